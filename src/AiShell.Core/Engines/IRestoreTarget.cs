@@ -1,0 +1,51 @@
+namespace AiShell.Engines;
+
+/// <summary>
+/// A new copy being built beside the target. Disposing it without <see cref="PromoteAsync"/> discards the copy and leaves
+/// no trace. Phases arrive in order, each completed before the next begins.
+/// </summary>
+public interface IRestoreTarget : IAsyncDisposable
+{
+    /// <summary>How many parts of a phase may be loaded at once; their order within a phase is then free.</summary>
+    int ParallelismOf(PartPhase phase);
+
+    /// <summary>Loads a whole part. A failure is final: the target is discarded.</summary>
+    Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// After the last part: completes the copy (makes it durable), runs the engine's own consistency checks and reads it
+    /// back: one digest for each table of the backup that was restored. With <paramref name="fingerprints"/> false only rows are counted and sums are zero.
+    /// </summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the copy is not consistent.</exception>
+    Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken);
+
+    /// <summary>Makes the copy visible in one step. Before it the target is wholly old, after it wholly new, also across kill -9.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: others use the target; <see cref="ErrorKind.Refused"/>: it is no longer what was inspected.</exception>
+    Task PromoteAsync(CancellationToken cancellationToken);
+}
+
+/// <param name="Tables">Which tables to take from the backup.</param>
+/// <param name="IntoExisting">Put the chosen tables into the database that stands there, keeping its others (<c>--tables</c>); otherwise the whole database is new.</param>
+/// <param name="Replace">Consent to replace what stands there.</param>
+/// <param name="LockWait">How long <see cref="IRestoreTarget.PromoteAsync"/> waits for others to let go.</param>
+public sealed record TargetOptions(
+    TableFilter Tables,
+    bool IntoExisting,
+    bool Replace,
+    int Workers,
+    string ScratchDirectory,
+    TimeSpan LockWait);
+
+/// <param name="Exists">A database stands at the target.</param>
+/// <param name="IsEmpty">It has no table, view or other object (or does not exist).</param>
+/// <param name="Replaced">What a restore would replace, for the plan: <c>table orders (1,204 rows)</c>.</param>
+/// <param name="FreeBytes">Free space where the new copy goes, null where unknown.</param>
+/// <param name="NeededBytes">Roughly what the new copy takes.</param>
+/// <param name="Obstacles">What would make the restore fail, one sentence each; empty when nothing is known.</param>
+public sealed record TargetState(
+    bool Exists,
+    bool IsEmpty,
+    IReadOnlyList<string> Replaced,
+    long? FreeBytes,
+    long NeededBytes,
+    IReadOnlyList<AiShellException> Obstacles);
