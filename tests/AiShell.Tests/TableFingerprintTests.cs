@@ -1,5 +1,3 @@
-using AiShell.Engines;
-
 namespace AiShell.Tests;
 
 public class TableFingerprintTests

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using AiShell.Engines;
+using AiShell.Repository;
+using AiShell.Verification;
+
+namespace AiShell.Backup;
+
+/// <summary>
+/// Makes one backup: lock, fix a consistent view, write its steps in parallel, check what was written, commit the
+/// manifest. Whatever fails before the commit leaves no backup behind.
+/// </summary>
+public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJobProgress progress)
+{
+    /// <exception cref="AiShellException">The backup failed; nothing is listed.</exception>
+    public async Task<BackupResult> RunAsync(BackupRequest request, CancellationToken cancellationToken)
+    {
+        await using Lease databaseLock = await repository.LockDatabaseAsync(request.Database, "backup create", request.LockWait, cancellationToken);
+        return await RunAsync(request, databaseLock, cancellationToken);
+    }
+
+    /// <summary>As above, under a lock that the caller holds.</summary>
+    internal async Task<BackupResult> RunAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
+    {
+        long started = time.GetTimestamp();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, databaseLock.Lost);
+        try
+        {
+            DateTimeOffset createdAt = time.GetUtcNow();
+            Manifest? previous = await FindPreviousAsync(request, stop.Token);
+
+            await using ISnapshot snapshot = await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), stop.Token);
+            CheckNotSuddenlyEmpty(request, snapshot, previous);
+            await CheckSpaceAsync(request, snapshot, previous, stop.Token);
+
+            await using BackupWriter writer = repository.Begin(request.Database, databaseLock);
+            IReadOnlyList<TableDigest> digests = await WriteStepsAsync(request, snapshot, writer, stop.Token);
+            CheckComplete(snapshot, digests);
+
+            Manifest manifest = ManifestOf(request, snapshot, writer, digests, createdAt);
+            await VerifyAsync(request, writer.EntryOf(manifest), stop.Token);
+            CatalogueEntry entry = await writer.CommitAsync(manifest, stop.Token);
+            return new BackupResult(entry, time.GetElapsedTime(started));
+        }
+        catch (OperationCanceledException) when (databaseLock.Lost.IsCancellationRequested)
+        {
+            databaseLock.EnsureHeld();
+            throw;
+        }
+    }
+
+    private async Task<Manifest?> FindPreviousAsync(BackupRequest request, CancellationToken cancellationToken) =>
+        (await repository.ListAsync(request.Database, cancellationToken))
+            .Select(entry => entry.Manifest)
+            .FirstOrDefault(manifest => manifest is not null && manifest.Engine == request.Engine.Name && manifest.Scope == request.Scope);
+
+    private static SnapshotOptions SnapshotOptionsOf(BackupRequest request) => new(
+        request.Format, request.Scope, request.Tables, request.Workers, request.ScratchDirectory, request.PartBytes, request.LockWait);
+
+    /// <summary>A database that lost all its tables is more often a wrong path or a broken mount than a wish.</summary>
+    private static void CheckNotSuddenlyEmpty(BackupRequest request, ISnapshot snapshot, Manifest? previous)
+    {
+        if (snapshot.Tables.Count == 0 && previous?.Tables.Count > 0 && request.Scope != BackupScope.SchemaOnly && !request.AllowEmpty)
+        {
+            throw new AiShellException(
+                ErrorKind.Failed,
+                $"'{request.Address.Display}' has no tables now, but had {previous.Tables.Count} in the backup {previous.Id}.",
+                "Check that it is the right database. If it is really meant to be empty, add --allow-empty.");
+        }
+    }
+
+    private async Task CheckSpaceAsync(BackupRequest request, ISnapshot snapshot, Manifest? previous, CancellationToken cancellationToken)
+    {
+        long? free = await repository.GetFreeBytesAsync(cancellationToken);
+        long needed = SpaceEstimate.StoredBytes(snapshot.EstimatedBytes, request.Compression, previous);
+        if (free < needed)
+        {
+            throw new AiShellException(
+                ErrorKind.Failed,
+                $"Not enough space in the repository '{repository.Location}': the backup needs about {ByteSize.Format(needed)}, {ByteSize.Format(free.Value)} are free.",
+                "Free some space ('ai-shell backup prune --dry-run' shows what retention would remove), or use --repo.");
+        }
+    }
+
+    private async Task<IReadOnlyList<TableDigest>> WriteStepsAsync(
+        BackupRequest request, ISnapshot snapshot, BackupWriter writer, CancellationToken cancellationToken)
+    {
+        progress.Begin("Backing up", snapshot.EstimatedBytes);
+        var rate = new RateLimit(request.RateLimitBytesPerSecond, time);
+        var digests = new ConcurrentBag<TableDigest>();
+        await Lanes.RunAsync(
+            snapshot.Steps.OrderByDescending(step => step.EstimatedBytes),
+            request.Workers,
+            progress,
+            step => step.Label,
+            async (step, advance, token) =>
+            {
+                IReadOnlyList<TableDigest> found = await writer.WriteStepAsync(
+                    step, request.Compression, request.PartBytes, rate, sink => snapshot.WriteAsync(step, sink, token), advance, token);
+                foreach (TableDigest digest in found)
+                {
+                    digests.Add(digest);
+                }
+            },
+            cancellationToken);
+        return Merge(digests);
+    }
+
+    private static TableDigest[] Merge(IEnumerable<TableDigest> shares) =>
+    [
+        .. shares.GroupBy(share => share.Table)
+            .Select(table => new TableDigest(table.Key, table.Aggregate(TableFingerprint.Empty, (sum, share) => sum.Add(share.Fingerprint))))
+            .OrderBy(digest => digest.Table),
+    ];
+
+    private static void CheckComplete(ISnapshot snapshot, IReadOnlyList<TableDigest> digests)
+    {
+        TableName[] missing = [.. snapshot.Tables.Except(digests.Select(digest => digest.Table))];
+        if (missing.Length > 0)
+        {
+            throw new AiShellException(ErrorKind.Failed, $"The backup is not complete: no rows were read from {string.Join(", ", missing.Take(5).Select(table => $"'{table}'"))}.");
+        }
+    }
+
+    private Manifest ManifestOf(
+        BackupRequest request, ISnapshot snapshot, BackupWriter writer, IReadOnlyList<TableDigest> digests, DateTimeOffset createdAt) => new()
+        {
+            FormatVersion = Manifest.CurrentFormatVersion,
+            Id = writer.Id,
+            Name = request.Name,
+            Database = request.Database,
+            Source = request.Source ?? request.Address.Display,
+            Engine = request.Engine.Name,
+            EngineVersion = snapshot.EngineVersion,
+            ToolVersion = ToolVersion.Text,
+            Kind = BackupKind.Full,
+            Format = request.Format,
+            Scope = request.Scope,
+            CreatedAt = createdAt,
+            CompletedAt = time.GetUtcNow(),
+            Position = new PositionRange(snapshot.Position, snapshot.Position),
+            Compression = request.Compression,
+            Parts = writer.Parts,
+            Tables = [.. digests.Select(digest => new ManifestTable(digest.Table.Schema, digest.Table.Name, digest.Fingerprint.Rows, digest.Fingerprint.ToHex()))],
+            Objects = snapshot.Objects,
+            Tags = request.Tags,
+        };
+
+    private async Task VerifyAsync(BackupRequest request, CatalogueEntry entry, CancellationToken cancellationToken)
+    {
+        if (!request.VerifyAfter)
+        {
+            return;
+        }
+
+        VerifyReport report = await new VerifyJob(repository, progress).RunAsync(
+            new VerifyRequest(entry, request.Engine, Deep: true, request.Workers, request.ScratchDirectory), cancellationToken);
+        report.ThrowIfBad();
+    }
+}

@@ -1,0 +1,44 @@
+using AiShell.Connections;
+using AiShell.Engines;
+using AiShell.Repository;
+
+namespace AiShell.Backup;
+
+/// <summary>What <c>backup create</c> is asked for.</summary>
+/// <param name="Database">The name its backups are filed under.</param>
+/// <param name="Workers">Steps that run at once, at least 1.</param>
+/// <param name="RateLimitBytesPerSecond">Of plain bytes read from the database; null for none.</param>
+/// <param name="LockWait">How long to wait for a lock, on the backups or in the database.</param>
+/// <param name="AllowEmpty">Accept a database without tables where the backup before had some.</param>
+/// <param name="VerifyAfter">Verify deep before it counts as done.</param>
+/// <param name="ScratchDirectory">An existing private directory on local disk.</param>
+public sealed record BackupRequest(
+    IDatabaseEngine Engine,
+    DatabaseAddress Address,
+    string Database,
+    string? Name,
+    BackupFormat Format,
+    BackupScope Scope,
+    TableFilter Tables,
+    CompressionSettings Compression,
+    int Workers,
+    long? RateLimitBytesPerSecond,
+    IReadOnlyDictionary<string, string> Tags,
+    TimeSpan LockWait,
+    bool AllowEmpty,
+    bool VerifyAfter,
+    string ScratchDirectory)
+{
+    /// <summary>Where parts are cut, in plain bytes.</summary>
+    public long PartBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Where the rows came from, for the manifest, when it is not <see cref="Address"/>: an imported file.</summary>
+    public string? Source { get; init; }
+}
+
+/// <summary>A backup that was made.</summary>
+/// <param name="Duration">From the lock to the manifest.</param>
+public sealed record BackupResult(CatalogueEntry Entry, TimeSpan Duration)
+{
+    public Manifest Manifest => Entry.Require();
+}

@@ -1,0 +1,286 @@
+using System.Text.Json;
+using AiShell.Repository.Codecs;
+using AiShell.Storage;
+
+namespace AiShell.Repository;
+
+/// <summary>
+/// The backups in a store: the only type that knows names and formats there (docs/format.md). Safe for several processes
+/// at once; whoever changes the backups of a database holds its lock.
+/// </summary>
+public sealed class BackupRepository
+{
+    private const int ParallelReads = 8;
+
+    private readonly IObjectStore _store;
+    private readonly IManifestCache _cache;
+    private readonly TimeProvider _time;
+    private readonly LeaseStore _leases;
+
+    private BackupRepository(IObjectStore store, RepositoryDescription description, IManifestCache cache, TimeProvider time)
+    {
+        _store = store;
+        _cache = cache;
+        _time = time;
+        _leases = new LeaseStore(store, time);
+        Description = description;
+    }
+
+    public RepositoryDescription Description { get; }
+
+    /// <summary>Where it is, without secrets.</summary>
+    public string Location => _store.Display;
+
+    /// <summary>Opens a repository.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.NotFound"/>: there is none; <see cref="ErrorKind.Integrity"/>: its description is damaged.</exception>
+    public static async Task<BackupRepository> OpenAsync(IObjectStore store, IManifestCache cache, TimeProvider time, CancellationToken cancellationToken)
+    {
+        RepositoryDescription description = await ReadDescriptionAsync(store, cancellationToken) ?? throw new AiShellException(
+            ErrorKind.NotFound,
+            $"There is no backup repository at '{store.Display}'.",
+            "The first 'ai-shell backup create' makes one, or 'ai-shell repo init'. Check --repo and AI_SHELL_BACKUP_DIR.");
+        return new BackupRepository(store, description, cache, time);
+    }
+
+    /// <summary>Opens a repository, or makes one where there is none. Two that do it at once get the same one.</summary>
+    public static async Task<BackupRepository> OpenOrCreateAsync(IObjectStore store, IManifestCache cache, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (await ReadDescriptionAsync(store, cancellationToken) is null)
+        {
+            var description = new RepositoryDescription(Guid.NewGuid().ToString("n"), Manifest.CurrentFormatVersion, time.GetUtcNow(), ToolVersion.Text);
+            try
+            {
+                await WriteAsync(store, RepositoryKeys.Repository, JsonSerializer.SerializeToUtf8Bytes(description, RepositoryJson.Readable.RepositoryDescription), cancellationToken);
+            }
+            catch (ObjectExistsException)
+            {
+                // Another process made it in this moment.
+            }
+        }
+
+        return await OpenAsync(store, cache, time, cancellationToken);
+    }
+
+    /// <summary>Holds a database's backups for one writer: create, delete, prune, import.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: another operation held it for all of <paramref name="wait"/>.</exception>
+    public Task<Lease> LockDatabaseAsync(string database, string operation, TimeSpan wait, CancellationToken cancellationToken) =>
+        LockFolderAsync(RepositoryKeys.Encode(database), operation, wait, cancellationToken);
+
+    /// <summary>As <see cref="LockDatabaseAsync"/>, by the encoded name of its folder.</summary>
+    public Task<Lease> LockFolderAsync(string databaseFolder, string operation, TimeSpan wait, CancellationToken cancellationToken) =>
+        _leases.AcquireAsync($"database-{databaseFolder}", operation, wait, cancellationToken);
+
+    /// <summary>Marks a backup as being read, so that nobody deletes it meanwhile. Any number of readers may.</summary>
+    public Task<Lease> LockForReadingAsync(string backupId, string operation, CancellationToken cancellationToken) =>
+        _leases.AcquireSharedAsync($"reading-{backupId}-", operation, cancellationToken);
+
+    /// <summary>Locks held by living processes, with a line about each.</summary>
+    public async Task<IReadOnlyList<HeldLock>> ListLocksAsync(CancellationToken cancellationToken) =>
+        [.. (await _leases.ListHeldAsync("", cancellationToken)).Select(held => new HeldLock(held.Name, held.Record))];
+
+    /// <summary>Takes a lock from its holder, which then fails before it commits anything.</summary>
+    public Task BreakLockAsync(string name, CancellationToken cancellationToken) => _leases.BreakAsync(name, "repo unlock", cancellationToken);
+
+    /// <summary>Every backup, newest first; damaged ones too.</summary>
+    /// <param name="database">Only this database's; null for all.</param>
+    public async Task<IReadOnlyList<CatalogueEntry>> ListAsync(string? database, CancellationToken cancellationToken)
+    {
+        string prefix = database is null ? RepositoryKeys.Backups : $"{RepositoryKeys.Backups}{RepositoryKeys.Encode(database)}/";
+        var manifests = new List<StoredObject>();
+        await foreach (StoredObject file in _store.ListAsync(prefix, cancellationToken))
+        {
+            if (RepositoryKeys.SplitBackupKey(file.Key) is { Path: RepositoryKeys.ManifestName })
+            {
+                manifests.Add(file);
+            }
+        }
+
+        var entries = new CatalogueEntry?[manifests.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, manifests.Count, options, async (index, token) => entries[index] = await ReadEntryAsync(manifests[index], token));
+        return [.. entries.OfType<CatalogueEntry>().OrderByDescending(entry => entry.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Finds one backup by its id, a unique beginning of it, or <c>latest</c> (of <paramref name="database"/>).</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.NotFound"/>: none; <see cref="ErrorKind.Usage"/>: the beginning fits several.</exception>
+    public async Task<CatalogueEntry> FindAsync(string idOrPrefix, string? database, CancellationToken cancellationToken) =>
+        CatalogueSearch.Find(await ListAsync(database: null, cancellationToken), idOrPrefix, database);
+
+    /// <summary>Begins a backup; nothing of it is visible before its manifest is committed.</summary>
+    /// <param name="id">The id of an imported backup; null for a new one.</param>
+    public BackupWriter Begin(string database, Lease databaseLock, string? id = null) =>
+        new(_store, database, id ?? BackupId.Create(_time.GetUtcNow()), databaseLock);
+
+    /// <summary>Compares a part's file with the manifest; returns what is wrong with it, or null.</summary>
+    public Task<string?> CheckPartAsync(CatalogueEntry entry, ManifestPart part, Action<long> progress, CancellationToken cancellationToken) =>
+        PartReader.CheckAsync(_store, FolderOf(entry), part, progress, cancellationToken);
+
+    /// <summary>Checks a part, then gives its plain bytes to <paramref name="use"/>.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is not what was stored.</exception>
+    public Task ReadPartAsync(CatalogueEntry entry, ManifestPart part, Func<Stream, Task> use, Action<long> progress, CancellationToken cancellationToken)
+    {
+        ICodec codec = CodecRegistry.ByName(entry.Require().Compression.Codec);
+        return PartReader.ReadAsync(_store, FolderOf(entry), part, codec, use, progress, cancellationToken);
+    }
+
+    /// <summary>Opens a part's stored bytes as they are, unchecked; for copies, which check them while copying.</summary>
+    internal Task<Stream> OpenStoredAsync(CatalogueEntry entry, ManifestPart part, CancellationToken cancellationToken) =>
+        _store.OpenAsync(FolderOf(entry) + part.Path, 0, null, cancellationToken);
+
+    /// <summary>
+    /// Removes a backup: its manifest first, so that it is gone at once and a crash leaves only files for
+    /// <c>repo gc</c>. The caller holds the database's lock.
+    /// </summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: somebody is reading it.</exception>
+    public async Task DeleteAsync(CatalogueEntry entry, Lease databaseLock, CancellationToken cancellationToken)
+    {
+        if ((await _leases.ListHeldAsync($"reading-{entry.Id}-", cancellationToken)) is [var reader, ..])
+        {
+            throw new AiShellException(
+                ErrorKind.Busy,
+                $"The backup '{entry.Id}' is being read by '{reader.Record.Operation}' (process {reader.Record.ProcessId} on {reader.Record.Host}).",
+                "Wait until that is done.");
+        }
+
+        databaseLock.EnsureHeld();
+        string folder = FolderOf(entry);
+        await _store.DeleteAsync(folder + RepositoryKeys.ManifestName, cancellationToken);
+        await foreach (StoredObject file in _store.ListAsync(folder, cancellationToken))
+        {
+            await _store.DeleteAsync(file.Key, cancellationToken);
+        }
+    }
+
+    /// <summary>Files in backup folders that no manifest names, by database folder: leftovers of failed or killed backups, and strays.</summary>
+    public async Task<IReadOnlyList<OrphanedFile>> ListOrphansAsync(CancellationToken cancellationToken)
+    {
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        var damaged = new HashSet<string>(StringComparer.Ordinal);
+        foreach (CatalogueEntry entry in await ListAsync(database: null, cancellationToken))
+        {
+            string folder = FolderOf(entry);
+            named.Add(folder + RepositoryKeys.ManifestName);
+            if (entry.Manifest is null)
+            {
+                // Nobody knows what belongs to it: its files are evidence, not garbage.
+                damaged.Add(folder);
+            }
+
+            named.UnionWith(entry.Manifest?.Parts.Select(part => folder + part.Path) ?? []);
+        }
+
+        var orphans = new List<OrphanedFile>();
+        await foreach (StoredObject file in _store.ListAsync(RepositoryKeys.Backups, cancellationToken))
+        {
+            if (RepositoryKeys.SplitBackupKey(file.Key) is { } key
+                && !named.Contains(file.Key)
+                && !damaged.Contains($"{RepositoryKeys.Backups}{key.DatabaseFolder}/{key.Id}/"))
+            {
+                orphans.Add(new OrphanedFile(file.Key, key.DatabaseFolder, file.SizeBytes));
+            }
+        }
+
+        return orphans;
+    }
+
+    /// <summary>Removes a file that <see cref="ListOrphansAsync"/> found while the caller held the database's lock.</summary>
+    internal Task DeleteOrphanAsync(OrphanedFile orphan, CancellationToken cancellationToken) => _store.DeleteAsync(orphan.Key, cancellationToken);
+
+    internal Task<int> CollectUnfinishedAsync(DateTimeOffset olderThan, CancellationToken cancellationToken) =>
+        _store.CollectUnfinishedAsync(olderThan, cancellationToken);
+
+    /// <summary>Bytes that can still be stored, null where the store does not know.</summary>
+    public Task<long?> GetFreeBytesAsync(CancellationToken cancellationToken) => _store.GetFreeBytesAsync(cancellationToken);
+
+    internal static Task WriteAsync(IObjectStore store, string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        WriteAsync(store, key, content, WriteMode.CreateOnly, cancellationToken);
+
+    private static async Task WriteAsync(IObjectStore store, string key, ReadOnlyMemory<byte> content, WriteMode mode, CancellationToken cancellationToken)
+    {
+        await using IObjectWriter writer = await store.CreateAsync(key, mode, cancellationToken);
+        await writer.Stream.WriteAsync(content, cancellationToken);
+        await writer.CommitAsync(cancellationToken);
+    }
+
+    private static async Task<RepositoryDescription?> ReadDescriptionAsync(IObjectStore store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            byte[] content = await ReadAllAsync(store, RepositoryKeys.Repository, cancellationToken);
+            RepositoryDescription? description = JsonSerializer.Deserialize(content, RepositoryJson.Compact.RepositoryDescription);
+            return description?.FormatVersion == Manifest.CurrentFormatVersion ? description : throw new AiShellException(
+                ErrorKind.Integrity,
+                $"The repository at '{store.Display}' has format version {description?.FormatVersion}; this program reads version {Manifest.CurrentFormatVersion}.",
+                "Use the version of ai-shell that made it, or a newer one.");
+        }
+        catch (ObjectNotFoundException)
+        {
+            return null;
+        }
+        catch (JsonException failure)
+        {
+            throw new AiShellException(
+                ErrorKind.Integrity,
+                $"'{RepositoryKeys.Repository}' at '{store.Display}' is damaged: it is not valid JSON.",
+                "Restore the file from a copy; the backups beside it are not affected.",
+                failure);
+        }
+    }
+
+    private async Task<CatalogueEntry?> ReadEntryAsync(StoredObject file, CancellationToken cancellationToken)
+    {
+        (string folder, string id, _) = RepositoryKeys.SplitBackupKey(file.Key)!.Value;
+        byte[]? cached = _cache.Get(Description.Id, id, file.SizeBytes, file.LastModified);
+        try
+        {
+            byte[] content = cached ?? await ReadAllAsync(_store, file.Key, cancellationToken);
+            Manifest manifest = ManifestJson.Read(content, file.Key);
+            CheckPlace(manifest, folder, id, file.Key);
+            if (cached is null)
+            {
+                _cache.Put(Description.Id, id, file.SizeBytes, file.LastModified, content);
+            }
+
+            return new CatalogueEntry(id, folder, manifest, Damage: null);
+        }
+        catch (ObjectNotFoundException)
+        {
+            // Deleted since it was listed.
+            return null;
+        }
+        catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)
+        {
+            return new CatalogueEntry(id, folder, Manifest: null, damage);
+        }
+    }
+
+    /// <summary>A manifest copied to another folder would let one backup pass for another.</summary>
+    private static void CheckPlace(Manifest manifest, string folder, string id, string key)
+    {
+        if (manifest.Id != id || RepositoryKeys.Encode(manifest.Database) != folder)
+        {
+            throw new AiShellException(
+                ErrorKind.Integrity,
+                $"The manifest '{key}' is that of backup '{manifest.Id}' of database '{manifest.Database}': it does not belong here.",
+                "Move the folder back to its place.");
+        }
+
+        if (manifest.Parts.FirstOrDefault(part => !IsInside(part.Path)) is { } stray)
+        {
+            throw new AiShellException(ErrorKind.Integrity, $"The manifest '{key}' names a part outside its folder: '{stray.Path}'.");
+        }
+    }
+
+    private static bool IsInside(string path) =>
+        path.Split('/') is ["parts", var name] && name is not ("" or "." or "..") && !name.Contains('\\', StringComparison.Ordinal);
+
+    private static async Task<byte[]> ReadAllAsync(IObjectStore store, string key, CancellationToken cancellationToken)
+    {
+        await using Stream stream = await store.OpenAsync(key, 0, null, cancellationToken);
+        using var content = new MemoryStream();
+        await stream.CopyToAsync(content, cancellationToken);
+        return content.ToArray();
+    }
+
+    private static string FolderOf(CatalogueEntry entry) => $"{RepositoryKeys.Backups}{entry.DatabaseFolder}/{entry.Id}/";
+}

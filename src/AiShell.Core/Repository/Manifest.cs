@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AiShell.Engines;
+
+namespace AiShell.Repository;
+
+/// <summary>Whether a backup stands alone or needs others.</summary>
+public enum BackupKind
+{
+    /// <summary>A base: complete by itself.</summary>
+    Full,
+}
+
+/// <summary>
+/// The record of one backup; its presence in the store is the commit. Immutable. Unknown keys written by a newer version
+/// are kept; an unknown <see cref="FormatVersion"/> is refused. Field by field in docs/format.md.
+/// </summary>
+public sealed record Manifest
+{
+    /// <summary>The major version of the format that this program reads and writes.</summary>
+    public const int CurrentFormatVersion = 1;
+
+    public required int FormatVersion { get; init; }
+
+    public required string Id { get; init; }
+
+    /// <summary>What the user calls this backup; null when not named.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The connection's name, or the database's own when it was given directly.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>Where the database was, without secrets.</summary>
+    public required string Source { get; init; }
+
+    public required string Engine { get; init; }
+
+    public required string EngineVersion { get; init; }
+
+    public required string ToolVersion { get; init; }
+
+    public required BackupKind Kind { get; init; }
+
+    /// <summary>The full backup this one builds on; null for a full backup.</summary>
+    public string? Base { get; init; }
+
+    /// <summary>The backup directly before it in the chain; null for a full backup.</summary>
+    public string? Parent { get; init; }
+
+    public required BackupFormat Format { get; init; }
+
+    public required BackupScope Scope { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset CompletedAt { get; init; }
+
+    public required PositionRange Position { get; init; }
+
+    public required CompressionSettings Compression { get; init; }
+
+    /// <summary>Null: the parts are not encrypted.</summary>
+    public EncryptionSettings? Encryption { get; init; }
+
+    /// <summary>In restore order.</summary>
+    public required IReadOnlyList<ManifestPart> Parts { get; init; }
+
+    /// <summary>By schema and name.</summary>
+    public required IReadOnlyList<ManifestTable> Tables { get; init; }
+
+    /// <summary>Counts of what else is kept: indexes, views, triggers, sequences.</summary>
+    public required IReadOnlyDictionary<string, int> Objects { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Tags { get; init; }
+
+    /// <summary>SHA-256 of the canonical JSON of everything else in this manifest, in lower-case hexadecimal.</summary>
+    public string? Digest { get; init; }
+
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; init; }
+
+    [JsonIgnore]
+    public long PlainBytes => Parts.Sum(part => part.PlainBytes);
+
+    [JsonIgnore]
+    public long StoredBytes => Parts.Sum(part => part.StoredBytes);
+
+    [JsonIgnore]
+    public long Rows => Tables.Sum(table => table.Rows);
+}
+
+public sealed record PositionRange(LogPosition Start, LogPosition End);
+
+public sealed record CompressionSettings(string Codec, int Level);
+
+public sealed record EncryptionSettings(IReadOnlyList<string> Recipients);
+
+/// <param name="Path">Relative to the backup's folder.</param>
+/// <param name="StoredBytes">Size of the file in the store.</param>
+/// <param name="Sha256">Of the stored bytes, lower-case hexadecimal: <c>sha256sum</c> checks it.</param>
+public sealed record ManifestPart(
+    string Path,
+    PartPhase Phase,
+    TableName? Table,
+    long Rows,
+    long PlainBytes,
+    long StoredBytes,
+    string Sha256);
+
+/// <param name="Fingerprint">32 hexadecimal digits; see <see cref="TableFingerprint"/>.</param>
+public sealed record ManifestTable(string Schema, string Name, long Rows, string Fingerprint)
+{
+    [JsonIgnore]
+    public TableDigest Digest => new(new TableName(Schema, Name), TableFingerprint.Parse(Rows, Fingerprint));
+}

@@ -1,0 +1,100 @@
+using AiShell.Engines;
+using AiShell.Repository;
+using AiShell.Verification;
+
+namespace AiShell.Restore;
+
+/// <summary>
+/// Restores one backup: plan, verify, ask for consent, load into a new copy beside the target, count, promote in one
+/// step. Until the promotion the target is untouched; on any failure it stays as it was.
+/// </summary>
+public sealed class RestoreJob(BackupRepository repository, TimeProvider time, IJobProgress progress)
+{
+    /// <summary>Does every check that a restore does before it changes something.</summary>
+    public async Task<RestorePlan> DryRunAsync(RestoreRequest request, CancellationToken cancellationToken)
+    {
+        await using Lease reading = await repository.LockForReadingAsync(request.Entry.Id, "backup restore --dry-run", cancellationToken);
+        (RestorePlan plan, _) = await PlanAsync(request, cancellationToken);
+        VerifyReport report = await VerifyAsync(request, deep: request.VerifyFirst, cancellationToken);
+        return plan with { Problems = [.. plan.Problems, .. report.Problems] };
+    }
+
+    /// <param name="confirm">Asked only when something would be replaced and <see cref="RestoreRequest.Replace"/> was not given.</param>
+    /// <exception cref="AiShellException">The restore failed or was refused; the target is as it was.</exception>
+    public async Task<RestoreResult> RunAsync(RestoreRequest request, Func<RestorePlan, Task<bool>> confirm, CancellationToken cancellationToken)
+    {
+        await using Lease reading = await repository.LockForReadingAsync(request.Entry.Id, "backup restore", cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reading.Lost);
+        (RestorePlan plan, TargetState state) = await PlanAsync(request, stop.Token);
+        ThrowOnProblems(plan, state);
+        bool replace = await ConsentAsync(request, plan, confirm);
+        if (request.VerifyFirst)
+        {
+            (await VerifyAsync(request, deep: true, stop.Token)).ThrowIfBad();
+        }
+
+        long started = time.GetTimestamp();
+        BackupContents contents = request.Entry.Require().ToContents();
+        TargetOptions options = OptionsOf(request, plan.IntoExisting) with { Replace = replace };
+        await using IRestoreTarget target = await request.Engine.OpenTargetAsync(request.Target, contents, options, stop.Token);
+        IReadOnlyList<TableDigest> restored = await RestoreLoading.LoadAsync(
+            repository, request.Entry, contents, request.Tables, target, fingerprints: request.VerifyFirst, progress, stop.Token);
+
+        progress.Begin("Promoting", totalBytes: null);
+        await target.PromoteAsync(stop.Token);
+        return new RestoreResult(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started));
+    }
+
+    private static async Task<(RestorePlan Plan, TargetState State)> PlanAsync(RestoreRequest request, CancellationToken cancellationToken)
+    {
+        Manifest manifest = request.Entry.Require();
+        BackupContents contents = manifest.ToContents();
+        TargetState state = await InspectAsync(intoExisting: false);
+        bool intoExisting = RestorePlanner.GoesIntoExisting(manifest, request.Tables, state.Exists);
+        if (intoExisting)
+        {
+            state = await InspectAsync(intoExisting);
+        }
+
+        return (RestorePlanner.Plan(request, state, intoExisting), state);
+
+        Task<TargetState> InspectAsync(bool intoExisting) =>
+            request.Engine.InspectTargetAsync(request.Target, contents, OptionsOf(request, intoExisting), cancellationToken);
+    }
+
+    private static TargetOptions OptionsOf(RestoreRequest request, bool intoExisting) => new(
+        request.Tables, intoExisting, request.Replace, request.Workers, request.ScratchDirectory, request.LockWait);
+
+    private Task<VerifyReport> VerifyAsync(RestoreRequest request, bool deep, CancellationToken cancellationToken) =>
+        new VerifyJob(repository, progress).RunAsync(
+            new VerifyRequest(request.Entry, request.Engine, deep, request.Workers, request.ScratchDirectory), cancellationToken);
+
+    private static void ThrowOnProblems(RestorePlan plan, TargetState state)
+    {
+        if (state.Obstacles is [var obstacle, ..])
+        {
+            throw obstacle;
+        }
+
+        if (plan.Problems.Count > 0)
+        {
+            throw new AiShellException(
+                ErrorKind.Failed,
+                $"The backup {plan.BackupId} cannot be restored to '{plan.Target}': {string.Join("; ", plan.Problems)}.",
+                "'--dry-run' shows the whole plan. Nothing was changed.");
+        }
+    }
+
+    private static async Task<bool> ConsentAsync(RestoreRequest request, RestorePlan plan, Func<RestorePlan, Task<bool>> confirm)
+    {
+        if (plan.Replaces.Count == 0 || request.Replace)
+        {
+            return request.Replace;
+        }
+
+        return await confirm(plan) ? true : throw new AiShellException(
+            ErrorKind.Refused,
+            $"'{plan.Target}' is not empty: {string.Join(", ", plan.Replaces.Take(3))}{(plan.Replaces.Count > 3 ? ", …" : "")} would be replaced.",
+            "Add --force to replace it, or restore to another database with -d.");
+    }
+}

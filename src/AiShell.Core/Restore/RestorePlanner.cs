@@ -1,0 +1,66 @@
+using AiShell.Engines;
+using AiShell.Repository;
+
+namespace AiShell.Restore;
+
+/// <summary>Works out a restore: pure, so that a dry run shows exactly what the real one would do.</summary>
+internal static class RestorePlanner
+{
+    /// <summary>Some tables, or rows without their schema, go into the database that stands there; anything else is a new one.</summary>
+    public static bool GoesIntoExisting(Manifest manifest, TableFilter tables, bool targetExists) =>
+        targetExists && (!tables.TakesAll || manifest.Scope == BackupScope.DataOnly);
+
+    public static RestorePlan Plan(RestoreRequest request, TargetState state, bool intoExisting)
+    {
+        Manifest manifest = request.Entry.Require();
+        ManifestTable[] tables = [.. manifest.Tables.Where(table => request.Tables.Takes(new TableName(table.Schema, table.Name)))];
+        return new RestorePlan(
+            manifest.Id,
+            manifest.Database,
+            manifest.CreatedAt,
+            manifest.Engine,
+            manifest.Format,
+            request.Target.Display,
+            state.Exists,
+            intoExisting,
+            state.Replaced,
+            [.. tables.Select(table => new TableName(table.Schema, table.Name).ToString())],
+            tables.Sum(table => table.Rows),
+            manifest.PlainBytes,
+            manifest.StoredBytes,
+            state.NeededBytes,
+            state.FreeBytes,
+            StepsOf(request, manifest, tables, state, intoExisting),
+            ProblemsOf(request, manifest, state));
+    }
+
+    private static List<string> StepsOf(RestoreRequest request, Manifest manifest, ManifestTable[] tables, TargetState state, bool intoExisting)
+    {
+        List<string> steps = [];
+        steps.Add(request.VerifyFirst
+            ? $"verify {manifest.Parts.Count} parts ({ByteSize.Format(manifest.StoredBytes)}) and every row in them"
+            : $"check each of {manifest.Parts.Count} parts ({ByteSize.Format(manifest.StoredBytes)}) before it is used");
+        steps.Add($"load {tables.Length} tables with {tables.Sum(table => table.Rows):N0} rows into a new copy beside the target");
+        steps.Add(request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
+        steps.Add((state.Exists, intoExisting) switch
+        {
+            (true, true) => "put the tables into the target in one transaction, its other tables untouched",
+            (true, false) => "replace the target by the copy in one step",
+            _ => "give the copy the target's name",
+        });
+        return steps;
+    }
+
+    private static List<string> ProblemsOf(RestoreRequest request, Manifest manifest, TargetState state)
+    {
+        List<string> problems = [.. state.Obstacles.Select(obstacle => obstacle.Message)];
+        if (state.FreeBytes < state.NeededBytes)
+        {
+            problems.Add($"not enough space for the new copy: it needs about {ByteSize.Format(state.NeededBytes)}, {ByteSize.Format(state.FreeBytes.Value)} are free");
+        }
+
+        TableName[] known = [.. manifest.Tables.Select(table => new TableName(table.Schema, table.Name))];
+        problems.AddRange(request.Tables.PatternsWithoutMatch(known).Select(pattern => $"the backup has no table that matches '{pattern}'"));
+        return problems;
+    }
+}

@@ -1,0 +1,47 @@
+using AiShell.Connections;
+using AiShell.Engines;
+using AiShell.Repository;
+
+namespace AiShell.Restore;
+
+/// <summary>What <c>backup restore</c> is asked for.</summary>
+/// <param name="VerifyFirst">Verify the backup deep before, and compare every table's fingerprint after.</param>
+/// <param name="Replace">Consent, given beforehand, to replace what stands at the target.</param>
+/// <param name="LockWait">How long to wait for others to let go of the target.</param>
+public sealed record RestoreRequest(
+    CatalogueEntry Entry,
+    IDatabaseEngine Engine,
+    DatabaseAddress Target,
+    TableFilter Tables,
+    bool VerifyFirst,
+    bool Replace,
+    int Workers,
+    TimeSpan LockWait,
+    string ScratchDirectory);
+
+/// <summary>What a restore will do, worked out from the manifest and a look at the target. Changes nothing by itself.</summary>
+/// <param name="Replaces">What stands at the target and would be replaced, one line each; empty when nothing would.</param>
+/// <param name="IntoExisting">Only some tables of a database that stays.</param>
+/// <param name="Steps">What happens, in order, in words.</param>
+/// <param name="Problems">What would make it fail, one line each; empty when nothing is known.</param>
+public sealed record RestorePlan(
+    string BackupId,
+    string Database,
+    DateTimeOffset CreatedAt,
+    string Engine,
+    BackupFormat Format,
+    string Target,
+    bool TargetExists,
+    bool IntoExisting,
+    IReadOnlyList<string> Replaces,
+    IReadOnlyList<string> Tables,
+    long Rows,
+    long PlainBytes,
+    long StoredBytes,
+    long NeededBytes,
+    long? FreeBytes,
+    IReadOnlyList<string> Steps,
+    IReadOnlyList<string> Problems);
+
+/// <summary>A restore that was done and checked.</summary>
+public sealed record RestoreResult(RestorePlan Plan, int Tables, long Rows, bool FingerprintsCompared, TimeSpan Duration);

@@ -1,0 +1,48 @@
+using AiShell.Repository;
+
+namespace AiShell.Retention;
+
+/// <summary>Deletes backups by id. One that a kept backup needs is refused unless its dependants go too.</summary>
+public sealed class DeleteJob(BackupRepository repository)
+{
+    /// <summary>The backups that a deletion would remove, dependants first.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: others need one of them and <paramref name="cascade"/> is false.</exception>
+    public async Task<IReadOnlyList<CatalogueEntry>> PlanAsync(IReadOnlyList<CatalogueEntry> chosen, bool cascade, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<CatalogueEntry> all = await repository.ListAsync(database: null, cancellationToken);
+        var doomed = chosen.ToDictionary(entry => entry.Id);
+        List<CatalogueEntry> dependants;
+        do
+        {
+            dependants = [.. all.Where(entry => !doomed.ContainsKey(entry.Id)
+                && (Needs(entry.Manifest?.Parent, doomed) || Needs(entry.Manifest?.Base, doomed)))];
+            if (dependants.Count > 0 && !cascade)
+            {
+                throw new AiShellException(
+                    ErrorKind.Refused,
+                    $"{dependants.Count} kept backups need it: {string.Join(", ", dependants.Select(entry => entry.Id))}.",
+                    "Add --cascade to delete them too.");
+            }
+
+            dependants.ForEach(entry => doomed[entry.Id] = entry);
+        }
+        while (dependants.Count > 0);
+
+        return [.. doomed.Values.OrderByDescending(entry => entry.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Deletes what <see cref="PlanAsync"/> returned, each under its database's lock.</summary>
+    public async Task RunAsync(IReadOnlyList<CatalogueEntry> doomed, TimeSpan lockWait, CancellationToken cancellationToken)
+    {
+        foreach (IGrouping<string, CatalogueEntry> database in doomed.GroupBy(entry => entry.DatabaseFolder))
+        {
+            await using Lease databaseLock = await repository.LockFolderAsync(database.Key, "backup delete", lockWait, cancellationToken);
+            foreach (CatalogueEntry entry in database)
+            {
+                await repository.DeleteAsync(entry, databaseLock, cancellationToken);
+            }
+        }
+    }
+
+    private static bool Needs(string? id, Dictionary<string, CatalogueEntry> doomed) => id is not null && doomed.ContainsKey(id);
+}

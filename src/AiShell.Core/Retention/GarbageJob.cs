@@ -1,0 +1,57 @@
+using AiShell.Repository;
+
+namespace AiShell.Retention;
+
+/// <param name="Busy">Folders left alone because a backup is being written there.</param>
+/// <param name="Unfinished">Temporary files of writers that died.</param>
+public sealed record GarbageResult(IReadOnlyList<OrphanedFile> Files, int Unfinished, IReadOnlyList<string> Busy)
+{
+    public long FreedBytes => Files.Sum(file => file.SizeBytes);
+}
+
+/// <summary>Collects what failed and killed backups left behind: files that no manifest names.</summary>
+public sealed class GarbageJob(BackupRepository repository, TimeProvider time)
+{
+    /// <summary>A temporary file younger than this may belong to a writer on another host.</summary>
+    private static readonly TimeSpan UnfinishedAge = TimeSpan.FromHours(24);
+
+    public async Task<GarbageResult> RunAsync(bool dryRun, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<OrphanedFile> suspects = await repository.ListOrphansAsync(cancellationToken);
+        if (dryRun)
+        {
+            return new GarbageResult(suspects, 0, []);
+        }
+
+        List<OrphanedFile> collected = [];
+        List<string> busy = [];
+        foreach (string folder in suspects.Select(file => file.DatabaseFolder).Distinct())
+        {
+            try
+            {
+                collected.AddRange(await CollectFolderAsync(folder, cancellationToken));
+            }
+            catch (AiShellException held) when (held.Kind == ErrorKind.Busy)
+            {
+                busy.Add(held.Message);
+            }
+        }
+
+        int unfinished = await repository.CollectUnfinishedAsync(time.GetUtcNow() - UnfinishedAge, cancellationToken);
+        return new GarbageResult(collected, unfinished, busy);
+    }
+
+    /// <summary>Looks again under the lock: what was being written a moment ago may be a backup by now.</summary>
+    private async Task<IReadOnlyList<OrphanedFile>> CollectFolderAsync(string folder, CancellationToken cancellationToken)
+    {
+        await using Lease databaseLock = await repository.LockFolderAsync(folder, "repo gc", TimeSpan.Zero, cancellationToken);
+        OrphanedFile[] orphans = [.. (await repository.ListOrphansAsync(cancellationToken)).Where(file => file.DatabaseFolder == folder)];
+        foreach (OrphanedFile orphan in orphans)
+        {
+            databaseLock.EnsureHeld();
+            await repository.DeleteOrphanAsync(orphan, cancellationToken);
+        }
+
+        return orphans;
+    }
+}

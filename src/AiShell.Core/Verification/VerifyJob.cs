@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using AiShell.Engines;
+using AiShell.Repository;
+
+namespace AiShell.Verification;
+
+/// <summary>
+/// Checks a backup without a database: every part is there, of the right size and SHA-256, the manifest intact; deep:
+/// every byte also decompresses and parses, and every table has the rows and the fingerprint that the manifest says.
+/// </summary>
+public sealed class VerifyJob(BackupRepository repository, IJobProgress progress)
+{
+    /// <summary>Never throws for a bad backup: the report says what is wrong.</summary>
+    public async Task<VerifyReport> RunAsync(VerifyRequest request, CancellationToken cancellationToken)
+    {
+        CatalogueEntry entry = request.Entry;
+        if (entry.Manifest is not { } manifest)
+        {
+            return new VerifyReport(entry.Id, entry.Database, request.Deep, 0, 0, 0, [entry.Damage!.Message]);
+        }
+
+        await using Lease reading = await repository.LockForReadingAsync(entry.Id, "backup verify", cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reading.Lost);
+        IReadOnlyList<string> problems = await CheckPartsAsync(entry, manifest, request.Workers, stop.Token);
+        if (request.Deep && problems.Count == 0)
+        {
+            problems = await CheckContentAsync(request, manifest, stop.Token);
+        }
+
+        return new VerifyReport(entry.Id, entry.Database, request.Deep, manifest.Parts.Count, request.Deep ? manifest.Tables.Count : 0, manifest.StoredBytes, problems);
+    }
+
+    private async Task<IReadOnlyList<string>> CheckPartsAsync(CatalogueEntry entry, Manifest manifest, int workers, CancellationToken cancellationToken)
+    {
+        progress.Begin("Checking parts", manifest.StoredBytes);
+        var problems = new ConcurrentDictionary<int, string>();
+        await Lanes.RunAsync(
+            manifest.Parts.Index(),
+            workers,
+            progress,
+            part => part.Item.Path,
+            async (part, advance, token) =>
+            {
+                if (await repository.CheckPartAsync(entry, part.Item, advance, token) is { } problem)
+                {
+                    problems[part.Index] = problem;
+                }
+            },
+            cancellationToken);
+        return [.. problems.OrderBy(problem => problem.Key).Select(problem => problem.Value)];
+    }
+
+    private async Task<IReadOnlyList<string>> CheckContentAsync(VerifyRequest request, Manifest manifest, CancellationToken cancellationToken)
+    {
+        BackupContents contents = manifest.ToContents();
+        progress.Begin("Reading every row", contents.PlainBytes);
+        try
+        {
+            ReaderResult result = await BackupReading.ReadAllAsync(
+                repository, request.Entry, request.Engine!, new ReaderOptions(request.Workers, SampleRows: 0, request.ScratchDirectory), progress, cancellationToken);
+            return DigestComparison.Compare(contents.Tables, result.Tables, "the parts hold", fingerprints: true);
+        }
+        catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)
+        {
+            return [damage.Message];
+        }
+    }
+}
