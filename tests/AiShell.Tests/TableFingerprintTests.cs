@@ -1,3 +1,5 @@
+using AiShell.Engines;
+
 namespace AiShell.Tests;
 
 public class TableFingerprintTests

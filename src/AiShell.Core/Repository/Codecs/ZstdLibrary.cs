@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace AiShell.Repository.Codecs;
+
+/// <summary>
+/// The streaming interface of libzstd (zstd.h, "Streaming"), which the ZstdNet package ships for Linux, Windows and macOS.
+/// Bound directly: measured faster than the managed port, and its own streams hide whether a frame was complete.
+/// </summary>
+internal static unsafe partial class ZstdLibrary
+{
+    public const int CompressionLevel = 100;
+    public const int ChecksumFlag = 201;
+    public const int Continue = 0;
+    public const int End = 2;
+    private const string Library = "libzstd";
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Buffer
+    {
+        public byte* Start;
+        public nuint Size;
+        public nuint Position;
+    }
+
+    /// <exception cref="InvalidDataException">libzstd reports an error.</exception>
+    public static nuint Check(nuint result) => IsError(result) == 0
+        ? result
+        : throw new InvalidDataException($"The zstd stream is corrupt: {Marshal.PtrToStringUTF8(ErrorName(result))}.");
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_createCCtx")]
+    public static partial nint CreateCompressor();
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_freeCCtx")]
+    public static partial nuint FreeCompressor(nint context);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_CCtx_setParameter")]
+    public static partial nuint SetParameter(nint context, int parameter, int value);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_compressStream2")]
+    public static partial nuint Compress(nint context, Buffer* output, Buffer* input, int directive);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_createDCtx")]
+    public static partial nint CreateDecompressor();
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_freeDCtx")]
+    public static partial nuint FreeDecompressor(nint context);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_decompressStream")]
+    public static partial nuint Decompress(nint context, Buffer* output, Buffer* input);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_isError")]
+    private static partial uint IsError(nuint result);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_getErrorName")]
+    private static partial nint ErrorName(nuint result);
+}
