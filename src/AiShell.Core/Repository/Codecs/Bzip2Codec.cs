@@ -1,6 +1,7 @@
+using AiShell.IO;
 using ICSharpCode.SharpZipLib.BZip2;
-using SharpCompress.Compressors;
 using SharpCompress.Compressors.BZip2;
+using SharpCompress.Compressors;
 
 namespace AiShell.Repository.Codecs;
 

@@ -1,7 +1,8 @@
-using System.Buffers;
 using System.Buffers.Binary;
+using System.Buffers;
 using System.IO.Compression;
 using System.IO.Hashing;
+using AiShell.IO;
 
 namespace AiShell.Repository.Codecs;
 

@@ -1,3 +1,5 @@
+using AiShell.IO;
+
 namespace AiShell.Repository.Codecs;
 
 /// <summary>Parts as they are. Nothing in such a stream tells where it should end; the part's size and SHA-256 do.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using AiShell.IO;
 
 namespace AiShell.Repository.Codecs;
 

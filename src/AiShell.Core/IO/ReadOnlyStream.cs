@@ -1,4 +1,4 @@
-namespace AiShell.Repository.Codecs;
+namespace AiShell.IO;
 
 /// <summary>The part of <see cref="Stream"/> that every decompressing stream has in common. Reads block: decompression is work, not waiting.</summary>
 internal abstract class ReadOnlyStream : Stream

@@ -1,4 +1,4 @@
-namespace AiShell.Repository.Codecs;
+namespace AiShell.IO;
 
 /// <summary>The part of <see cref="Stream"/> that every compressing stream has in common.</summary>
 internal abstract class WriteOnlyStream : Stream
