@@ -1,0 +1,217 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
+
+namespace AiShell.Engines.Sqlite;
+
+/// <summary>
+/// Fixes one moment of a database for several connections. In WAL mode with a read transaction and sqlite3_snapshot_open:
+/// writers go on, only checkpoints stop at our moment. In the rollback modes a read transaction would keep writers from committing, so
+/// there the file is copied in short strokes.
+/// </summary>
+internal static class SnapshotPinning
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(5);
+
+    public static async Task<PinnedDatabase> PinAsync(
+        string path,
+        int readers,
+        string scratchDirectory,
+        TimeSpan lockWait,
+        CancellationToken cancellationToken)
+    {
+        DatabaseFile.RequireReadable(path);
+        try
+        {
+            using SqliteConnection keeper = SqliteSession.Open(path, SqliteAccess.Reader, TimeSpan.Zero);
+            bool logHasContent = DatabaseFile.HasContent(path + "-wal");
+            await SqliteSession.WaitForLockAsync(() => BeginRead(keeper), lockWait, cancellationToken);
+            if (!IsWal(keeper))
+            {
+                SqliteSession.Rollback(keeper);
+                return await PrivateCopy.PinAsync(keeper, path, readers, scratchDirectory, lockWait, cancellationToken);
+            }
+
+            if (logHasContent)
+            {
+                KeepLogOnClose(keeper);
+            }
+
+            return await PinWalAsync(keeper, path, readers, logHasContent, lockWait, cancellationToken);
+        }
+        catch (SqliteException exception)
+        {
+            throw SqliteErrors.Translate(exception, path, cancellationToken);
+        }
+    }
+
+    /// <summary>Begins a transaction and really takes its read lock.</summary>
+    public static bool BeginRead(SqliteConnection connection)
+    {
+        SqliteSession.Execute(connection, "BEGIN");
+        try
+        {
+            SqliteSession.ScalarInt64(connection, "SELECT count(*) FROM sqlite_schema");
+            return true;
+        }
+        catch
+        {
+            SqliteSession.Rollback(connection);
+            throw;
+        }
+    }
+
+    public static bool IsWal(SqliteConnection connection) =>
+        SqliteSession.ScalarText(connection, "PRAGMA journal_mode") == "wal";
+
+    /// <param name="keeper">Inside a read transaction, which protects the log until the readers have theirs.</param>
+    private static async Task<PinnedDatabase> PinWalAsync(
+        SqliteConnection keeper,
+        string path,
+        int readers,
+        bool keepLog,
+        TimeSpan lockWait,
+        CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            List<SqliteConnection> connections = [];
+            bool pinned = false;
+            try
+            {
+                if (TryOpenReaders(keeper, path, readers, keepLog, lockWait, connections, out WalMoment? moment)
+                    && IsWal(connections[0]))
+                {
+                    WalView log = moment is null ? WalView.Empty : WalView.Read(connections[0], moment, cancellationToken);
+                    PinnedDatabase database = new(path, connections, moment, log, privateCopy: null);
+                    pinned = true;
+                    return database;
+                }
+            }
+            catch (SqliteException exception) when (SqliteErrors.IsBusy(exception) && Stopwatch.GetElapsedTime(start) < lockWait)
+            {
+                // A checkpoint or a recovery is under way.
+            }
+            finally
+            {
+                if (!pinned)
+                {
+                    connections.ForEach(connection => connection.Dispose());
+                }
+            }
+
+            SqliteSession.Rollback(keeper);
+            await Task.Delay(RetryPause, cancellationToken);
+            await SqliteSession.WaitForLockAsync(() => BeginRead(keeper), lockWait, cancellationToken);
+        }
+    }
+
+    /// <summary>False when the log moved on in between: try again from a new moment.</summary>
+    private static bool TryOpenReaders(
+        SqliteConnection keeper,
+        string path,
+        int readers,
+        bool keepLog,
+        TimeSpan lockWait,
+        List<SqliteConnection> connections,
+        out WalMoment? moment)
+    {
+        nint snapshot = GetSnapshot(keeper);
+        try
+        {
+            moment = snapshot == 0 ? null : Copy(snapshot);
+            for (int i = 0; i < readers; i++)
+            {
+                SqliteConnection connection = SqliteSession.Open(path, SqliteAccess.Reader, lockWait);
+                connections.Add(connection);
+                if (keepLog)
+                {
+                    KeepLogOnClose(connection);
+                }
+
+                if (!(moment is { LastFrame: > 0 } ? TryOpenAt(connection, snapshot) : TryOpenWithoutLog(connection)))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+        finally
+        {
+            if (snapshot != 0)
+            {
+                SqliteLibrary.SnapshotFree(snapshot);
+            }
+        }
+    }
+
+    /// <summary>
+    /// With a log in use. The reader then holds a read mark in the log, so that nobody resets it. (The keeper may not: SQLite lets a
+    /// reader of a log that is wholly checkpointed read the main file alone.)
+    /// </summary>
+    private static bool TryOpenAt(SqliteConnection connection, nint snapshot)
+    {
+        // A connection must have read once before it can open a snapshot.
+        SqliteSession.ScalarInt64(connection, "PRAGMA application_id");
+        SqliteSession.Execute(connection, "BEGIN");
+        int code = SqliteLibrary.SnapshotOpen(connection.Handle!.DangerousGetHandle(), "main", snapshot);
+        if ((code & 0xFF) is SQLitePCL.raw.SQLITE_ERROR or SQLitePCL.raw.SQLITE_BUSY)
+        {
+            return false;
+        }
+
+        SqliteSession.Check(connection.Handle!, code);
+        SqliteSession.ScalarInt64(connection, "SELECT count(*) FROM sqlite_schema");
+        return true;
+    }
+
+    /// <summary>
+    /// With an empty log. The keeper's lock keeps every checkpoint from the main file, and whoever sees the log empty too sees the same
+    /// main file.
+    /// </summary>
+    private static bool TryOpenWithoutLog(SqliteConnection connection)
+    {
+        BeginRead(connection);
+        nint snapshot = GetSnapshot(connection);
+        if (snapshot == 0)
+        {
+            return true;
+        }
+
+        bool empty = Copy(snapshot).LastFrame == 0;
+        SqliteLibrary.SnapshotFree(snapshot);
+        return empty;
+    }
+
+    /// <summary>0 where the log never had a transaction.</summary>
+    private static nint GetSnapshot(SqliteConnection connection)
+    {
+        int code = SqliteLibrary.SnapshotGet(connection.Handle!.DangerousGetHandle(), "main", out nint snapshot);
+        if ((code & 0xFF) == SQLitePCL.raw.SQLITE_ERROR)
+        {
+            return 0;
+        }
+
+        SqliteSession.Check(connection.Handle!, code);
+        return snapshot;
+    }
+
+    private static WalMoment Copy(nint snapshot)
+    {
+        byte[] header = new byte[WalMoment.HeaderBytes];
+        Marshal.Copy(snapshot, header, 0, header.Length);
+        return WalMoment.Read(header);
+    }
+
+    /// <summary>We are a reader: where an application has left a log behind, it stays as it is.</summary>
+    private static void KeepLogOnClose(SqliteConnection connection)
+    {
+        const int ConfigNoCheckpointOnClose = 1006;
+        SqliteSession.Check(
+            connection.Handle!,
+            SQLitePCL.raw.sqlite3_db_config(connection.Handle!, ConfigNoCheckpointOnClose, 1, out _));
+    }
+}

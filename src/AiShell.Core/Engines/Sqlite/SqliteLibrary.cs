@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace AiShell.Engines.Sqlite;
+
+/// <summary>The bundled SQLite and those of its calls that Microsoft.Data.Sqlite does not offer.</summary>
+internal static unsafe partial class SqliteLibrary
+{
+    private const string Name = "e_sqlite3";
+
+    static SqliteLibrary() => SQLitePCL.Batteries_V2.Init();
+
+    /// <summary>For example <c>3.53.4</c>.</summary>
+    public static string Version => SQLitePCL.raw.sqlite3_libversion().utf8_to_string();
+
+    /// <summary>Loads the library once; free of cost afterwards.</summary>
+    public static void EnsureLoaded()
+    {
+    }
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_snapshot_get", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SnapshotGet(nint database, string schema, out nint snapshot);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_snapshot_open", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SnapshotOpen(nint database, string schema, nint snapshot);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_snapshot_free")]
+    public static partial void SnapshotFree(nint snapshot);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FileControl(nint database, string schema, int operation, out nint result);
+}

@@ -1,0 +1,97 @@
+using System.Buffers.Binary;
+using Microsoft.Data.Sqlite;
+
+namespace AiShell.Engines.Sqlite;
+
+/// <summary>
+/// A moment in a write-ahead log, as SQLite keeps it: the 48 bytes of a <c>sqlite3_snapshot</c> are the log's index header
+/// (WalIndexHdr in wal.c; sqlite.org/walformat.html, 2.1), numbers in the machine's byte order, salts as in the log.
+/// </summary>
+internal sealed record WalMoment(uint LastFrame, uint PageCount, int PageSize, ulong Salts)
+{
+    public const int HeaderBytes = 48;
+
+    public static WalMoment Read(ReadOnlySpan<byte> header)
+    {
+        int size = BitConverter.ToUInt16(header[14..]);
+        return new(
+            BitConverter.ToUInt32(header[16..]),
+            BitConverter.ToUInt32(header[20..]),
+            (size & 0xFE00) + ((size & 1) << 16),
+            BinaryPrimitives.ReadUInt64BigEndian(header[32..]));
+    }
+}
+
+/// <summary>
+/// Which pages stand in the log at a moment, and where (sqlite.org/fileformat.html, 4). True as long as a read transaction
+/// at that moment keeps the log from being reset.
+/// </summary>
+internal sealed class WalView
+{
+    private const int LogHeaderBytes = 32;
+    private const int FrameHeaderBytes = 24;
+    private readonly Dictionary<uint, uint> _frames;
+    private readonly int _pageSize;
+
+    private WalView(Dictionary<uint, uint> frames, int pageSize)
+    {
+        _frames = frames;
+        _pageSize = pageSize;
+    }
+
+    public static readonly WalView Empty = new([], 0);
+
+    /// <summary>True where the log alone decides nothing.</summary>
+    public bool IsEmpty => _frames.Count == 0;
+
+    /// <summary>Offset of the page's newest image in the log, or null where the main file has it.</summary>
+    public long? OffsetOf(uint page) =>
+        _frames.TryGetValue(page, out uint frame) ? OffsetOfFrame(frame, _pageSize) + FrameHeaderBytes : null;
+
+    /// <param name="reader">A connection inside a read transaction at <paramref name="moment"/>.</param>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the log does not continue to that moment.</exception>
+    public static WalView Read(SqliteConnection reader, WalMoment moment, CancellationToken cancellationToken)
+    {
+        if (moment.LastFrame == 0)
+        {
+            return Empty;
+        }
+
+        Span<byte> header = stackalloc byte[LogHeaderBytes];
+        PageFile.ReadLog(reader, 0, header);
+        int pageSize = BinaryPrimitives.ReadInt32BigEndian(header[8..]);
+        if (BinaryPrimitives.ReadUInt64BigEndian(header[16..]) != moment.Salts || pageSize != moment.PageSize)
+        {
+            throw Foreign(0);
+        }
+
+        Dictionary<uint, uint> frames = [];
+        Span<byte> frameHeader = stackalloc byte[FrameHeaderBytes];
+        for (uint frame = 1; frame <= moment.LastFrame; frame++)
+        {
+            if (frame % 4096 == 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            PageFile.ReadLog(reader, OffsetOfFrame(frame, pageSize), frameHeader);
+            uint page = BinaryPrimitives.ReadUInt32BigEndian(frameHeader);
+            if (BinaryPrimitives.ReadUInt64BigEndian(frameHeader[8..]) != moment.Salts || page == 0)
+            {
+                throw Foreign(frame);
+            }
+
+            frames[page] = frame;
+        }
+
+        return new WalView(frames, pageSize);
+    }
+
+    private static long OffsetOfFrame(uint frame, int pageSize) =>
+        LogHeaderBytes + ((long)(frame - 1) * (FrameHeaderBytes + pageSize));
+
+    private static AiShellException Foreign(uint frame) => new(
+        ErrorKind.Integrity,
+        $"The write-ahead log does not hold frame {frame} of the database's present moment.",
+        "Something other than SQLite has written or replaced the -wal file.");
+}
