@@ -86,7 +86,4 @@ internal static unsafe partial class NativeSqlite
 
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_blob64")]
     public static partial int BindBlob(nint statement, int parameter, byte* blob, ulong bytes, nint destructor);
-
-    [LibraryImport(Library, EntryPoint = "sqlite3_bind_zeroblob")]
-    public static partial int BindZeroBlob(nint statement, int parameter, int bytes);
 }
