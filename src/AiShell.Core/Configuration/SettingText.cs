@@ -41,42 +41,6 @@ public static class SettingText
         return true;
     }
 
-    /// <summary>
-    /// Bytes, or bytes a second with a trailing <c>/s</c>: <c>50MB/s</c>, <c>1.5GiB</c>, <c>4096</c>. K, M and G are powers of 1000,
-    /// Ki, Mi and Gi of 1024; the B may be left out.
-    /// </summary>
-    public static bool TryBytes(string text, out long bytes)
-    {
-        bytes = 0;
-        string trimmed = text.EndsWith("/s", StringComparison.OrdinalIgnoreCase) ? text[..^2] : text;
-        int digits = 0;
-        while (digits < trimmed.Length && (char.IsAsciiDigit(trimmed[digits]) || trimmed[digits] == '.'))
-        {
-            digits++;
-        }
-
-        double unit = trimmed[digits..].Trim().ToUpperInvariant() switch
-        {
-            "" or "B" => 1,
-            "K" or "KB" => 1e3,
-            "M" or "MB" => 1e6,
-            "G" or "GB" => 1e9,
-            "T" or "TB" => 1e12,
-            "KI" or "KIB" => 1024,
-            "MI" or "MIB" => 1024 * 1024,
-            "GI" or "GIB" => 1024 * 1024 * 1024,
-            _ => 0,
-        };
-        if (unit == 0 || !double.TryParse(trimmed.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
-            || number * unit is < 1 or > 1e18)
-        {
-            return false;
-        }
-
-        bytes = (long)(number * unit);
-        return true;
-    }
-
     private static int DigitsOf(string text)
     {
         int digits = 0;

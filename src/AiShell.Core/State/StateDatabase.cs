@@ -1,4 +1,6 @@
+using System.Text;
 using AiShell.Configuration;
+using AiShell.Repository;
 using Microsoft.Data.Sqlite;
 
 namespace AiShell.State;
@@ -8,7 +10,7 @@ namespace AiShell.State;
 /// that happens to it fails an operation: a corrupt file is moved aside, one that cannot be used is replaced by memory
 /// for this run, and both are reported through the warning given to <see cref="Open"/>.
 /// </summary>
-public sealed class StateDatabase : ICatalogueCache, IDisposable
+public sealed class StateDatabase : IManifestCache, IDisposable
 {
     private const int CorruptError = 11;
     private const int NotADatabaseError = 26;
@@ -115,7 +117,13 @@ public sealed class StateDatabase : ICatalogueCache, IDisposable
         return results;
     }) ?? []).ToLookup(entry => entry.Backup, entry => entry.Result, StringComparer.Ordinal);
 
-    public string? Get(string repositoryId, string backupId, long sizeBytes, DateTimeOffset lastModified) => Run(connection =>
+    /// <summary>Ids of backups of which the last check at some level failed and no later one, as thorough, was good.</summary>
+    public IReadOnlySet<string> KnownBad(string repositoryId) => Verifications(repositoryId)
+        .Where(backup => backup.Any(bad => !bad.Ok && !backup.Any(good => good.Ok && good.Level >= bad.Level && good.Time > bad.Time)))
+        .Select(backup => backup.Key)
+        .ToHashSet(StringComparer.Ordinal);
+
+    public byte[]? Get(string repositoryId, string backupId, long sizeBytes, DateTimeOffset lastModified) => Run(connection =>
     {
         using SqliteCommand command = Command(
             connection,
@@ -124,17 +132,17 @@ public sealed class StateDatabase : ICatalogueCache, IDisposable
             ("$backup", backupId),
             ("$size", sizeBytes),
             ("$modified", lastModified.UtcTicks));
-        return command.ExecuteScalar() as string;
+        return command.ExecuteScalar() is string manifest ? Encoding.UTF8.GetBytes(manifest) : null;
     });
 
-    public void Put(string repositoryId, string backupId, long sizeBytes, DateTimeOffset lastModified, string manifestJson) => Run(connection => Execute(
+    public void Put(string repositoryId, string backupId, long sizeBytes, DateTimeOffset lastModified, byte[] manifest) => Run(connection => Execute(
         connection,
         "INSERT OR REPLACE INTO catalogue (repository_id, backup_id, size_bytes, last_modified, manifest) VALUES ($repository, $backup, $size, $modified, $manifest)",
         ("$repository", repositoryId),
         ("$backup", backupId),
         ("$size", sizeBytes),
         ("$modified", lastModified.UtcTicks),
-        ("$manifest", manifestJson)));
+        ("$manifest", Encoding.UTF8.GetString(manifest))));
 
     /// <summary>Forgets a backup's manifest and its verification results.</summary>
     public void Remove(string repositoryId, string backupId) => Run(connection => Execute(

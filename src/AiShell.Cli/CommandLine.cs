@@ -1,0 +1,122 @@
+using System.CommandLine;
+using AiShell.Cli.Commands;
+using AiShell.Cli.Output;
+using AiShell.Cli.Output.Json;
+using AiShell.Cli.Output.Text;
+using AiShell.Cli.Sessions;
+using AiShell.Configuration;
+using AiShell.Connections;
+using AiShell.State;
+
+namespace AiShell.Cli;
+
+/// <summary>One run of the program: parse, run the command, say how it ended. The only place that knows exit codes.</summary>
+internal sealed class CommandLine(Terminal terminal, IEnvironment environment, TimeProvider clock)
+{
+    private const int UsageExit = (int)ErrorKind.Usage;
+
+    private readonly Redactor _redactor = new();
+
+    public async Task<int> RunAsync(IReadOnlyList<string> arguments, StopSignals signals)
+    {
+        CommandTree tree = CommandTree.Build();
+        ParseResult parse = tree.Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parse.Errors.Count > 0 && parse.Action is not (System.CommandLine.Help.HelpAction or HelpWithExamples))
+        {
+            return FailParse(arguments, parse);
+        }
+
+        if (parse.CommandResult.Command is not SessionCommand command || parse.Action is not null)
+        {
+            return await parse.InvokeAsync(new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error });
+        }
+
+        GlobalValues values = tree.Globals.Read(parse, environment);
+        var options = new OutputOptions(values.Quiet, values.Verbose, !values.NoColor, values.Csv);
+        IOutput output = new RedactedOutput(values.Json ? new JsonOutput(terminal, options) : new TextOutput(terminal, options), _redactor);
+        using var session = new Session(values, terminal, environment, clock, _redactor, output);
+        return await RunAsync(command, session, parse, arguments, signals);
+    }
+
+    private async Task<int> RunAsync(SessionCommand command, Session session, ParseResult parse, IReadOnlyList<string> arguments, StopSignals signals)
+    {
+        long started = clock.GetTimestamp();
+        int exitCode;
+        Failure? failure = null;
+        try
+        {
+            exitCode = await command.RunAsync(session, parse, signals.Token);
+        }
+        catch (Exception error)
+        {
+            failure = Failure.Of(error, signals.ExitCode);
+            exitCode = failure.ExitCode;
+            session.EndProgress();
+            session.Output.Fail(failure.Kind, failure.Message, failure.Hint, exitCode);
+        }
+
+        Record(command, session, arguments, exitCode, failure, clock.GetElapsedTime(started));
+        return exitCode;
+    }
+
+    /// <summary>Writes log and audit trail. That they cannot be written changes nothing about what was done.</summary>
+    private void Record(SessionCommand command, Session session, IReadOnlyList<string> arguments, int exitCode, Failure? failure, TimeSpan duration)
+    {
+        if (command.Operation is null && failure?.IsUnexpected != true)
+        {
+            return;
+        }
+
+        string typed = _redactor.Redact(string.Join(' ', arguments.Select(Quote)));
+        try
+        {
+            string summary = $"{typed}: exit {exitCode} after {duration.TotalMilliseconds:0} ms";
+            if (failure is null)
+            {
+                session.Log.Information(summary);
+            }
+            else
+            {
+                session.Log.Error($"{summary}: {failure.Message}", failure.Error);
+            }
+
+            if (command.Operation is { } operation)
+            {
+                string outcome = exitCode == 0 ? "done" : exitCode > 128 ? "cancelled" : "failed";
+                session.State.Append(new AuditEntry(
+                    clock.GetUtcNow(), typed, operation, _redactor.Redact(session.SubjectDatabase), session.SubjectBackup, outcome, exitCode, duration,
+                    _redactor.Redact(failure?.Message), Environment.UserName, Environment.MachineName));
+            }
+        }
+        catch (Exception error) when (error is AiShellException or IOException or UnauthorizedAccessException or Microsoft.Data.Sqlite.SqliteException)
+        {
+            session.Output.Warn($"This run is not in the log: {error.Message}");
+        }
+    }
+
+    private int FailParse(IReadOnlyList<string> arguments, ParseResult parse)
+    {
+        var options = new OutputOptions(false, false, environment.Get("NO_COLOR") is not { Length: > 0 } && !arguments.Contains("--no-color"), false);
+        IOutput output = arguments.Contains("--json") ? new JsonOutput(terminal, options) : new TextOutput(terminal, options);
+        // The text of an argument may be a URL with a password.
+        string message = _redactor.Redact(string.Join(" ", parse.Errors.Select(error => error.Message).Distinct()));
+        output.Fail("usage", message, $"'{PathOf(parse.CommandResult.Command)} --help' shows what it takes, with examples.", UsageExit);
+        return UsageExit;
+    }
+
+    private static string PathOf(Command command)
+    {
+        IEnumerable<string> names = [command.Name];
+        for (Command? parent = command.Parents.OfType<Command>().FirstOrDefault(); parent is not null; parent = parent.Parents.OfType<Command>().FirstOrDefault())
+        {
+            names = names.Prepend(parent.Name);
+        }
+
+        return string.Join(' ', names);
+    }
+
+    private static string Quote(string argument) =>
+        argument.Length > 0 && argument.All(letter => char.IsLetterOrDigit(letter) || "-_./:=@%+,~*".Contains(letter, StringComparison.Ordinal))
+            ? argument
+            : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

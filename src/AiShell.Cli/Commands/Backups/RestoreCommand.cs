@@ -1,0 +1,170 @@
+using System.CommandLine;
+using AiShell.Cli.Output;
+using AiShell.Cli.Output.Json;
+using AiShell.Cli.Sessions;
+using AiShell.Configuration;
+using AiShell.Connections;
+using AiShell.Engines;
+using AiShell.Repository;
+using AiShell.Restore;
+
+namespace AiShell.Cli.Commands.Backups;
+
+internal sealed class RestoreCommand : SessionCommand
+{
+    private readonly Argument<string> _id = BackupSelection.Id();
+    private readonly Option<string> _database = CommonOptions.Database("Where to restore to; without it, where the backup came from");
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Do every check and show the plan; change nothing" };
+    private readonly Option<bool> _verify = new("--verify") { Description = "Verify the backup deep before, compare every table's fingerprint after" };
+    private readonly Option<string> _tables = CommonOptions.Tables();
+    private readonly Option<string> _targetDir = new("--target-dir") { Description = "Restore into this directory, under the database's own file name", HelpName = "dir" };
+    private readonly Option<bool> _force = new("--force") { Description = "Replace what stands at the target without asking" };
+    private readonly Option<string> _jobs = CommonOptions.Jobs();
+    private readonly Option<string> _lockWait = CommonOptions.LockWait();
+
+    public RestoreCommand()
+        : base("restore", "Restore a backup, all or nothing")
+    {
+        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _jobs, _lockWait])
+        {
+            if (symbol is Argument argument)
+            {
+                Add(argument);
+            }
+            else
+            {
+                Add((Option)symbol);
+            }
+        }
+    }
+
+    public override string? Operation => "restore";
+
+    public override IReadOnlyList<string> Examples =>
+    [
+        "ai-shell backup restore latest --database shop --dry-run",
+        "ai-shell backup restore latest --database shop --force",
+        "ai-shell backup restore backup-20261123 -d ./copy.db --verify",
+        "ai-shell backup restore latest -d shop --tables 'orders,order_*' --force",
+    ];
+
+    public override async Task<int> RunAsync(Session session, ParseResult parse, CancellationToken cancellationToken)
+    {
+        Settings settings = session.Settings
+            .With(SettingKey.Jobs, parse.GetValue(_jobs), "--jobs")
+            .With(SettingKey.LockWait, parse.GetValue(_lockWait), "--lock-wait");
+        BackupRepository repository = await session.OpenRepositoryAsync(create: false, cancellationToken);
+        CatalogueEntry entry = await FindAsync(session, repository, parse.GetRequiredValue(_id), parse.GetValue(_database), cancellationToken);
+        ResolvedDatabase target = TargetOf(session, entry, parse.GetValue(_database), parse.GetValue(_targetDir));
+        session.SubjectDatabase = target.Name;
+        IDatabaseEngine engine = session.EngineOf(target.Address);
+        if (engine.Name != entry.Require().Engine)
+        {
+            throw new AiShellException(ErrorKind.Usage, $"{entry.Id} is a backup of {entry.Require().Engine}, and '{target.Address.Display}' is {engine.Name}.", "Restore it to a database of its own kind.");
+        }
+
+        var request = new RestoreRequest(
+            entry,
+            engine,
+            target.Address,
+            CommonOptions.FilterOf(parse.GetValue(_tables), null),
+            parse.GetValue(_verify),
+            parse.GetValue(_force) || session.Values.Yes,
+            settings.Jobs,
+            settings.LockWait,
+            session.ScratchDirectory);
+        var job = new RestoreJob(repository, session.Clock, session.Progress);
+        return parse.GetValue(_dryRun)
+            ? ShowPlan(session, await job.DryRunAsync(request, cancellationToken))
+            : ShowResult(session, await job.RunAsync(request, plan => Task.FromResult(Ask(session, target, plan)), cancellationToken));
+    }
+
+    /// <summary><c>latest</c> is the newest of <c>--database</c> where that has backups; a target of another name has none.</summary>
+    private static async Task<CatalogueEntry> FindAsync(Session session, BackupRepository repository, string id, string? database, CancellationToken cancellationToken)
+    {
+        bool targetHasBackups = id == "latest" && database is not null
+            && (await repository.ListAsync(session.Databases.NameOf(database), cancellationToken)).Count > 0;
+        return await BackupSelection.FindAsync(session, repository, id, targetHasBackups ? database : null, cancellationToken);
+    }
+
+    private static ResolvedDatabase TargetOf(Session session, CatalogueEntry entry, string? database, string? directory)
+    {
+        if (directory is not null)
+        {
+            string file = Path.GetFileName(database ?? entry.Require().Source);
+            return new ResolvedDatabase(entry.Database, DatabaseAddress.OfFile(Path.Combine(session.Environment.ExpandTilde(directory), file)));
+        }
+
+        if (database is not null)
+        {
+            return session.Databases.Resolve(database);
+        }
+
+        // Where it came from: the connection of that name, else the file that the manifest remembers.
+        Manifest manifest = entry.Require();
+        return session.Connections.Find(manifest.Database) is not null
+            ? session.Databases.Resolve(manifest.Database)
+            : throw new AiShellException(
+                ErrorKind.Usage,
+                $"Restore {entry.Id} to where? There is no connection '{manifest.Database}'.",
+                $"Add --database <target>. It was made from {manifest.Source}.");
+    }
+
+    private static bool Ask(Session session, ResolvedDatabase target, RestorePlan plan) => session.Confirm(
+        $"This replaces {string.Join(", ", plan.Replaces.Take(5))}{(plan.Replaces.Count > 5 ? $" and {plan.Replaces.Count - 5} more" : "")} in {target.Address.Display} by the backup of {BackupDescription.When(plan.CreatedAt)}.",
+        target.Name);
+
+    private static int ShowPlan(Session session, RestorePlan plan)
+    {
+        session.EndProgress();
+        session.Output.Show(new Answer<RestoreDocument>(Describe(plan, dryRun: true, compared: false, null), Documents.Default.RestoreDocument, page =>
+        {
+            page.Line("Dry run: nothing was changed.");
+            page.Facts(
+                ("Backup", $"{plan.BackupId} of '{plan.Database}', made {BackupDescription.When(plan.CreatedAt)}"),
+                ("Target", $"{plan.Target} ({(plan.TargetExists ? "exists" : "new")})"),
+                ("Tables", $"{plan.Tables.Count} with {BackupDescription.Count(plan.Rows)} rows"),
+                ("Needs", $"{ByteSize.Format(plan.NeededBytes)}{(plan.FreeBytes is { } free ? $", {ByteSize.Format(free)} free" : "")}"),
+                ("Replaces", plan.Replaces.Count == 0 ? "nothing" : string.Join(", ", plan.Replaces)));
+            page.Line("Steps:");
+            foreach ((int number, string step) in plan.Steps.Index())
+            {
+                page.Line($"  {number + 1}. {step}");
+            }
+
+            foreach (string problem in plan.Problems)
+            {
+                page.Line($"Problem: {problem}");
+            }
+        }));
+        if (plan.Problems.Count == 0)
+        {
+            return 0;
+        }
+
+        session.Output.Fail("failed", $"This restore would fail: {string.Join("; ", plan.Problems)}", "Nothing was changed.", (int)ErrorKind.Failed);
+        return (int)ErrorKind.Failed;
+    }
+
+    private static int ShowResult(Session session, RestoreResult result)
+    {
+        session.EndProgress();
+        session.Output.Show(new Answer<RestoreDocument>(
+            Describe(result.Plan, dryRun: false, result.FingerprintsCompared, result.Duration),
+            Documents.Default.RestoreDocument,
+            page =>
+            {
+                page.Line($"Restored {result.Plan.BackupId} to {result.Plan.Target}.");
+                page.Facts(
+                    ("Tables", BackupDescription.Count(result.Tables)),
+                    ("Rows", BackupDescription.Count(result.Rows)),
+                    ("Compared", result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
+                    ("Duration", BackupDescription.For(result.Duration)));
+            }));
+        return 0;
+    }
+
+    private static RestoreDocument Describe(RestorePlan plan, bool dryRun, bool compared, TimeSpan? duration) => new(
+        plan.BackupId, plan.Database, plan.Target, dryRun, plan.TargetExists, plan.IntoExisting, plan.Replaces, plan.Tables, plan.Rows, plan.PlainBytes, plan.NeededBytes,
+        plan.FreeBytes, plan.Steps, plan.Problems, compared, (long?)duration?.TotalMilliseconds);
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Globalization;
+using AiShell.Cli.Output;
+using AiShell.Cli.Output.Json;
+using AiShell.Cli.Sessions;
+using AiShell.Health;
+using AiShell.Repository;
+
+namespace AiShell.Cli.Commands.Backups;
+
+internal sealed class StatusCommand : SessionCommand
+{
+    public StatusCommand()
+        : base("status", "One line a database: last backup, age, what can be recovered, health") => AddListFormat();
+
+    public override IReadOnlyList<string> Examples => ["ai-shell backup status", "ai-shell backup status --json"];
+
+    public override async Task<int> RunAsync(Session session, ParseResult parse, CancellationToken cancellationToken)
+    {
+        BackupRepository? repository = await session.FindRepositoryAsync(cancellationToken);
+        IReadOnlyList<CatalogueEntry> entries = repository is null ? [] : await repository.ListAsync(null, cancellationToken);
+        IReadOnlySet<string> bad = repository is null ? new HashSet<string>() : session.State.KnownBad(repository.Description.Id);
+        IEnumerable<string> names = session.Connections.Read().Select(connection => connection.Name);
+        StatusDocument[] rows =
+        [
+            .. StatusReport.Of(entries, names, bad, session.Clock.GetUtcNow()).Select(status => new StatusDocument(
+                status.Database, status.LastBackupId, status.LastBackupAt, (long?)status.Age?.TotalMilliseconds, status.Backups, status.StoredBytes,
+                status.RecoverableFrom, status.RecoverableTo, BackupDescription.Lower(status.Coverage), status.Explanation)),
+        ];
+        session.Output.List(new Listing<StatusDocument>(
+            rows, Documents.Default.IReadOnlyListStatusDocument, Columns, "No databases yet. Begin with: ai-shell connect <url> --name <name>"));
+        return 0;
+    }
+
+    private static readonly Column<StatusDocument>[] Columns =
+    [
+        new("Database", row => row.Database),
+        new("Last backup", row => row.LastBackupId ?? "never"),
+        new("Age", row => row.AgeMs is { } age ? BackupDescription.For(TimeSpan.FromMilliseconds(age)) : "-", row => row.AgeMs?.ToString(CultureInfo.InvariantCulture) ?? "", RightAligned: true),
+        new("Backups", row => row.Backups.ToString(CultureInfo.InvariantCulture), RightAligned: true),
+        new("Stored", row => BackupDescription.Size(row.StoredBytes), row => row.StoredBytes.ToString(CultureInfo.InvariantCulture), RightAligned: true),
+        new("Recoverable", row => row.RecoverableFrom is null ? "nothing" : $"{BackupDescription.When(row.RecoverableFrom)} … {BackupDescription.When(row.RecoverableTo)}"),
+        new("Health", row => row.Health == "good" ? "good" : $"{row.Health}: {row.Explanation}"),
+    ];
+}

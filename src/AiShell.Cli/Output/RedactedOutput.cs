@@ -1,0 +1,20 @@
+using AiShell.Connections;
+
+namespace AiShell.Cli.Output;
+
+/// <summary>The last gate before a person's eyes: no message passes with a secret in it.</summary>
+internal sealed class RedactedOutput(IOutput inner, Redactor redactor) : IOutput
+{
+    public void Show<T>(Answer<T> answer) => inner.Show(answer);
+
+    public void List<T>(Listing<T> listing) => inner.List(listing);
+
+    public void Say(string message) => inner.Say(redactor.Redact(message));
+
+    public void Detail(string message) => inner.Detail(redactor.Redact(message));
+
+    public void Warn(string message) => inner.Warn(redactor.Redact(message));
+
+    public void Fail(string kind, string message, string? hint, int exitCode) =>
+        inner.Fail(kind, redactor.Redact(message), redactor.Redact(hint), exitCode);
+}
