@@ -33,12 +33,13 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
 
         GlobalValues values = tree.Globals.Read(parse, environment);
         var options = new OutputOptions(values.Quiet, values.Verbose, !values.NoColor, values.Csv);
-        IOutput output = new RedactedOutput(values.Json ? new JsonOutput(terminal, options) : new TextOutput(terminal, options), _redactor);
+        var output = new RedactedOutput(values.Json ? new JsonOutput(terminal, options) : new TextOutput(terminal, options), _redactor);
         using var session = new Session(values, terminal, environment, clock, _redactor, output);
-        return await RunAsync(command, session, parse, arguments, signals);
+        return await RunAsync(command, session, output, parse, arguments, signals);
     }
 
-    private async Task<int> RunAsync(SessionCommand command, Session session, ParseResult parse, IReadOnlyList<string> arguments, StopSignals signals)
+    private async Task<int> RunAsync(
+        SessionCommand command, Session session, RedactedOutput output, ParseResult parse, IReadOnlyList<string> arguments, StopSignals signals)
     {
         long started = clock.GetTimestamp();
         int exitCode;
@@ -55,12 +56,12 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
             session.Output.Fail(failure.Kind, failure.Message, failure.Hint, exitCode);
         }
 
-        Record(command, session, arguments, exitCode, failure, clock.GetElapsedTime(started));
+        Record(command, session, arguments, exitCode, failure, output.LastFailure, clock.GetElapsedTime(started));
         return exitCode;
     }
 
     /// <summary>Writes log and audit trail. That they cannot be written changes nothing about what was done.</summary>
-    private void Record(SessionCommand command, Session session, IReadOnlyList<string> arguments, int exitCode, Failure? failure, TimeSpan duration)
+    private void Record(SessionCommand command, Session session, IReadOnlyList<string> arguments, int exitCode, Failure? failure, string? message, TimeSpan duration)
     {
         if (command.Operation is null && failure?.IsUnexpected != true)
         {
@@ -71,13 +72,13 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
         try
         {
             string summary = $"{typed}: exit {exitCode} after {duration.TotalMilliseconds:0} ms";
-            if (failure is null)
+            if (message is null)
             {
                 session.Log.Information(summary);
             }
             else
             {
-                session.Log.Error($"{summary}: {failure.Message}", failure.Error);
+                session.Log.Error($"{summary}: {message}", failure?.Error);
             }
 
             if (command.Operation is { } operation)
@@ -85,7 +86,7 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
                 string outcome = exitCode == 0 ? "done" : exitCode > 128 ? "cancelled" : "failed";
                 session.State.Append(new AuditEntry(
                     clock.GetUtcNow(), typed, operation, _redactor.Redact(session.SubjectDatabase), session.SubjectBackup, outcome, exitCode, duration,
-                    _redactor.Redact(failure?.Message), Environment.UserName, Environment.MachineName));
+                    message, Environment.UserName, Environment.MachineName));
             }
         }
         catch (Exception error) when (error is AiShellException or IOException or UnauthorizedAccessException or Microsoft.Data.Sqlite.SqliteException)
@@ -99,7 +100,9 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
         var options = new OutputOptions(false, false, environment.Get("NO_COLOR") is not { Length: > 0 } && !arguments.Contains("--no-color"), false);
         IOutput output = arguments.Contains("--json") ? new JsonOutput(terminal, options) : new TextOutput(terminal, options);
         // The text of an argument may be a URL with a password.
-        string message = _redactor.Redact(string.Join(" ", parse.Errors.Select(error => error.Message).Distinct()));
+        string[] errors = [.. parse.Errors.Select(error => error.Message).Distinct()];
+        // The parser says first that a command is missing, also where one was mistyped.
+        string message = _redactor.Redact(string.Join(" ", errors.Length > 1 && errors[0].StartsWith("Required command", StringComparison.Ordinal) ? errors[1..] : errors));
         output.Fail("usage", message, $"'{PathOf(parse.CommandResult.Command)} --help' shows what it takes, with examples.", UsageExit);
         return UsageExit;
     }

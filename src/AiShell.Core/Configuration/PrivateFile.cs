@@ -35,7 +35,7 @@ internal static class PrivateFile
     public static void Write(string path, string text)
     {
         // A link stays a link: what it points to is replaced.
-        string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        string target = File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path : path;
         string next = $"{target}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp";
         try
         {

@@ -17,13 +17,10 @@ public sealed class DatabaseResolver(ConnectionFile connections, IEnvironment en
     /// </exception>
     public ResolvedDatabase Resolve(string? text)
     {
-        ResolvedDatabase? resolved = TryResolve(text ?? Only().Name);
-        if (resolved is null || (resolved.Address.Engine == "sqlite" && text is not null && IsBareWord(text, resolved) && !File.Exists(resolved.Address.Database)))
-        {
-            throw NotKnown(text!);
-        }
-
-        return resolved;
+        string wanted = text ?? Only().Name;
+        return !IsBareWord(wanted) || connections.Find(wanted) is not null || File.Exists(wanted)
+            ? TryResolve(wanted) ?? throw NotKnown(wanted)
+            : throw NotKnown(wanted);
     }
 
     /// <summary>
@@ -83,8 +80,8 @@ public sealed class DatabaseResolver(ConnectionFile connections, IEnvironment en
     }
 
     /// <summary>A word without folder or extension is more likely a connection's name mistyped than a file to come.</summary>
-    private static bool IsBareWord(string text, ResolvedDatabase resolved) =>
-        resolved.Name == text && !text.Contains('/', StringComparison.Ordinal) && Path.GetExtension(text).Length == 0;
+    private static bool IsBareWord(string text) =>
+        text.AsSpan().IndexOfAny('/', '$') < 0 && text != "~" && Path.GetExtension(text).Length == 0;
 
     private AiShellException NotKnown(string text)
     {

@@ -12,6 +12,7 @@ internal sealed class ConfigCommand : SessionCommand
     private readonly Option<string> _get = new("--get") { Description = "One setting's value", HelpName = "key" };
     private readonly Option<string[]> _set = new("--set") { Description = "Set a value in config.yaml", HelpName = "key=value" };
     private readonly Option<bool> _reset = new("--reset") { Description = "Remove every setting from config.yaml" };
+    private bool _changes;
 
     public ConfigCommand()
         : base("config", "Show and change the settings")
@@ -23,7 +24,8 @@ internal sealed class ConfigCommand : SessionCommand
         AddListFormat();
     }
 
-    public override string? Operation => null;
+    /// <summary>Looking is no operation.</summary>
+    public override string? Operation => _changes ? "config" : null;
 
     public override IReadOnlyList<string> Examples =>
     [
@@ -50,6 +52,7 @@ internal sealed class ConfigCommand : SessionCommand
             return Task.FromResult(0);
         }
 
+        _changes = assignments.Length > 0 || reset;
         Change(session, assignments, reset);
         ShowAll(session);
         return Task.FromResult(0);

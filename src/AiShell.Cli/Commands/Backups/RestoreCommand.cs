@@ -91,7 +91,7 @@ internal sealed class RestoreCommand : SessionCommand
     {
         if (directory is not null)
         {
-            string file = Path.GetFileName(database ?? entry.Require().Source);
+            string file = Path.GetFileName(database is null ? entry.Require().Source : session.Databases.Resolve(database).Address.Database);
             return new ResolvedDatabase(entry.Database, DatabaseAddress.OfFile(Path.Combine(session.Environment.ExpandTilde(directory), file)));
         }
 

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AiShell.Cli.Output.Text;
@@ -7,6 +9,9 @@ namespace AiShell.Cli.Output.Json;
 /// <summary>Output for programs: exactly one JSON document on standard output, also for a failure.</summary>
 internal sealed class JsonOutput(Terminal terminal, OutputOptions options) : IOutput
 {
+    /// <summary>Quotes and letters of other scripts as they are: the document is no part of a web page.</summary>
+    private static readonly JsonWriterOptions Readable = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly TextOutput _messages = new(terminal, options);
     private bool _written;
 
@@ -37,6 +42,12 @@ internal sealed class JsonOutput(Terminal terminal, OutputOptions options) : IOu
         }
 
         _written = true;
-        terminal.Out.WriteLine(JsonSerializer.Serialize(data, type));
+        using var document = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(document, Readable))
+        {
+            JsonSerializer.Serialize(writer, data, type);
+        }
+
+        terminal.Out.WriteLine(Encoding.UTF8.GetString(document.GetBuffer(), 0, (int)document.Length));
     }
 }
