@@ -1,3 +1,5 @@
+using AiShell.Engines.Sqlite;
+
 namespace AiShell.Engines;
 
 /// <summary>Every engine there is, one line each.</summary>
@@ -5,6 +7,7 @@ public sealed class EngineRegistry
 {
     private readonly IDatabaseEngine[] _engines =
     [
+        new SqliteEngine(),
     ];
 
     public IReadOnlyList<IDatabaseEngine> All => _engines;

@@ -77,7 +77,7 @@ public sealed record Manifest
     public string? Digest { get; init; }
 
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Unknown { get; init; }
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 
     [JsonIgnore]
     public long PlainBytes => Parts.Sum(part => part.PlainBytes);

@@ -49,11 +49,7 @@ internal static class PrivateCopy
     private static async Task CopyAsync(SqliteConnection source, string path, string copy, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         using SafeFileHandle file = File.OpenHandle(copy, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read);
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-
+        DatabaseFile.MakePrivate(file);
         byte[] buffer = new byte[BufferBytes];
         for (int attempt = 0; attempt <= TriesInWindows; attempt++)
         {

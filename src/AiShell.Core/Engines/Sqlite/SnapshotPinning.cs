@@ -34,7 +34,7 @@ internal static class SnapshotPinning
 
             if (logHasContent)
             {
-                KeepLogOnClose(keeper);
+                DatabaseFile.KeepLogOnClose(keeper);
             }
 
             return await PinWalAsync(keeper, path, readers, logHasContent, lockWait, cancellationToken);
@@ -128,7 +128,7 @@ internal static class SnapshotPinning
                 connections.Add(connection);
                 if (keepLog)
                 {
-                    KeepLogOnClose(connection);
+                    DatabaseFile.KeepLogOnClose(connection);
                 }
 
                 if (!(moment is { LastFrame: > 0 } ? TryOpenAt(connection, snapshot) : TryOpenWithoutLog(connection)))
@@ -204,14 +204,5 @@ internal static class SnapshotPinning
         byte[] header = new byte[WalMoment.HeaderBytes];
         Marshal.Copy(snapshot, header, 0, header.Length);
         return WalMoment.Read(header);
-    }
-
-    /// <summary>We are a reader: where an application has left a log behind, it stays as it is.</summary>
-    private static void KeepLogOnClose(SqliteConnection connection)
-    {
-        const int ConfigNoCheckpointOnClose = 1006;
-        SqliteSession.Check(
-            connection.Handle!,
-            SQLitePCL.raw.sqlite3_db_config(connection.Handle!, ConfigNoCheckpointOnClose, 1, out _));
     }
 }

@@ -22,18 +22,22 @@ internal static class SqliteErrors
 
     public static bool IsBusy(SqliteException exception) => exception.SqliteErrorCode is Busy or Locked;
 
+    /// <summary>The file is not, or no longer, a database.</summary>
+    public static bool IsDamage(SqliteException exception) => exception.SqliteErrorCode is Corrupt or NotADatabase;
+
     /// <summary>
     /// Runs blocking SQLite work on a pool thread. A <see cref="SqliteException"/> leaves as an <see cref="AiShellException"/>,
     /// or as an <see cref="OperationCanceledException"/> when the token interrupted it.
     /// </summary>
     public static Task<T> RunAsync<T>(string path, Func<T> work, CancellationToken cancellationToken) =>
-        Task.Run(() => Run(path, work, cancellationToken), cancellationToken);
+        RunAsync(path, () => Task.FromResult(work()), cancellationToken);
 
-    public static T Run<T>(string path, Func<T> work, CancellationToken cancellationToken)
+    /// <inheritdoc cref="RunAsync{T}(string, Func{T}, CancellationToken)"/>
+    public static async Task<T> RunAsync<T>(string path, Func<Task<T>> work, CancellationToken cancellationToken)
     {
         try
         {
-            return work();
+            return await Task.Run(work, cancellationToken);
         }
         catch (SqliteException exception)
         {

@@ -1,0 +1,187 @@
+using AiShell.Engines.Sqlite.Rows;
+using Microsoft.Data.Sqlite;
+
+namespace AiShell.Engines.Sqlite;
+
+/// <summary>
+/// A restore: the new copy is built in a staging folder beside the target, proved, and renamed into place; or, when only
+/// some tables are wanted in a database that stands there, they are moved over in one transaction.
+/// </summary>
+internal sealed class SqliteTarget : IRestoreTarget
+{
+    private const string LoadingSettings =
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA locking_mode = EXCLUSIVE";
+
+    private readonly string _target;
+    private readonly BackupContents _contents;
+    private readonly TargetOptions _options;
+    private readonly StagingFolder _staging;
+    private readonly PageImage? _pages;
+    private readonly SqliteConnection? _connection;
+    private readonly RowLoader? _rows;
+    private string _copy;
+
+    private SqliteTarget(string target, BackupContents contents, TargetOptions options, StagingFolder staging)
+    {
+        _target = target;
+        _contents = contents;
+        _options = options;
+        _staging = staging;
+        _copy = staging.PathOf("new.db");
+        if (contents.Format == BackupFormat.Native)
+        {
+            _pages = new PageImage(_copy, contents.PlainBytes);
+            return;
+        }
+
+        using (var file = File.OpenHandle(_copy, FileMode.CreateNew, FileAccess.Write))
+        {
+            DatabaseFile.MakePrivate(file);
+        }
+
+        _connection = SqliteSession.Open(_copy, SqliteAccess.Creator, TimeSpan.Zero);
+        SqliteSession.Execute(_connection, LoadingSettings);
+        _rows = new RowLoader(_connection);
+    }
+
+    private bool TakesSome => _options.IntoExisting || !_options.Tables.TakesAll;
+
+    public static async Task<IRestoreTarget> OpenAsync(
+        string path, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
+    {
+        string target = DatabaseFile.Resolve(path);
+        if (!File.Exists(target))
+        {
+            options = contents.Scope == BackupScope.DataOnly ? throw TargetInspection.NoTables(target) : options with { IntoExisting = false };
+        }
+
+        await TargetInspection.RequireConsentAsync(target, contents, options, cancellationToken);
+        StagingFolder staging = TargetInspection.Guard(target, () => StagingFolder.Create(target));
+        SqliteTarget? opened = null;
+        try
+        {
+            opened = await SqliteErrors.RunAsync(target, () => new SqliteTarget(target, contents, options, staging), cancellationToken);
+            if (contents.Scope == BackupScope.DataOnly)
+            {
+                await SqliteErrors.RunAsync(
+                    target, () => TableTransfer.CopyDeclarations(target, opened._connection!, contents, options), cancellationToken);
+            }
+
+            return opened;
+        }
+        catch
+        {
+            if (opened is null)
+            {
+                staging.Dispose();
+            }
+            else
+            {
+                await opened.DisposeAsync();
+            }
+
+            throw;
+        }
+    }
+
+    public int ParallelismOf(PartPhase phase) => _pages is null ? 1 : _options.Workers;
+
+    public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) =>
+        _pages is not null
+            ? _pages.WriteAsync(part, plain, cancellationToken)
+            : SqliteErrors.RunAsync(
+                _target,
+                async () =>
+                {
+                    await _rows!.LoadAsync(part, plain, cancellationToken);
+                    return true;
+                },
+                cancellationToken);
+
+    public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
+    {
+        Close();
+        if (_pages is not null)
+        {
+            PageHeader.RequireComplete(_copy, _contents);
+        }
+
+        if (TakesSome && !_options.IntoExisting)
+        {
+            string all = _copy;
+            _copy = _staging.PathOf("some.db");
+            await SqliteErrors.RunAsync(_target, () => TableTransfer.CopyToNew(all, _copy, _options), cancellationToken);
+        }
+
+        IReadOnlyList<TableDigest> found = await ReadBackAsync(fingerprints, cancellationToken);
+        DatabaseFile.Flush(_copy);
+        return found;
+    }
+
+    public async Task PromoteAsync(CancellationToken cancellationToken)
+    {
+        await TargetInspection.RequireConsentAsync(_target, _contents, _options, cancellationToken);
+        if (_options.IntoExisting)
+        {
+            await SqliteErrors.RunAsync(
+                _target, () => TableTransfer.MoveIntoAsync(_copy, _target, _contents.Scope, _options, cancellationToken), cancellationToken);
+        }
+        else
+        {
+            await SqliteErrors.RunAsync(
+                _target, () => Promotion.RunAsync(_copy, _target, _options, cancellationToken), cancellationToken);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _connection?.Dispose();
+        _pages?.Dispose();
+        _staging.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Close()
+    {
+        if (_pages is not null)
+        {
+            _pages.Flush();
+            _pages.Dispose();
+        }
+
+        if (_connection is not null)
+        {
+            if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle!) == 0)
+            {
+                throw new AiShellException(
+                    ErrorKind.Integrity, "The backup's last script does not end its transaction: a part is missing.", "Use another backup ('ai-shell backup list').");
+            }
+
+            _connection.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Violated foreign keys are not an error of the restore where the source had them too. With them the rows are
+    /// compared one by one, whatever was asked for: either they are the source's, or the copy is wrong.
+    /// </summary>
+    private async Task<IReadOnlyList<TableDigest>> ReadBackAsync(bool fingerprints, CancellationToken cancellationToken)
+    {
+        HashSet<TableName> wanted = [.. _contents.Tables.Select(table => table.Table)];
+        bool Takes(SqliteTable table) => wanted.Contains(table.Name) && _options.Tables.Takes(table.Name);
+        ReaderResult found = await DatabaseCheck.RunAsync(_copy, Takes, fingerprints, 0, _options.Workers, cancellationToken);
+        if (!fingerprints && !TakesSome && await SqliteErrors.RunAsync(_target, () => DatabaseCheck.HasForeignKeyViolation(_copy), cancellationToken))
+        {
+            ReaderResult rows = await DatabaseCheck.ReadTablesAsync(_copy, Takes, true, 0, _options.Workers, cancellationToken);
+            if (!rows.Tables.ToHashSet().SetEquals(_contents.Tables))
+            {
+                throw new AiShellException(
+                    ErrorKind.Integrity,
+                    "The restored copy has rows that refer to missing rows, which the backed-up database did not have.",
+                    "Use another backup ('ai-shell backup list').");
+            }
+        }
+
+        return found.Tables;
+    }
+}
