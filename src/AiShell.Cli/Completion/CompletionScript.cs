@@ -62,7 +62,7 @@ internal static class CompletionScript
             """);
         foreach (CompletionWords command in commands)
         {
-            script.Append($"    {Quote("@" + command.Path)} {Quote(string.Join('\n', command.Words.Select(word => $"{word.Text.Replace(":", "\\:", StringComparison.Ordinal)}:{word.Description}")))}\n");
+            script.Append($"    {Quote("/" + command.Path)} {Quote(string.Join('\n', command.Words.Select(word => $"{word.Text.Replace(":", "\\:", StringComparison.Ordinal)}:{word.Description}")))}\n");
         }
 
         return script.Append(
@@ -70,10 +70,10 @@ internal static class CompletionScript
               )
               for word in "${(@)words[2,CURRENT-1]}"; do
                 next="${at:+$at }$word"
-                (( ${+entries[@$next]} )) && at=$next
+                (( ${+entries[/$next]} )) && at=$next
               done
               local -a found
-              found=("${(@f)entries[@$at]}")
+              found=("${(@f)entries[/$at]}")
               _describe 'ai-shell' found || _files
             }
             if [ "$funcstack[1]" = "_ai_shell" ] || [ "$funcstack[1]" = "_ai-shell" ]; then
