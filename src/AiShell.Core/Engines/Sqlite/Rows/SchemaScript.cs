@@ -116,9 +116,7 @@ internal sealed partial class SchemaScript(SqliteSchema schema, TableSelection s
         {
             foreach (SchemaObject item in Rewritten)
             {
-                Write("UPDATE sqlite_master SET sql=");
-                literals.WriteText(Encoding.UTF8.GetBytes(item.Sql));
-                Write($" WHERE type='{item.Type}' AND name={SqlName.Literal(item.Name)};\n");
+                WriteText(output, literals, item);
             }
 
             foreach (SqliteTable table in VirtualTables)
@@ -142,6 +140,31 @@ internal sealed partial class SchemaScript(SqliteSchema schema, TableSelection s
     }
 
     /// <summary>
+    /// Sets the text right, and the names with it: in the shell a name has lost the CR of its line ends, in the condition
+    /// here just as in the statement that made the object.
+    /// </summary>
+    private static void WriteText(RowOutput output, SqlLiterals literals, SchemaObject item)
+    {
+        void Write(string text) => output.Write(Encoding.UTF8.GetBytes(text));
+        void WriteLiteral(string text) => literals.WriteText(Encoding.UTF8.GetBytes(text));
+        Write("UPDATE sqlite_master SET name=");
+        WriteLiteral(item.Name);
+        Write(",tbl_name=");
+        WriteLiteral(item.TableName);
+        Write(",sql=");
+        WriteLiteral(item.Sql);
+        Write($" WHERE type='{item.Type}' AND name={SqlName.Literal(item.Name)};\n");
+        if (item.Type == "table" && item.Name.Contains("\r\n", StringComparison.Ordinal))
+        {
+            Write($"UPDATE sqlite_master SET name=replace(name,{SqlName.Literal(item.Name)},");
+            WriteLiteral(item.Name);
+            Write("),tbl_name=");
+            WriteLiteral(item.Name);
+            Write($" WHERE type='index' AND sql IS NULL AND tbl_name={SqlName.Literal(item.Name)};\n");
+        }
+    }
+
+    /// <summary>
     /// With its rows a virtual table is only declared, as .dump does it: running CREATE would make the shadow tables
     /// again. Without rows it must be created, or it would lack what its module puts into the shadow tables.
     /// </summary>
@@ -155,8 +178,11 @@ internal sealed partial class SchemaScript(SqliteSchema schema, TableSelection s
             return;
         }
 
-        string name = SqlName.Literal(table.Name.Name);
-        output.Write(Encoding.UTF8.GetBytes($"INSERT INTO sqlite_master(type,name,tbl_name,rootpage,sql) VALUES('table',{name},{name},0,"));
+        output.Write("INSERT INTO sqlite_master(type,name,tbl_name,rootpage,sql) VALUES('table',"u8);
+        literals.WriteText(Encoding.UTF8.GetBytes(table.Name.Name));
+        output.Write((byte)',');
+        literals.WriteText(Encoding.UTF8.GetBytes(table.Name.Name));
+        output.Write(",0,"u8);
         literals.WriteText(Encoding.UTF8.GetBytes(table.Sql));
         output.Write(");\n"u8);
     }
