@@ -54,7 +54,7 @@ internal static class DemoShop
     {
         using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         connection.Open();
-        Run(connection, "DELETE FROM orders WHERE id % 3 = 0; UPDATE customers SET email = 'oops' || id; DROP TABLE order_items;");
+        Run(connection, "PRAGMA foreign_keys = OFF; DELETE FROM orders WHERE id % 3 = 0; UPDATE customers SET email = 'oops' || id; DROP TABLE order_items;");
     }
 
     private const string Schema =
