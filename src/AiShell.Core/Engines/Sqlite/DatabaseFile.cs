@@ -64,7 +64,9 @@ internal static class DatabaseFile
 
     /// <summary>The file that a path means, symbolic links followed.</summary>
     public static string Resolve(string path) =>
-        new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        new FileInfo(path) is { LinkTarget: not null } link
+            ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName
+            : Path.GetFullPath(path);
 
     /// <summary>Makes a closed file's bytes durable.</summary>
     public static void Flush(string path)

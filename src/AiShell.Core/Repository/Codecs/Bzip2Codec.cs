@@ -1,7 +1,7 @@
 using AiShell.IO;
 using ICSharpCode.SharpZipLib.BZip2;
-using SharpCompress.Compressors.BZip2;
 using SharpCompress.Compressors;
+using SharpCompress.Compressors.BZip2;
 
 namespace AiShell.Repository.Codecs;
 
