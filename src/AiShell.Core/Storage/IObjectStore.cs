@@ -20,6 +20,7 @@ public interface IObjectStore
 
     /// <summary>Opens the object's bytes from <paramref name="offset"/>, at most <paramref name="length"/> of them (null: to the end). An offset at the end gives an empty stream.</summary>
     /// <exception cref="ObjectNotFoundException">No such object.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is negative or behind the end.</exception>
     Task<Stream> OpenAsync(string key, long offset, long? length, CancellationToken cancellationToken);
 
     /// <summary>Size and time of an object, null where there is none.</summary>

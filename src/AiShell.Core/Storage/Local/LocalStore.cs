@@ -1,256 +1,208 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace AiShell.Storage.Local;
 
 /// <summary>
-/// A directory. Objects are written under <c>.unfinished/</c>, flushed, then linked or renamed to their name, and the folders
-/// flushed: after a commit the object survives a power cut, before it nobody sees it. Folders are 700, files 600.
+/// A folder as a store: an object is a file, mode 600, in folders of mode 700. What is being written lies in
+/// <c>.unfinished</c> under the root and gets its name by link(2) or rename(2) after fsync(2); the folders above it are
+/// synced before commit returns. Symbolic links that lead out of the root are refused (<see cref="ErrorKind.Refused"/>).
+/// A folder that cannot be written or read is <see cref="ErrorKind.Unreachable"/>, a full disk <see cref="ErrorKind.Failed"/>.
+/// The root is made, with the parents it lacks, by the first write; until then reading finds nothing.
 /// </summary>
-public sealed class LocalStore : IObjectStore
+public sealed class LocalStore(string root) : IObjectStore
 {
-    private const string UnfinishedFolder = ".unfinished";
-    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const int ReadBufferBytes = 64 * 1024;
 
-    private readonly string _root;
+    private readonly LocalFolders _folders = new(root);
 
-    /// <param name="root">Made when something is first written.</param>
-    public LocalStore(string root) => _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+    /// <summary>False only to try what happens on file systems without hard links.</summary>
+    internal bool UseHardLinks { get; init; } = true;
 
-    public string Display => _root;
+    public string Display => _folders.Root;
 
     public StoreCapabilities Capabilities { get; } = new(Remote: false);
 
-    private string Unfinished => Path.Combine(_root, UnfinishedFolder);
-
     public Task<IObjectWriter> CreateAsync(string key, WriteMode mode, CancellationToken cancellationToken)
     {
-        string path = PathOf(key);
-        return Guarded<IObjectWriter>(path, () =>
+        cancellationToken.ThrowIfCancellationRequested();
+        _folders.PathOf(key);
+        try
         {
-            MakeFolder(Unfinished);
-            string temporary = Path.Combine(Unfinished, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{Guid.NewGuid():n}"));
-            return new LocalWriter(this, key, path, temporary, mode);
-        });
+            _folders.EnsureRoot();
+            return Task.FromResult<IObjectWriter>(new LocalObjectWriter(_folders, key, mode, UseHardLinks));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FileErrors.Explain(error, "write in", _folders.Root);
+        }
     }
 
     public Task<Stream> OpenAsync(string key, long offset, long? length, CancellationToken cancellationToken)
     {
-        string path = PathOf(key);
-        return Guarded<Stream>(path, () =>
+        cancellationToken.ThrowIfCancellationRequested();
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
+        string path = _folders.PathOf(key);
+        if (Directory.Exists(path))
         {
-            try
-            {
-                RefuseLinks(path);
-                var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
-                file.Position = offset;
-                return length is { } bytes ? new LimitedReadStream(file, bytes) : file;
-            }
-            catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
-            {
-                throw new ObjectNotFoundException(key);
-            }
-        });
+            throw new ObjectNotFoundException(key);
+        }
+
+        FileStream file = OpenFile(key, path);
+        try
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, file.Length);
+            file.Position = offset;
+            return Task.FromResult<Stream>(new LocalReadStream(file, Math.Min(length ?? long.MaxValue, file.Length - offset)));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     public Task<StoredObject?> StatAsync(string key, CancellationToken cancellationToken)
     {
-        string path = PathOf(key);
-        return Guarded(path, () =>
+        cancellationToken.ThrowIfCancellationRequested();
+        string path = _folders.PathOf(key);
+        try
         {
+            // not File.Exists, which calls a folder that we may not look into empty
+            FileAttributes attributes = File.GetAttributes(path);
             var file = new FileInfo(path);
-            return file.Exists ? new StoredObject(key, file.Length, file.LastWriteTimeUtc) : null;
-        });
+            return Task.FromResult(
+                attributes.HasFlag(FileAttributes.Directory)
+                    ? null
+                    : new StoredObject(key, file.Length, new DateTimeOffset(file.LastWriteTimeUtc, TimeSpan.Zero)));
+        }
+        catch (Exception error) when (MeansNothingThere(error))
+        {
+            return Task.FromResult<StoredObject?>(null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FileErrors.Explain(error, "read", path);
+        }
     }
 
     public async IAsyncEnumerable<StoredObject> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Only the folder that the prefix names has to be walked.
-        int slash = prefix.LastIndexOf('/');
-        string folder = slash < 0 ? _root : PathOf(prefix[..slash]);
-        List<StoredObject> found = await Guarded(folder, () => Walk(folder, prefix));
-        foreach (StoredObject item in found)
+        ObjectKey.CheckPrefix(prefix);
+        await Task.CompletedTask;
+        foreach (StoredObject found in LocalListing.Walk(_folders, prefix))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return item;
+            yield return found;
         }
     }
 
     public Task DeleteAsync(string key, CancellationToken cancellationToken)
     {
-        string path = PathOf(key);
-        return Guarded(path, () =>
+        cancellationToken.ThrowIfCancellationRequested();
+        string path = _folders.PathOf(key);
+        try
         {
-            try
+            if (!Directory.Exists(path))
             {
                 File.Delete(path);
-                RemoveEmptyFolders(Path.GetDirectoryName(path)!);
+                // durable, so that a deletion done earlier is never undone by a crash that a later one survives
+                FileSystemCalls.SyncFolder(Path.GetDirectoryName(path)!);
+                _folders.RemoveEmptyAbove(path);
             }
-            catch (DirectoryNotFoundException)
-            {
-                // Gone already, which is what was asked for.
-            }
+        }
+        catch (Exception error) when (MeansNothingThere(error))
+        {
+            return Task.CompletedTask;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FileErrors.Explain(error, "delete", path);
+        }
 
-            return true;
-        });
+        return Task.CompletedTask;
     }
 
     public Task<long?> GetFreeBytesAsync(CancellationToken cancellationToken)
     {
-        string existing = _root;
-        while (!Directory.Exists(existing))
+        string? folder = _folders.Root;
+        while (folder is not null && !Directory.Exists(folder))
         {
-            existing = Path.GetDirectoryName(existing) ?? throw new DirectoryNotFoundException(_root);
+            folder = Path.GetDirectoryName(folder);
         }
 
-        return Task.FromResult<long?>(new DriveInfo(existing).AvailableFreeSpace);
-    }
-
-    public Task<int> CollectUnfinishedAsync(DateTimeOffset olderThan, CancellationToken cancellationToken) => Guarded(Unfinished, () =>
-    {
-        if (!Directory.Exists(Unfinished))
+        try
         {
-            return 0;
+            return Task.FromResult<long?>(folder is null ? null : new DriveInfo(folder).AvailableFreeSpace);
         }
-
-        FileInfo[] old = [.. new DirectoryInfo(Unfinished).EnumerateFiles().Where(file => file.LastWriteTimeUtc < olderThan.UtcDateTime)];
-        foreach (FileInfo file in old)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            file.Delete();
-        }
-
-        return old.Length;
-    });
-
-    /// <summary>Moves a complete, flushed file to its name.</summary>
-    internal void Publish(string key, string temporary, string path, WriteMode mode)
-    {
-        string folder = Path.GetDirectoryName(path)!;
-        RefuseLinks(path);
-
-        // Whoever deletes the folder's last object removes the folder too; making it again is the whole remedy.
-        for (int attempt = 1; ; attempt++)
-        {
-            MakeFolder(folder);
-            try
-            {
-                Place(key, temporary, path, mode);
-                DurableFiles.FlushFolder(folder);
-                return;
-            }
-            catch (IOException failure) when (attempt < 10 && failure is not ObjectExistsException && !Directory.Exists(folder))
-            {
-            }
+            throw FileErrors.Explain(error, "read", _folders.Root);
         }
     }
 
-    /// <summary>Runs a file system call and explains its failure.</summary>
-    internal static Task<T> Guarded<T>(string path, Func<T> call)
+    /// <summary>Spares the files of writers that live, on this machine and wherever the file system shares locks.</summary>
+    public Task<int> CollectUnfinishedAsync(DateTimeOffset olderThan, CancellationToken cancellationToken)
+    {
+        int collected = 0;
+        _folders.RefuseEscape(_folders.Unfinished);
+        try
+        {
+            foreach (FileInfo file in new DirectoryInfo(_folders.Unfinished).EnumerateFiles())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (file.LastWriteTimeUtc < olderThan.UtcDateTime && TryCollect(file.FullName))
+                {
+                    collected++;
+                }
+            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return Task.FromResult(0);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw FileErrors.Explain(error, "clean up", _folders.Unfinished);
+        }
+
+        return Task.FromResult(collected);
+    }
+
+    private static FileStream OpenFile(string key, string path)
     {
         try
         {
-            return Task.FromResult(call());
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, ReadBufferBytes, FileOptions.SequentialScan);
         }
-        catch (Exception failure) when (LocalErrors.Explain(failure, path) is { } explained)
+        catch (Exception error) when (MeansNothingThere(error))
         {
-            return Task.FromException<T>(explained);
+            throw new ObjectNotFoundException(key);
         }
-        catch (IOException failure)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return Task.FromException<T>(failure);
+            throw FileErrors.Explain(error, "read", path);
         }
     }
 
-    private static void Place(string key, string temporary, string path, WriteMode mode)
+    private static bool TryCollect(string path)
     {
-        if (mode == WriteMode.Replace)
+        try
         {
-            File.Move(temporary, path, overwrite: true);
+            using var alone = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 0, FileOptions.DeleteOnClose);
+            return true;
         }
-        else if (DurableFiles.TryLink(temporary, path))
+        catch (FileNotFoundException)
         {
-            File.Delete(temporary);
+            return false; // its writer finished, or another collector was faster
         }
-        else
+        catch (IOException error) when (FileErrors.IsSharingViolation(error))
         {
-            throw new ObjectExistsException(key);
-        }
-    }
-
-    private string PathOf(string key) => Path.Combine(_root, ObjectKey.Check(key).Replace('/', Path.DirectorySeparatorChar));
-
-    private List<StoredObject> Walk(string folder, string prefix)
-    {
-        if (!Directory.Exists(folder))
-        {
-            return [];
-        }
-
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
-        var found = new List<StoredObject>();
-        foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles("*", options))
-        {
-            string key = Path.GetRelativePath(_root, file.FullName).Replace(Path.DirectorySeparatorChar, '/');
-            if (key.StartsWith(prefix, StringComparison.Ordinal) && !key.StartsWith($"{UnfinishedFolder}/", StringComparison.Ordinal))
-            {
-                try
-                {
-                    found.Add(new StoredObject(key, file.Length, file.LastWriteTimeUtc));
-                }
-                catch (FileNotFoundException)
-                {
-                    // Deleted since it was seen.
-                }
-            }
-        }
-
-        found.Sort((left, right) => string.CompareOrdinal(left.Key, right.Key));
-        return found;
-    }
-
-    /// <summary>A link below the root could lead anywhere; the store made none.</summary>
-    private void RefuseLinks(string path)
-    {
-        for (string? current = path; current is not null && current.Length > _root.Length; current = Path.GetDirectoryName(current))
-        {
-            if (new FileInfo(current) is { Exists: true, LinkTarget: not null } || new DirectoryInfo(current) is { Exists: true, LinkTarget: not null })
-            {
-                throw new AiShellException(
-                    ErrorKind.Refused,
-                    $"'{current}' is a symbolic link, which a repository never holds.",
-                    "Remove the link; to keep a repository elsewhere, give its place with --repo.");
-            }
+            return false; // its writer lives
         }
     }
 
-    private static void MakeFolder(string folder)
-    {
-        if (Directory.Exists(folder))
-        {
-            return;
-        }
-
-        string parent = Path.GetDirectoryName(folder)!;
-        MakeFolder(parent);
-        _ = OperatingSystem.IsWindows() ? Directory.CreateDirectory(folder) : Directory.CreateDirectory(folder, FolderMode);
-        DurableFiles.FlushFolder(parent);
-    }
-
-    private void RemoveEmptyFolders(string folder)
-    {
-        while (folder.Length > _root.Length && !Directory.EnumerateFileSystemEntries(folder).Any())
-        {
-            try
-            {
-                Directory.Delete(folder, recursive: false);
-            }
-            catch (IOException)
-            {
-                // Somebody has just put something in.
-                return;
-            }
-
-            folder = Path.GetDirectoryName(folder)!;
-        }
-    }
+    private static bool MeansNothingThere(Exception error) =>
+        error is FileNotFoundException or DirectoryNotFoundException
+        || (error is IOException io && FileErrors.Errno(io) == FileErrors.NotADirectory);
 }
