@@ -29,5 +29,5 @@ public class RoundTripProperties
             threads: 1,
             print: statements => string.Join(";\n", statements));
 
-    private static long Iterations => long.TryParse(Environment.GetEnvironmentVariable("AI_SHELL_TEST_ITERATIONS"), out long iterations) ? iterations : 60;
+    private static long Iterations => long.TryParse(Environment.GetEnvironmentVariable("AI_SHELL_TEST_ITERATIONS"), out long iterations) ? iterations : 40;
 }

@@ -83,10 +83,9 @@ internal static class RealLiteral
         }
 
         (ulong digits, int exponent) = Split(text);
-        if (Math.Abs(exponent) >= PowersOfTen.Length || (BitConverter.DoubleToInt64Bits(value) << 12) == 0)
+        if (Math.Abs(exponent) >= PowersOfTen.Length)
         {
-            // Beyond 10^22 powers of ten are not doubles themselves; a power of two has neighbours at two distances.
-            return exponent == 0 && digits <= PowerStep;
+            return false; // powers of ten beyond 10^22 are not doubles themselves
         }
 
         double power = PowersOfTen[Math.Abs(exponent)];
@@ -96,6 +95,11 @@ internal static class RealLiteral
         double distance = exponent < 0
             ? (low - Math.FusedMultiplyAdd(value, power, -high)) / power
             : product - value + Math.FusedMultiplyAdd(high, power, -product) + (low * power);
+        if ((BitConverter.DoubleToInt64Bits(value) << 12) == 0)
+        {
+            return distance == 0; // a power of two has neighbours at two distances
+        }
+
         return Math.Abs(distance) < 0.499 * (Math.BitIncrement(value) - value);
     }
 

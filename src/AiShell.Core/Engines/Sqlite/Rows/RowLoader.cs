@@ -107,27 +107,6 @@ internal sealed class RowLoader(SqliteConnection staging)
         InsertRow(insert, _row);
     }
 
-    private static unsafe int Bind(nint statement, int parameter, in CanonicalValues value)
-    {
-        switch (value.Kind)
-        {
-            case ValueKind.Null:
-                return NativeSqlite.BindNull(statement, parameter);
-            case ValueKind.Integer:
-                return NativeSqlite.BindInteger(statement, parameter, value.Integer);
-            case ValueKind.Real:
-                return NativeSqlite.BindReal(statement, parameter, value.Real);
-            default:
-                // A null pointer would bind NULL; a literal's bytes never move.
-                fixed (byte* bytes = value.Bytes.IsEmpty ? "\0"u8 : value.Bytes)
-                {
-                    return value.Kind == ValueKind.Text
-                        ? NativeSqlite.BindText(statement, parameter, bytes, (ulong)value.Bytes.Length, NativeSqlite.Static, NativeSqlite.Utf8)
-                        : NativeSqlite.BindBlob(statement, parameter, bytes, (ulong)value.Bytes.Length, NativeSqlite.Static);
-                }
-        }
-    }
-
     private HashSet<int> IllFormedColumns()
     {
         HashSet<int> columns = [];
@@ -181,7 +160,7 @@ internal sealed class RowLoader(SqliteConnection staging)
             CanonicalValues values = new(row.Row);
             for (int parameter = 1; values.Next(); parameter++)
             {
-                insert.Check(Bind(insert.Handle, parameter, in values));
+                insert.Check(NativeValue.Bind(insert.Handle, parameter, in values));
             }
 
             _ = insert.Step();

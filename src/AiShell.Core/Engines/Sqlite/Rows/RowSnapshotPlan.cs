@@ -75,6 +75,7 @@ internal sealed class RowSnapshotPlan
     {
         using TableScan scan = new(connection, _schema, table, range);
         using RowFormat format = RowFormat.Create(_options.Format, output, _schema, table);
+        using StorageCheck check = new(table);
         TableFingerprint fingerprint = TableFingerprint.Empty;
         long rows = 0;
         long flushed = output.Flushed;
@@ -85,6 +86,7 @@ internal sealed class RowSnapshotPlan
                 format.BeginPart();
             }
 
+            check.Verify(scan.Row);
             fingerprint = fingerprint.Add(scan.Row);
             format.WriteRow(scan.Row);
             if (output.Flushed != flushed || rows % RowsBetweenChecks == 0)

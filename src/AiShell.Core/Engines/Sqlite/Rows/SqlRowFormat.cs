@@ -21,8 +21,11 @@ internal sealed class SqlRowFormat : RowFormat
     private int _rows;
     private long _statementAt;
 
-    public SqlRowFormat(RowOutput output, SqliteSchema schema, SqliteTable table)
+    private readonly long _longestStatement;
+
+    public SqlRowFormat(RowOutput output, SqliteSchema schema, SqliteTable table, long longestStatement = LongestStatement)
     {
+        _longestStatement = longestStatement;
         _output = output;
         _table = table;
         _literals = new SqlLiterals(output, schema.Encoding);
@@ -59,11 +62,11 @@ internal sealed class SqlRowFormat : RowFormat
         }
 
         _output.Write((byte)')');
-        if (_output.Position - _statementAt >= LongestStatement)
+        if (_output.Position - _statementAt >= _longestStatement)
         {
             throw new AiShellException(
                 ErrorKind.Failed,
-                $"A row of table '{_table.Name.Name}' holds {canonical.Length:N0} bytes, too much for one SQL statement ({LongestStatement:N0}).",
+                $"A row of table '{_table.Name.Name}' holds {canonical.Length:N0} bytes, too much for one SQL statement ({_longestStatement:N0}).",
                 "Back this database up with --format native (or json).");
         }
     }

@@ -87,8 +87,7 @@ internal sealed class StatementSplitter(Stream stream)
                     return true;
                 }
 
-                Line += _buffer.AsSpan(_start, _scan - _start).Count((byte)'\n');
-                _start = _scan;
+                SkipSpace();
             }
         }
 

@@ -1,0 +1,158 @@
+using Microsoft.Data.Sqlite;
+
+namespace AiShell.Engines.Sqlite.Rows;
+
+/// <summary>
+/// Finds values that an INSERT would not store again as they are: numbers in a TEXT column, or text that reads as a number
+/// in a numeric one. SQLite itself never stores such (https://sqlite.org/datatype3.html#type_affinity), but the type of a
+/// column can have been changed since by editing sqlite_schema. Only page images keep them.
+/// </summary>
+internal sealed class StorageCheck : IDisposable
+{
+    private readonly SqliteTable _table;
+    private readonly Affinity[] _affinities;
+    private readonly bool _needed;
+    private SqliteConnection? _trial;
+
+    public StorageCheck(SqliteTable table)
+    {
+        _table = table;
+        int hidden = table.HasHiddenRowid ? 1 : 0;
+        _affinities = new Affinity[hidden + table.StoredColumns.Count];
+        for (int column = 0; column < table.StoredColumns.Count; column++)
+        {
+            // A STRICT table refuses what it does not convert, and ANY converts nothing there.
+            _affinities[hidden + column] = table.IsStrict || column == table.RowidColumn ? Affinity.None : AffinityOf(table.StoredColumns[column].DeclaredType);
+            _needed |= _affinities[hidden + column] != Affinity.None;
+        }
+    }
+
+    private enum Affinity : byte
+    {
+        None,
+        Text,
+        Integer,
+        Real,
+    }
+
+    /// <exception cref="AiShellException">A value of the row would come back as another.</exception>
+    public void Verify(ReadOnlySpan<byte> canonical)
+    {
+        if (!_needed)
+        {
+            return;
+        }
+
+        CanonicalValues values = new(canonical);
+        for (int column = 0; values.Next(); column++)
+        {
+            if (IsDoubtful(_affinities[column], in values) && !ComesBack(column, in values))
+            {
+                string name = _table.RowColumns.ElementAt(column);
+                throw new AiShellException(
+                    ErrorKind.Failed,
+                    $"Column '{name}' of table '{_table.Name.Name}' holds {(values.Kind == ValueKind.Text ? "text" : "a number")} that its present type would change; only page images keep it.",
+                    "Back this database up with --format native.");
+            }
+        }
+    }
+
+    public void Dispose() => _trial?.Dispose();
+
+    /// <summary>The rules of the manual's section 3.1, NUMERIC taken for INTEGER: they convert alike.</summary>
+    private static Affinity AffinityOf(string type)
+    {
+        bool Has(string part) => type.Contains(part, StringComparison.OrdinalIgnoreCase);
+        return Has("INT") ? Affinity.Integer
+            : Has("CHAR") || Has("CLOB") || Has("TEXT") ? Affinity.Text
+            : type.Length == 0 || Has("BLOB") ? Affinity.None
+            : Has("REAL") || Has("FLOA") || Has("DOUB") ? Affinity.Real
+            : Affinity.Integer;
+    }
+
+    private static bool IsDoubtful(Affinity affinity, in CanonicalValues value) => affinity switch
+    {
+        Affinity.None => false,
+        Affinity.Text => value.Kind is ValueKind.Integer or ValueKind.Real,
+        _ => value.Kind switch
+        {
+            ValueKind.Real => affinity == Affinity.Integer && Math.Truncate(value.Real) == value.Real && Math.Abs(value.Real) < 1e19,
+            ValueKind.Text => ReadsAsNumber(value.Bytes),
+            _ => false,
+        },
+    };
+
+    private static bool ReadsAsNumber(ReadOnlySpan<byte> text)
+    {
+        text = text.Trim(" \t\n\v\f\r"u8);
+        int at = Sign(text, 0);
+        int digits = Digits(text, ref at);
+        if (at < text.Length && text[at] == '.')
+        {
+            at++;
+            digits += Digits(text, ref at);
+        }
+
+        if (digits > 0 && at < text.Length && text[at] is (byte)'e' or (byte)'E')
+        {
+            at = Sign(text, at + 1);
+            digits = Digits(text, ref at);
+        }
+
+        return digits > 0 && at == text.Length;
+    }
+
+    private static int Sign(ReadOnlySpan<byte> text, int at) => at < text.Length && text[at] is (byte)'+' or (byte)'-' ? at + 1 : at;
+
+    private static int Digits(ReadOnlySpan<byte> text, ref int at)
+    {
+        int first = at;
+        while (at < text.Length && char.IsAsciiDigit((char)text[at]))
+        {
+            at++;
+        }
+
+        return at - first;
+    }
+
+    /// <summary>Has SQLite itself store the value in a column of this type.</summary>
+    private unsafe bool ComesBack(int column, in CanonicalValues value)
+    {
+        if (_trial is null)
+        {
+            _trial = new SqliteConnection("Data Source=:memory:;Pooling=False");
+            _trial.Open();
+        }
+
+        SqliteColumn declared = _table.StoredColumns[column - (_table.HasHiddenRowid ? 1 : 0)];
+        using (NativeStatement create = new(_trial, $"CREATE TEMP TABLE trial(value {SqlName.Quote(declared.DeclaredType)})"))
+        {
+            create.Step();
+        }
+
+        bool same;
+        using (NativeStatement insert = new(_trial, "INSERT INTO trial VALUES(?)"))
+        {
+            fixed (byte* pinned = value.Bytes)
+            {
+                insert.Check(NativeValue.Bind(insert.Handle, 1, in value));
+                insert.Step();
+            }
+        }
+
+        using (NativeStatement select = new(_trial, "SELECT value FROM trial"))
+        {
+            select.Step();
+            same = value.Kind switch
+            {
+                ValueKind.Text => NativeSqlite.ColumnType(select.Handle, 0) == NativeSqlite.TypeText,
+                ValueKind.Integer => NativeSqlite.ColumnType(select.Handle, 0) == NativeSqlite.TypeInteger,
+                _ => NativeSqlite.ColumnType(select.Handle, 0) == NativeSqlite.TypeReal,
+            };
+        }
+
+        using NativeStatement drop = new(_trial, "DROP TABLE trial");
+        drop.Step();
+        return same;
+    }
+}
