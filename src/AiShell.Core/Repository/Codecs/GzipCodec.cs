@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace AiShell.Repository.Codecs;
 
 /// <summary>RFC 1952 by System.IO.Compression (zlib-ng).</summary>
@@ -15,8 +13,7 @@ internal sealed class GzipCodec : ICodec
 
     public int DefaultLevel => 6;
 
-    public Stream Compress(Stream destination, int level) =>
-        new GZipStream(destination, new ZLibCompressionOptions { CompressionLevel = level }, leaveOpen: true);
+    public Stream Compress(Stream destination, int level) => new GzipWriteStream(destination, level);
 
     public Stream Decompress(Stream source) => new GzipReadStream(source);
 }

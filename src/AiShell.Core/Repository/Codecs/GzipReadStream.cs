@@ -1,53 +1,57 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using AiShell.IO;
 
 namespace AiShell.Repository.Codecs;
 
 /// <summary>
-/// Reads one or more gzip members and insists on each one's end. .NET's own GZipStream returns what it has, without an
-/// error, when a member is cut short (measured: at every length), ignores garbage after the last member and does not
-/// say how much input a member took. So members are inflated one at a time, and a member's end is found by the eight
-/// bytes that must follow it: the CRC-32 and the length of what came out.
+/// Reads one or more gzip members and insists on the end, the checksum and the length of each. Zero bytes behind the last
+/// member, which the gzip tool overlooks (old tapes), are garbage like any other.
 /// </summary>
-internal sealed class GzipReadStream(Stream source) : ReadOnlyStream
+internal sealed unsafe class GzipReadStream : ReadOnlyStream
 {
-    private const int TrailerBytes = 8;
-    private readonly MemberSource _input = new(source);
-    private readonly Crc32 _crc = new();
-    private DeflateStream? _member;
-    private uint _memberBytes;
-    private bool _finished;
+    private const int InputBytes = 128 * 1024;
+
+    private readonly Stream _source;
+    private readonly byte[] _input = ArrayPool<byte>.Shared.Rent(InputBytes);
+    private ZlibLibrary.State* _state;
+    private int _position;
+    private int _end;
+    private bool _insideMember = true;
+    private bool _afterMember;
+    private bool _outputPending;
+
+    public GzipReadStream(Stream source)
+    {
+        _source = source;
+        _state = (ZlibLibrary.State*)NativeMemory.AllocZeroed((nuint)sizeof(ZlibLibrary.State));
+        if (ZlibLibrary.InflateInit(_state, ZlibLibrary.GzipWindow) != ZlibLibrary.Ok)
+        {
+            Dispose();
+            throw new InsufficientMemoryException("There is no memory to decompress gzip.");
+        }
+    }
 
     public override int Read(Span<byte> buffer)
     {
-        if (buffer.IsEmpty)
+        ObjectDisposedException.ThrowIf(_state is null, this);
+        while (!buffer.IsEmpty)
         {
-            return 0;
-        }
-
-        while (!_finished)
-        {
-            if (_member is null)
+            if (_position == _end && !_outputPending)
             {
-                ReadHeader();
-                _member = new DeflateStream(_input, CompressionMode.Decompress, leaveOpen: true);
-                _memberBytes = 0;
-                _crc.Reset();
+                _position = 0;
+                _end = _source.Read(_input, 0, _input.Length);
+                if (_end == 0)
+                {
+                    return _insideMember ? throw new InvalidDataException("The gzip stream is cut short.") : 0;
+                }
             }
 
-            int read = Inflate(buffer);
-            if (read > 0)
+            int written = Run(buffer);
+            if (written > 0)
             {
-                _crc.Append(buffer[..read]);
-                _memberBytes = unchecked(_memberBytes + (uint)read);
-                return read;
+                return written;
             }
-
-            ReadTrailer();
-            _finished = _input.IsAtEnd();
         }
 
         return 0;
@@ -55,174 +59,49 @@ internal sealed class GzipReadStream(Stream source) : ReadOnlyStream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (_state is not null)
         {
-            _member?.Dispose();
-            _input.Dispose();
+            _ = ZlibLibrary.InflateEnd(_state);
+            NativeMemory.Free(_state);
+            _state = null;
+            ArrayPool<byte>.Shared.Return(_input);
         }
 
         base.Dispose(disposing);
     }
 
-    private int Inflate(Span<byte> buffer)
+    private int Run(Span<byte> buffer)
     {
-        try
+        if (!_insideMember)
         {
-            return _member!.Read(buffer);
+            // Whatever follows a member must be another one.
+            Check(ZlibLibrary.InflateReset(_state, ZlibLibrary.GzipWindow));
+            _insideMember = true;
         }
-        catch (InvalidDataException failure)
+
+        fixed (byte* input = _input)
+        fixed (byte* output = buffer)
         {
-            throw new InvalidDataException("The gzip stream is corrupt.", failure);
+            _state->NextIn = input + _position;
+            _state->AvailableIn = (uint)(_end - _position);
+            _state->NextOut = output;
+            _state->AvailableOut = (uint)buffer.Length;
+            int result = Check(ZlibLibrary.Inflate(_state, 0));
+            _position = _end - (int)_state->AvailableIn;
+            if (result == ZlibLibrary.StreamEnd)
+            {
+                _insideMember = false;
+                _afterMember = true;
+            }
+
+            // A full output buffer may hide more that needs no further input.
+            _outputPending = _insideMember && _state->AvailableOut == 0;
+            return buffer.Length - (int)_state->AvailableOut;
         }
     }
 
-    /// <summary>RFC 1952, section 2.3.</summary>
-    private void ReadHeader()
-    {
-        Span<byte> header = stackalloc byte[10];
-        _input.ReadFully(header);
-        if (header is not [0x1f, 0x8b, 0x08, ..])
-        {
-            throw new InvalidDataException("This is not a gzip stream, or there is garbage after its end.");
-        }
-
-        byte flags = header[3];
-        if ((flags & 0xe0) != 0)
-        {
-            throw new InvalidDataException("The gzip stream's header is corrupt.");
-        }
-
-        if ((flags & 0x04) != 0)
-        {
-            Span<byte> length = stackalloc byte[2];
-            _input.ReadFully(length);
-            _input.Skip(BinaryPrimitives.ReadUInt16LittleEndian(length));
-        }
-
-        for (int text = ((flags & 0x08) != 0 ? 1 : 0) + ((flags & 0x10) != 0 ? 1 : 0); text > 0; text--)
-        {
-            _input.SkipPastZero();
-        }
-
-        _input.Skip((flags & 0x02) != 0 ? 2 : 0);
-    }
-
-    private void ReadTrailer()
-    {
-        Span<byte> trailer = stackalloc byte[TrailerBytes];
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer, _crc.GetCurrentHashAsUInt32());
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], _memberBytes);
-        _member!.Dispose();
-        _member = null;
-        if (!_input.GoBackBehind(trailer))
-        {
-            throw new InvalidDataException("The gzip stream is cut short, or its content does not match its checksum.");
-        }
-    }
-
-    /// <summary>Buffers the source and remembers what it last gave, so that it can go back to where a member ended.</summary>
-    private sealed class MemberSource(Stream source) : ReadOnlyStream
-    {
-        private const int ChunkBytes = 64 * 1024;
-
-        /// <summary>The end of a member lies within what was given last: DeflateStream asks for no more than 8 KiB at once.</summary>
-        private const int LookBackBytes = 16 * 1024;
-        private byte[] _buffer = ArrayPool<byte>.Shared.Rent(LookBackBytes + ChunkBytes);
-        private int _start;
-        private int _position;
-        private int _end;
-
-        public override int Read(Span<byte> buffer)
-        {
-            if (_position == _end && !Fill())
-            {
-                return 0;
-            }
-
-            int count = Math.Min(Math.Min(buffer.Length, LookBackBytes / 2), _end - _position);
-            _buffer.AsSpan(_position, count).CopyTo(buffer);
-            _position += count;
-            return count;
-        }
-
-        public bool IsAtEnd() => _position == _end && !Fill();
-
-        public void ReadFully(Span<byte> destination)
-        {
-            while (!destination.IsEmpty)
-            {
-                int read = Read(destination);
-                if (read == 0)
-                {
-                    throw new InvalidDataException("The gzip stream is cut short.");
-                }
-
-                destination = destination[read..];
-            }
-
-            _start = _position;
-        }
-
-        public void Skip(int count)
-        {
-            Span<byte> one = stackalloc byte[1];
-            for (; count > 0; count--)
-            {
-                ReadFully(one);
-            }
-        }
-
-        public void SkipPastZero()
-        {
-            Span<byte> one = stackalloc byte[1];
-            do
-            {
-                ReadFully(one);
-            }
-            while (one[0] != 0);
-        }
-
-        /// <summary>Finds the trailer in what was given last or comes next, and continues right behind it.</summary>
-        public bool GoBackBehind(ReadOnlySpan<byte> trailer)
-        {
-            while (_end - _position < trailer.Length && Fill())
-            {
-            }
-
-            int from = Math.Max(_start, _position - LookBackBytes);
-            int found = _buffer.AsSpan(from, Math.Min(_end, _position + trailer.Length) - from).IndexOf(trailer);
-            if (found < 0)
-            {
-                return false;
-            }
-
-            _position = from + found + trailer.Length;
-            _start = _position;
-            return true;
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing && _buffer.Length > 0)
-            {
-                ArrayPool<byte>.Shared.Return(_buffer);
-                _buffer = [];
-            }
-
-            base.Dispose(disposing);
-        }
-
-        /// <summary>Reads more behind what is there, keeping the last of what was given.</summary>
-        private bool Fill()
-        {
-            int keep = Math.Max(_start, _position - LookBackBytes);
-            _buffer.AsSpan(keep, _end - keep).CopyTo(_buffer);
-            _start -= Math.Min(_start, keep);
-            _position -= keep;
-            _end -= keep;
-            int read = source.Read(_buffer, _end, _buffer.Length - _end);
-            _end += read;
-            return read > 0;
-        }
-    }
+    private int Check(int result) => result is ZlibLibrary.Ok or ZlibLibrary.StreamEnd or ZlibLibrary.NoProgress
+        ? result
+        : throw new InvalidDataException(
+            _afterMember ? "The gzip stream is corrupt, or there is garbage behind its end." : "The gzip stream is corrupt.");
 }
