@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Text.Json;
+using CliWrap;
+using CliWrap.Buffered;
+
+namespace AiShell.EndToEndTests;
+
+/// <summary>The built binary in a throw-away home, and the stock sqlite3 beside it.</summary>
+public sealed class Shell : IDisposable
+{
+#if DEBUG
+    private const string Configuration = "Debug";
+#else
+    private const string Configuration = "Release";
+#endif
+
+    public Shell() => Folder = Directory.CreateTempSubdirectory("ai-shell-e2e-").FullName;
+
+    public string Folder { get; }
+
+    public string Home => Path.Combine(Folder, "home");
+
+    public string Repository => Path.Combine(Home, "backups");
+
+    public static string Binary { get; } = Path.Combine(Root(), "src", "AiShell.Cli", "bin", Configuration, "net10.0", "ai-shell");
+
+    public string PathOf(string name) => Path.Combine(Folder, name);
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    /// <summary>Runs the binary to its end.</summary>
+    public Task<BufferedCommandResult> RunAsync(params string[] arguments) => Command(arguments).ExecuteBufferedAsync();
+
+    /// <summary>Runs the binary, expects the exit code, and returns what it printed on stdout.</summary>
+    public async Task<string> ExpectAsync(ErrorKind? failure, params string[] arguments)
+    {
+        BufferedCommandResult result = await RunAsync(arguments);
+        Assert.True(
+            result.ExitCode == (int)(failure ?? 0),
+            $"{string.Join(' ', arguments)}: exit {result.ExitCode}\n{result.StandardOutput}\n{result.StandardError}");
+        Assert.DoesNotContain("   at AiShell.", result.StandardOutput + result.StandardError, StringComparison.Ordinal);
+        return result.StandardOutput;
+    }
+
+    /// <summary>As above with <c>--json</c>; the output is one document.</summary>
+    public async Task<JsonElement> JsonAsync(ErrorKind? failure, params string[] arguments)
+    {
+        using JsonDocument document = JsonDocument.Parse(await ExpectAsync(failure, [.. arguments, "--json"]));
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>Starts the binary and leaves it running.</summary>
+    public Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Binary, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["AI_SHELL_HOME"] = Home;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs SQL in the stock shell and returns what it prints.</summary>
+    public static async Task<string> SqliteAsync(string database, string sql)
+    {
+        BufferedCommandResult result = await Cli.Wrap("sqlite3").WithArguments(["-bail", database]).WithStandardInputPipe(PipeSource.FromString(sql)).ExecuteBufferedAsync();
+        return result.StandardOutput.Trim();
+    }
+
+    /// <summary>A shop of three tables with a view, an index and a trigger.</summary>
+    public async Task<string> ShopAsync(string name = "shop.db", int orders = 2000)
+    {
+        string path = PathOf(name);
+        await SqliteAsync(
+            path,
+            $"""
+            PRAGMA user_version = 7;
+            CREATE TABLE customer(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, photo BLOB);
+            CREATE TABLE orders(id INTEGER PRIMARY KEY, customer INTEGER REFERENCES customer(id), total REAL, note);
+            CREATE TABLE "odd ""name'"(k TEXT PRIMARY KEY, v) WITHOUT ROWID;
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {orders / 10})
+              INSERT INTO customer(name, photo) SELECT 'Zoë ''' || i, randomblob(40) FROM n;
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {orders})
+              INSERT INTO orders SELECT i, 1 + i % {orders / 10}, i * 0.37, CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN x'00ff' ELSE 9e999 END FROM n;
+            INSERT INTO "odd ""name'" VALUES ('a', 9223372036854775807), ('b', 'x' || char(10) || 'y');
+            CREATE INDEX orders_by_customer ON orders(customer) WHERE total > 10;
+            CREATE VIEW big AS SELECT * FROM orders WHERE total > 100;
+            CREATE TRIGGER tidy AFTER DELETE ON orders BEGIN DELETE FROM "odd ""name'" WHERE k = 'none'; END;
+            """);
+        return path;
+    }
+
+    /// <summary>Everything in a database, as the stock shell dumps it.</summary>
+    public static async Task<string[]> DumpAsync(string database) => [.. (await SqliteAsync(database, ".dump")).Split('\n').Order(StringComparer.Ordinal)];
+
+    /// <summary>The files of all parts in the repository.</summary>
+    public string[] Parts => [.. Directory.EnumerateFiles(Repository, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(Path.GetDirectoryName(file)) == "parts").Order(StringComparer.Ordinal)];
+
+    private Command Command(string[] arguments) => Cli.Wrap(Binary)
+        .WithArguments(arguments)
+        .WithEnvironmentVariables(variables => variables.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null))
+        .WithValidation(CommandResultValidation.None);
+
+    private static string Root()
+    {
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "AiShell.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("AiShell.slnx");
+        }
+
+        return folder;
+    }
+}
