@@ -68,7 +68,7 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
             return;
         }
 
-        string typed = _redactor.Redact(string.Join(' ', arguments.Select(Quote)));
+        string typed = _redactor.Redact(string.Join(' ', arguments.Select(ShellWord.Quote)));
         try
         {
             string summary = $"{typed}: exit {exitCode} after {duration.TotalMilliseconds:0} ms";
@@ -117,9 +117,4 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
 
         return string.Join(' ', names);
     }
-
-    private static string Quote(string argument) =>
-        argument.Length > 0 && argument.All(letter => char.IsLetterOrDigit(letter) || "-_./:=@%+,~*".Contains(letter, StringComparison.Ordinal))
-            ? argument
-            : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -39,7 +39,7 @@ internal sealed class HealthCheckCommand : SessionCommand
         }
 
         BackupRepository? repository = await session.FindRepositoryAsync(cancellationToken);
-        IReadOnlySet<string> bad = repository is null ? new HashSet<string>() : session.State.KnownBad(repository.Description.Id);
+        IReadOnlySet<string> bad = repository is null ? new HashSet<string>() : session.State.KnownBad(Session.ChecksKey(repository));
         findings.AddRange(await new HealthCheckJob(session.Clock).RunAsync(subjects, repository, session.Settings.Repository, bad, cancellationToken));
         findings.Add(LookAtLog(session));
         HealthFinding[] shown = [.. findings.Select(finding => finding with { Detail = session.Redactor.Redact(finding.Detail), Hint = session.Redactor.Redact(finding.Hint) })];

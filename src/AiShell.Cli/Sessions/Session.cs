@@ -99,6 +99,19 @@ internal sealed class Session : IDisposable
         }
     }
 
+    /// <summary>
+    /// Under what the results of checking a repository's backups are kept: a copy has the same id, and is checked for
+    /// itself.
+    /// </summary>
+    public static string ChecksKey(BackupRepository repository) => $"{repository.Description.Id}@{repository.Location}";
+
+    /// <summary>Forgets what is known locally of a backup that was deleted.</summary>
+    public void Forget(BackupRepository repository, string backupId)
+    {
+        State.Remove(repository.Description.Id, backupId);
+        State.Remove(ChecksKey(repository), backupId);
+    }
+
     /// <summary>The engine of an address, or an error that says which there are.</summary>
     public IDatabaseEngine EngineOf(DatabaseAddress address) => Engines.ByName(address.Engine);
 

@@ -75,7 +75,7 @@ internal sealed class CreateCommand : SessionCommand
         session.SubjectBackup = result.Manifest.Id;
         if (request.VerifyAfter)
         {
-            session.State.Record(repository.Description.Id, result.Manifest.Id, new VerificationResult(session.Clock.GetUtcNow(), VerificationLevel.Deep, true, null));
+            session.State.Record(Session.ChecksKey(repository), result.Manifest.Id, new VerificationResult(session.Clock.GetUtcNow(), VerificationLevel.Deep, true, null));
         }
 
         IReadOnlyList<string> pruned = await PruneAsync(session, settings, repository, database.Name, cancellationToken);
@@ -108,7 +108,7 @@ internal sealed class CreateCommand : SessionCommand
         try
         {
             PruneResult result = await new PruneJob(repository, session.Clock).RunAsync(
-                database, PruneCommand.RulesOf(settings), session.State.KnownBad(repository.Description.Id), settings.LockWait, dryRun: false, cancellationToken);
+                database, PruneCommand.RulesOf(settings), session.State.KnownBad(Session.ChecksKey(repository)), settings.LockWait, dryRun: false, cancellationToken);
             foreach (string failure in result.Failures)
             {
                 session.Output.Warn($"An old backup stays for now: {failure}");
@@ -117,7 +117,7 @@ internal sealed class CreateCommand : SessionCommand
             string[] pruned = [.. result.Decisions.Where(decision => !decision.Keep).Select(decision => decision.Entry.Id)];
             foreach (string id in pruned)
             {
-                session.State.Remove(repository.Description.Id, id);
+                session.Forget(repository, id);
             }
 
             return pruned;
@@ -131,7 +131,7 @@ internal sealed class CreateCommand : SessionCommand
 
     private static void Show(Session session, BackupRepository repository, BackupResult result, IReadOnlyList<string> pruned)
     {
-        BackupDocument document = BackupDescription.Describe(repository, result.Entry, session.State.Verifications(repository.Description.Id)[result.Manifest.Id])
+        BackupDocument document = BackupDescription.Describe(repository, result.Entry, session.State.Verifications(Session.ChecksKey(repository))[result.Manifest.Id])
             with
         { DurationMs = (long)result.Duration.TotalMilliseconds };
         session.Output.Show(new Answer<BackupDocument>(document, Documents.Default.BackupDocument, page =>

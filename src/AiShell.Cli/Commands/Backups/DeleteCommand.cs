@@ -50,7 +50,7 @@ internal sealed class DeleteCommand : SessionCommand
             await job.RunAsync(doomed, settings.LockWait, cancellationToken);
             foreach (CatalogueEntry entry in doomed)
             {
-                session.State.Remove(repository.Description.Id, entry.Id);
+                session.Forget(repository, entry.Id);
             }
         }
 

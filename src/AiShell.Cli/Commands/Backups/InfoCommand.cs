@@ -27,7 +27,7 @@ internal sealed class InfoCommand : SessionCommand
         BackupRepository repository = await session.OpenRepositoryAsync(create: false, cancellationToken);
         CatalogueEntry entry = await BackupSelection.FindAsync(session, repository, parse.GetRequiredValue(_id), parse.GetValue(_database), cancellationToken);
         Manifest manifest = entry.Require();
-        BackupDocument backup = BackupDescription.Describe(repository, entry, session.State.Verifications(repository.Description.Id)[entry.Id]);
+        BackupDocument backup = BackupDescription.Describe(repository, entry, session.State.Verifications(Session.ChecksKey(repository))[entry.Id]);
         TableDocument[]? tables = parse.GetValue(_tables)
             ? [.. manifest.Tables.Select(table => new TableDocument(table.Schema, table.Name, table.Rows, table.Fingerprint))]
             : null;

@@ -50,7 +50,7 @@ internal sealed class ListCommand : SessionCommand
         var backups = new List<BackupDocument>();
         if (await session.FindRepositoryAsync(cancellationToken) is { } repository)
         {
-            ILookup<string, VerificationResult> checks = session.State.Verifications(repository.Description.Id);
+            ILookup<string, VerificationResult> checks = session.State.Verifications(Session.ChecksKey(repository));
             backups.AddRange((await repository.ListAsync(database, cancellationToken)).Select(entry => BackupDescription.Describe(repository, entry, checks[entry.Id])));
         }
 

@@ -51,7 +51,7 @@ internal sealed class PruneCommand : SessionCommand
         foreach (string database in databases)
         {
             PruneResult result = await job.RunAsync(
-                database, RulesOf(settings), session.State.KnownBad(repository.Description.Id), settings.LockWait, dryRun, cancellationToken);
+                database, RulesOf(settings), session.State.KnownBad(Session.ChecksKey(repository)), settings.LockWait, dryRun, cancellationToken);
             decisions.AddRange(result.Decisions.Select(decision => new DecisionDocument(
                 decision.Entry.Id, decision.Entry.Database, decision.Keep, decision.Reason, decision.Entry.Manifest?.CreatedAt, decision.Entry.Manifest?.StoredBytes)));
             failures.AddRange(result.Failures);
@@ -63,7 +63,7 @@ internal sealed class PruneCommand : SessionCommand
         {
             foreach (DecisionDocument gone in decisions.Where(decision => !decision.Keep))
             {
-                session.State.Remove(repository.Description.Id, gone.Id);
+                session.Forget(repository, gone.Id);
             }
         }
 

@@ -19,7 +19,7 @@ internal sealed class StatusCommand : SessionCommand
     {
         BackupRepository? repository = await session.FindRepositoryAsync(cancellationToken);
         IReadOnlyList<CatalogueEntry> entries = repository is null ? [] : await repository.ListAsync(null, cancellationToken);
-        IReadOnlySet<string> bad = repository is null ? new HashSet<string>() : session.State.KnownBad(repository.Description.Id);
+        IReadOnlySet<string> bad = repository is null ? new HashSet<string>() : session.State.KnownBad(Session.ChecksKey(repository));
         IEnumerable<string> names = session.Connections.Read().Select(connection => connection.Name);
         StatusDocument[] rows =
         [

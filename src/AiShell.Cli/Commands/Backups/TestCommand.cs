@@ -52,7 +52,7 @@ internal sealed class TestCommand : SessionCommand
                 session.ScratchDirectory),
             cancellationToken);
         session.State.Record(
-            repository.Description.Id,
+            Session.ChecksKey(repository),
             entry.Id,
             new VerificationResult(session.Clock.GetUtcNow(), VerificationLevel.Test, report.IsGood, report.IsGood ? null : string.Join("; ", report.Problems)));
         session.EndProgress();

@@ -85,7 +85,7 @@ internal sealed class VerifyCommand : SessionCommand
         report.BackupId, report.Database, report.IsGood, report.Deep ? "deep" : "checksum", report.PartsChecked, report.TablesChecked, report.BytesChecked, report.Problems);
 
     internal static void Record(Session session, BackupRepository repository, VerifyReport report) => session.State.Record(
-        repository.Description.Id,
+        Session.ChecksKey(repository),
         report.BackupId,
         new VerificationResult(
             session.Clock.GetUtcNow(), report.Deep ? VerificationLevel.Deep : VerificationLevel.Checksum, report.IsGood, report.IsGood ? null : string.Join("; ", report.Problems)));

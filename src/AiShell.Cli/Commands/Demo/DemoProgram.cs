@@ -10,7 +10,7 @@ internal sealed class DemoProgram(Session session, TextWriter show, string home,
     /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: another exit code.</exception>
     public async Task<string> RunAsync(int expectedExitCode, CancellationToken cancellationToken, params string[] arguments)
     {
-        await show.WriteLineAsync($"\n$ ai-shell {string.Join(' ', arguments)}");
+        await show.WriteLineAsync($"\n$ ai-shell {string.Join(' ', arguments.Select(ShellWord.Quote))}");
         var start = new ProcessStartInfo(Environment.ProcessPath!)
         {
             WorkingDirectory = folder,
