@@ -20,6 +20,6 @@ internal sealed record Terminal(
             !Console.IsInputRedirected,
             outputIsTerminal,
             errorIsTerminal,
-            outputIsTerminal || errorIsTerminal ? Math.Max(Console.WindowWidth, 40) : 120);
+            (outputIsTerminal || errorIsTerminal) && Console.WindowWidth is > 20 and var width ? width : 80);
     }
 }

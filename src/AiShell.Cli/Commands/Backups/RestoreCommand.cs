@@ -56,6 +56,11 @@ internal sealed class RestoreCommand : SessionCommand
         BackupRepository repository = await session.OpenRepositoryAsync(create: false, cancellationToken);
         CatalogueEntry entry = await FindAsync(session, repository, parse.GetRequiredValue(_id), parse.GetValue(_database), cancellationToken);
         ResolvedDatabase target = TargetOf(session, entry, parse.GetValue(_database), parse.GetValue(_targetDir));
+        if (parse.GetValue(_targetDir) is not null && !parse.GetValue(_dryRun))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target.Address.Database)!);
+        }
+
         session.SubjectDatabase = target.Name;
         IDatabaseEngine engine = session.EngineOf(target.Address);
         if (engine.Name != entry.Require().Engine)
