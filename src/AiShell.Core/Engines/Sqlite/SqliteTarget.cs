@@ -50,7 +50,16 @@ internal sealed class SqliteTarget : IRestoreTarget
         string path, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
     {
         string target = DatabaseFile.Resolve(path);
-        if (!File.Exists(target))
+        if (Directory.Exists(target))
+        {
+            throw TargetInspection.IsDirectory(target);
+        }
+
+        if (File.Exists(target))
+        {
+            options = options with { IntoExisting = options.IntoExisting || contents.Scope == BackupScope.DataOnly };
+        }
+        else
         {
             options = contents.Scope == BackupScope.DataOnly ? throw TargetInspection.NoTables(target) : options with { IntoExisting = false };
         }

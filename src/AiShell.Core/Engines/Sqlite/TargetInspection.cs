@@ -78,7 +78,7 @@ internal static class TargetInspection
             {
                 if (Directory.Exists(target))
                 {
-                    throw new AiShellException(ErrorKind.Unreachable, $"'{target}' is a directory, not a SQLite database.", "Give the path of a file.");
+                    throw IsDirectory(target);
                 }
 
                 if (!File.Exists(target))
@@ -166,6 +166,9 @@ internal static class TargetInspection
             obstacles.Add(NoTables(target));
         }
     }
+
+    public static AiShellException IsDirectory(string target) =>
+        new(ErrorKind.Unreachable, $"'{target}' is a directory, not a SQLite database.", "Give the path of a file.");
 
     public static AiShellException NoTables(string target) => new(
         ErrorKind.Usage,
