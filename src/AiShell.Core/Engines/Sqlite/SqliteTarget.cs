@@ -115,7 +115,8 @@ internal sealed class SqliteTarget : IRestoreTarget
             PageHeader.RequireComplete(_copy, _contents);
         }
 
-        if (TakesSome && !_options.IntoExisting)
+        // Also before a move into another database: tables that were not loaded, virtual ones above all, would fail the check.
+        if (TakesSome && _contents.Scope != BackupScope.DataOnly)
         {
             string all = _copy;
             _copy = _staging.PathOf("some.db");

@@ -51,5 +51,9 @@ public sealed class SqliteFolder : IDisposable
         return (result.StandardOutput + result.StandardError).Trim();
     }
 
+    /// <summary>Copies a file that this process has open in SQLite: opening and closing it here would drop SQLite's locks.</summary>
+    public static async Task CopyByOtherProcessAsync(string from, string to) =>
+        await Cli.Wrap("cp").WithArguments([from, to]).ExecuteAsync();
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }
