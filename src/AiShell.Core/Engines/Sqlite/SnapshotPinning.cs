@@ -12,6 +12,7 @@ namespace AiShell.Engines.Sqlite;
 internal static class SnapshotPinning
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(5);
 
     public static async Task<PinnedDatabase> PinAsync(
         string path,
@@ -100,6 +101,14 @@ internal static class SnapshotPinning
                 {
                     connections.ForEach(connection => connection.Dispose());
                 }
+            }
+
+            if (Stopwatch.GetElapsedTime(start) > lockWait + LeastPatience)
+            {
+                throw new AiShellException(
+                    ErrorKind.Busy,
+                    $"No moment of '{path}' could be held for all readers: its write-ahead log was reset again and again.",
+                    "Try again, or with --jobs 1.");
             }
 
             SqliteSession.Rollback(keeper);

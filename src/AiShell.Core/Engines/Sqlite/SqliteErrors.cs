@@ -75,7 +75,7 @@ internal static class SqliteErrors
             ReadOnly => (
                 ErrorKind.Unreachable,
                 $"The SQLite database '{path}' cannot be written: {Detail(exception)}.",
-                "Recovering what a dead writer left, and WAL mode, need write permission on the file and its directory."),
+                "Recovering what a dead writer left, and opening a database in WAL mode that nobody has open, need write permission on the file and its directory. Otherwise copy it (with its -wal file) and use the copy."),
             Full => (
                 ErrorKind.Failed,
                 $"No space is left on the disk of '{path}'.",
