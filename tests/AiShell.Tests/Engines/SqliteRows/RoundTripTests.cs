@@ -1,3 +1,4 @@
+using AiShell.Engines.Sqlite.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace AiShell.Tests.Engines.SqliteRows;
@@ -30,6 +31,10 @@ public class RoundTripTests
         { "FTS5 without content", ["CREATE VIRTUAL TABLE f USING fts5(a, content='')", "INSERT INTO f(rowid, a) VALUES (3, 'three bears')"] },
         { "FTS3 and FTS4", ["CREATE VIRTUAL TABLE f3 USING fts3(a)", "CREATE VIRTUAL TABLE f4 USING fts4(a, b)", "INSERT INTO f3 VALUES ('one')", "INSERT INTO f4 VALUES ('two', 'three')"] },
         { "R-Tree", ["CREATE VIRTUAL TABLE r USING rtree(id, x0, x1, +note)", "INSERT INTO r VALUES (1, 0.5, 1.5, 'n'), (2, -3, 4, NULL)", "CREATE VIRTUAL TABLE i USING rtree_i32(id, a, b)", "INSERT INTO i VALUES (1, 2, 3)"] },
+        { "geopoly, which the shell does not have", ["CREATE VIRTUAL TABLE g USING geopoly(a)", "INSERT INTO g(_shape, a) VALUES ('[[0,0],[1,0],[0.5,1],[0,0]]', 'triangle')"] },
+        { "a virtual table of an unknown module", ["CREATE TABLE z_data(a)", "INSERT INTO z_data VALUES (1)", "PRAGMA writable_schema=ON", "INSERT INTO sqlite_master(type,name,tbl_name,rootpage,sql) VALUES ('table','z','z',0,'CREATE VIRTUAL TABLE z USING nobody_has_it(x)')", "PRAGMA writable_schema=RESET"] },
+        { "columns dropped and renamed", ["CREATE TABLE t(a, b, c)", "INSERT INTO t VALUES (1, 2, 3)", "ALTER TABLE t DROP COLUMN b", "ALTER TABLE t RENAME COLUMN c TO \"d e\"", "ALTER TABLE t RENAME TO \"u v\""] },
+        { "CREATE TABLE AS", ["CREATE TABLE a(x INT, \"y z\" TEXT)", "INSERT INTO a VALUES (1, 'q')", "CREATE TABLE b AS SELECT * FROM a"] },
         { "rowids that matter", ["CREATE TABLE t(a)", "INSERT INTO t(rowid, a) VALUES (-9223372036854775808, 1), (0, 2), (9223372036854775807, 3)"] },
         { "rowid names taken", ["CREATE TABLE a(rowid, x)", "INSERT INTO a(oid, rowid, x) VALUES (9, 'r', 1)", "CREATE TABLE b(rowid, _rowid_, oid)", "INSERT INTO b VALUES (1, 2, 3)", "CREATE TABLE c(rowid INTEGER PRIMARY KEY, oid)", "INSERT INTO c VALUES (4, 5)"] },
         { "columns added", ["CREATE TABLE t(a)", "INSERT INTO t VALUES (1)", "ALTER TABLE t ADD COLUMN b TEXT NOT NULL DEFAULT 'd''ef'", "ALTER TABLE t ADD COLUMN c DEFAULT 1.5", "INSERT INTO t VALUES (2, 'x', NULL)"] },
@@ -51,6 +56,16 @@ public class RoundTripTests
     {
         _ = what;
         using SqliteConnection source = TestDatabase.InMemory(statements);
+
+        await RoundTrip.Check(source);
+    }
+
+    [Fact]
+    public async Task Text_in_double_quotes_in_an_old_schema_comes_back()
+    {
+        using SqliteConnection source = TestDatabase.InMemory();
+        LoadingConnection.Prepare(source);
+        TestDatabase.Execute(source, "CREATE TABLE t(a DEFAULT \"x\" CHECK(a <> \"z\"))", "CREATE INDEX i ON t(a) WHERE a <> \"y\"", "CREATE VIEW v AS SELECT \"text\"", "INSERT INTO t DEFAULT VALUES");
 
         await RoundTrip.Check(source);
     }

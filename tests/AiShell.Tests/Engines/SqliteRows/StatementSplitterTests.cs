@@ -17,6 +17,7 @@ public class StatementSplitterTests
     [InlineData("EXPLAIN CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END;SELECT 1;", "EXPLAIN CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END;|SELECT 1;")]
     [InlineData("CREATE TABLE trigger_log(a);SELECT 1;", "CREATE TABLE trigger_log(a);|SELECT 1;")]
     [InlineData("SELECT 'not closed; SELECT 2;", "SELECT 'not closed; SELECT 2;")]
+    [InlineData("\ufeffCREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END;", "CREATE TRIGGER t AFTER INSERT ON x BEGIN SELECT 1; END;")]
     [InlineData("-- only a comment\n", "")]
     [InlineData("", "")]
     public void Statements_end_where_the_shell_ends_them(string script, string expected)

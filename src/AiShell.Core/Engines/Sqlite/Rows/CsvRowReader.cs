@@ -28,7 +28,7 @@ internal sealed class CsvRowReader(PartInput input) : RowReader
         {
             ReadField(row);
         }
-        while (input.Accept(","u8));
+        while (input.Accept((byte)','));
         EndLine();
         return row.Count == Columns.Count ? true : throw new FormatException($"a row has {row.Count} fields for {Columns.Count} columns");
     }
@@ -47,7 +47,7 @@ internal sealed class CsvRowReader(PartInput input) : RowReader
             ReadQuoted(row);
             columns.Add(Encoding.UTF8.GetString(row.Row[5..]));
         }
-        while (input.Accept(","u8));
+        while (input.Accept((byte)','));
         EndLine();
         Columns = columns;
     }
@@ -109,7 +109,7 @@ internal sealed class CsvRowReader(PartInput input) : RowReader
     {
         row.BeginBytes(kind);
         input.Advance(1);
-        input.Expect("'"u8);
+        input.Expect((byte)'\'');
         while (input.Require(2) && input.Window[0] != '\'')
         {
             int end = input.Window.IndexOf((byte)'\'');
@@ -118,7 +118,7 @@ internal sealed class CsvRowReader(PartInput input) : RowReader
             input.Advance(length);
         }
 
-        input.Expect("'"u8);
+        input.Expect((byte)'\'');
         row.EndBytes();
     }
 

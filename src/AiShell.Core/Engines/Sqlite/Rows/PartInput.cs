@@ -51,6 +51,25 @@ internal sealed class PartInput(Stream stream)
         return true;
     }
 
+    public void Expect(byte value)
+    {
+        if (!Accept(value))
+        {
+            throw new FormatException($"'{(char)value}' is expected");
+        }
+    }
+
+    public bool Accept(byte value)
+    {
+        if (Peek() != value)
+        {
+            return false;
+        }
+
+        _position++;
+        return true;
+    }
+
     public void Expect(ReadOnlySpan<byte> text)
     {
         if (!Accept(text))

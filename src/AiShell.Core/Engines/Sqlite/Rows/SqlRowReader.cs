@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 
@@ -10,7 +9,6 @@ namespace AiShell.Engines.Sqlite.Rows;
 /// </summary>
 internal sealed class SqlRowReader(PartInput input, string table) : RowReader
 {
-    private readonly ArrayBufferWriter<byte> _name = new();
     private readonly RowBuffer _scratch = new();
     private bool _inStatement;
 
@@ -29,13 +27,13 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
         }
 
         row.Clear();
-        input.Expect("("u8);
+        input.Expect((byte)'(');
         do
         {
             ReadValue(row);
         }
-        while (input.Accept(","u8));
-        input.Expect(")"u8);
+        while (input.Accept((byte)','));
+        input.Expect((byte)')');
         if (row.Count != Columns.Count)
         {
             throw new FormatException($"a row has {row.Count} values for {Columns.Count} columns");
@@ -59,9 +57,9 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
             throw new FormatException($"it has rows of '{into}'");
         }
 
-        input.Expect("("u8);
+        input.Expect((byte)'(');
         List<string> columns = [ReadName()];
-        while (input.Accept(","u8))
+        while (input.Accept((byte)','))
         {
             columns.Add(ReadName());
         }
@@ -79,10 +77,10 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
 
     private string ReadName()
     {
-        _name.ResetWrittenCount();
-        input.Expect("\""u8);
-        ReadQuoted((byte)'"', bytes => _name.Write(bytes));
-        return Encoding.UTF8.GetString(_name.WrittenSpan);
+        _scratch.Clear();
+        input.Expect((byte)'"');
+        ReadQuoted((byte)'"', _scratch);
+        return Encoding.UTF8.GetString(_scratch.Row);
     }
 
     private void ReadValue(RowBuffer row)
@@ -117,12 +115,12 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
 
     private void ReadText(RowBuffer row)
     {
-        input.Expect("'"u8);
-        ReadQuoted((byte)'\'', row.Append);
+        input.Expect((byte)'\'');
+        ReadQuoted((byte)'\'', row);
     }
 
     /// <summary>Up to the closing quote; a doubled one is one of the text's.</summary>
-    private void ReadQuoted(byte quote, ReadOnlySpanAction append)
+    private void ReadQuoted(byte quote, RowBuffer row)
     {
         while (true)
         {
@@ -133,7 +131,7 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
 
             ReadOnlySpan<byte> window = input.Window;
             int end = window.IndexOf(quote);
-            append(end < 0 ? window : window[..end]);
+            row.Append(end < 0 ? window : window[..end]);
             input.Advance(end < 0 ? window.Length : end + 1);
             if (end >= 0)
             {
@@ -142,7 +140,7 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
                     return;
                 }
 
-                append([quote]);
+                row.Append([quote]);
                 input.Advance(1);
             }
         }
@@ -160,7 +158,7 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
             input.Advance(length);
         }
 
-        input.Expect("'"u8);
+        input.Expect((byte)'\'');
     }
 
     private void ReadCast(RowBuffer row)
@@ -195,7 +193,7 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
         _scratch.Clear();
         input.Expect("replace("u8);
         ReadText(_scratch);
-        input.Expect(","u8);
+        input.Expect((byte)',');
         int text = _scratch.Row.Length;
         ReadText(_scratch);
         input.Expect(",char(13,10))"u8);
@@ -235,6 +233,4 @@ internal sealed class SqlRowReader(PartInput input, string table) : RowReader
 
         input.Advance(number.Length);
     }
-
-    private delegate void ReadOnlySpanAction(ReadOnlySpan<byte> bytes);
 }

@@ -62,6 +62,7 @@ internal sealed class StatementSplitter(Stream stream)
     {
         Line += _buffer.AsSpan(_start, _scan - _start).Count((byte)'\n');
         _start = _scan;
+        SkipByteOrderMark();
         SkipSpace();
         int state = 1;
         bool any = false;
@@ -96,6 +97,21 @@ internal sealed class StatementSplitter(Stream stream)
     }
 
     private string _unfinished = "";
+
+    /// <summary>SQLite takes it for white space wherever it stands; Windows programs begin files with it.</summary>
+    private void SkipByteOrderMark()
+    {
+        while (Peek() == 0xef && _end - _scan < 3 && Fill())
+        {
+            // one read may give a single byte
+        }
+
+        if (_buffer.AsSpan(_scan, _end - _scan).StartsWith("\uFEFF"u8))
+        {
+            _scan += 3;
+            _start = _scan;
+        }
+    }
 
     private void SkipSpace()
     {
