@@ -51,7 +51,10 @@ public sealed class RetryingStore : IObjectStore
         return new RetryingWriter(_inner, _pipeline, first, new Spool(_scratchDirectory), key, mode);
     }
 
-    /// <summary>Asks for the object's size first, so that a stream which ends early is noticed, and continued.</summary>
+    /// <summary>
+    /// Asks for the object's size before and after opening it, so that a stream which ends early is noticed, and continued,
+    /// and the size is that of the version which was opened.
+    /// </summary>
     public async Task<Stream> OpenAsync(string key, long offset, long? length, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -63,6 +66,13 @@ public sealed class RetryingStore : IObjectStore
                 ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, found.SizeBytes);
                 long end = length is { } bytes && bytes < found.SizeBytes - offset ? offset + bytes : found.SizeBytes;
                 Stream stream = await _inner.OpenAsync(key, offset, end - offset, token);
+                if (await _inner.StatAsync(key, token) != found)
+                {
+                    // The size may be that of the version before the one that was opened, which would then end early.
+                    await stream.DisposeAsync();
+                    throw new TransientStoreException($"The object '{key}' was replaced while it was opened.");
+                }
+
                 return (Stream)new RetryingReadStream(_inner, _pipeline, found, stream, offset, end);
             },
             cancellationToken);
