@@ -1,0 +1,46 @@
+namespace AiShell.Engines.PostgreSql.Connecting;
+
+/// <summary>How far the connection is encrypted and the server proved (manual, "SSL Mode Descriptions").</summary>
+internal enum TlsMode
+{
+    Disable,
+    Allow,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+/// <param name="Name">A host name or address; a folder with the server's socket where it begins with a slash.</param>
+internal sealed record ServerHost(string Name, int Port)
+{
+    public bool IsSocket => Name.StartsWith('/');
+
+    /// <summary>The socket's file (manual, "unix_socket_directories").</summary>
+    public string SocketPath => Path.Combine(Name, $".s.PGSQL.{Port}");
+
+    public override string ToString() => IsSocket ? SocketPath : $"{Name}:{Port}";
+}
+
+/// <summary>
+/// Everything it takes to open a session, worked out from the address, the service file, the environment and the password
+/// file as libpq does (manual, "libpq – Database Connection Control Functions"). Holds a secret; never printed.
+/// </summary>
+/// <param name="Hosts">Tried in order.</param>
+/// <param name="Writable">Take only a server that accepts writes (<c>target_session_attrs=read-write</c> or <c>primary</c>).</param>
+/// <param name="Password">One of each host, from the password file, or the same for all.</param>
+internal sealed record ConnectionSettings(
+    IReadOnlyList<ServerHost> Hosts,
+    string User,
+    Func<ServerHost, string?> Password,
+    string Database,
+    TlsMode Tls,
+    string? RootCertificate,
+    string? ClientCertificate,
+    string? ClientKey,
+    TimeSpan ConnectTimeout,
+    bool Writable,
+    string? ServerOptions)
+{
+    public ConnectionSettings To(string database) => this with { Database = database };
+}

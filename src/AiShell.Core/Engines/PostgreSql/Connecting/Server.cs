@@ -1,0 +1,141 @@
+using System.Net.Sockets;
+using AiShell.Engines.PostgreSql.Wire;
+
+namespace AiShell.Engines.PostgreSql.Connecting;
+
+/// <summary>
+/// The one server, of those that the settings name, that a job works with: a snapshot is known to the server that exported it and to
+/// no other, so every further session goes there too.
+/// </summary>
+internal sealed class Server
+{
+    // Whatever the user or the server has set, a dump reads and writes values in one form only, and waits for no human.
+    private const string SessionSettings =
+        "SET DateStyle = ISO; SET IntervalStyle = postgres; SET extra_float_digits = 3; SET bytea_output = hex; SET TimeZone = 'UTC'; "
+        + "SET standard_conforming_strings = on; SET synchronize_seqscans = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
+        + "SET client_min_messages = warning; SET xmloption = content; SET check_function_bodies = off; SET row_security = off; "
+        + "SELECT pg_catalog.set_config('search_path', '', false)";
+
+    private const int FirstWithTransactionTimeout = 170000;
+
+    private readonly TlsMode _tls;
+
+    private Server(ConnectionSettings settings, ServerHost host, TlsMode tls, WireSession first)
+    {
+        Settings = settings;
+        Host = host;
+        _tls = tls;
+        Version = first.ServerVersion;
+        VersionText = first.ServerVersionText;
+    }
+
+    public ConnectionSettings Settings { get; }
+
+    public ServerHost Host { get; }
+
+    /// <summary>150018 for 15.18.</summary>
+    public int Version { get; }
+
+    public string VersionText { get; }
+
+    /// <summary>Opens a session with the first host that takes us, and with it finds the server.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Unreachable"/>: none takes us; why is in the message, for each.</exception>
+    public static async Task<(Server Server, WireSession Session)> FindAsync(ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        List<AiShellException> failures = [];
+        foreach (ServerHost host in settings.Hosts)
+        {
+            try
+            {
+                (WireSession session, TlsMode tls) = await OpenAsync(host, settings, cancellationToken);
+                if (settings.Writable && session.Scalar("SHOW transaction_read_only") == "on")
+                {
+                    session.Dispose();
+                    failures.Add(new AiShellException(ErrorKind.Unreachable, $"The server {host} takes no writes."));
+                    continue;
+                }
+
+                return (new Server(settings, host, tls, session), session);
+            }
+            catch (AiShellException failure) when (failure.Kind == ErrorKind.Unreachable)
+            {
+                failures.Add(failure);
+            }
+        }
+
+        throw failures.Count == 1 ? failures[0] : new AiShellException(
+            ErrorKind.Unreachable, string.Join(" ", failures.Select(failure => failure.Message)), failures.LastOrDefault()?.Hint);
+    }
+
+    /// <summary>A further session with the same server, in the same or another database.</summary>
+    public async Task<WireSession> OpenAsync(CancellationToken cancellationToken, string? database = null) =>
+        (await OpenAsync(Host, Settings with { Tls = _tls, Database = database ?? Settings.Database }, cancellationToken)).Session;
+
+    private static async Task<(WireSession Session, TlsMode Tls)> OpenAsync(ServerHost host, ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        // 'prefer' and 'allow' try the other way when the server's pg_hba.conf has no line for the first (manual, "SSL Mode Descriptions").
+        TlsMode[] ways = host.IsSocket ? [TlsMode.Disable] : settings.Tls switch
+        {
+            TlsMode.Prefer => [TlsMode.Prefer, TlsMode.Disable],
+            TlsMode.Allow => [TlsMode.Disable, TlsMode.Require],
+            TlsMode mode => [mode],
+        };
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(settings.ConnectTimeout);
+        for (int way = 0; ; way++)
+        {
+            try
+            {
+                return (await StartAsync(host, settings with { Tls = ways[way] }, patience.Token), ways[way]);
+            }
+            catch (ServerError refusal) when (way + 1 < ways.Length && refusal.SqlState == "28000")
+            {
+                // The other way round.
+            }
+            catch (ServerError refusal)
+            {
+                throw ServerErrors.Translate(refusal, $"the server {host}");
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw Unreachable(host, $"no answer within {settings.ConnectTimeout.TotalSeconds:0} seconds", null);
+            }
+            catch (Exception failure) when (failure is SocketException or IOException or InvalidDataException)
+            {
+                throw Unreachable(host, failure.Message.TrimEnd('.'), failure);
+            }
+        }
+    }
+
+    private static async Task<WireSession> StartAsync(ServerHost host, ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        WireChannel channel = await WireConnector.OpenAsync(host, settings, cancellationToken);
+        await using CancellationTokenRegistration close = cancellationToken.Register(channel.Socket.Dispose);
+        try
+        {
+            return await Task.Run(
+                () =>
+                {
+                    WireSession session = WireSession.Start(channel, settings.User, settings.Database, settings.Password(host), settings.ServerOptions);
+                    session.Execute(SessionSettings);
+                    if (session.ServerVersion >= FirstWithTransactionTimeout)
+                    {
+                        session.Execute("SET transaction_timeout = 0");
+                    }
+
+                    return session;
+                },
+                cancellationToken);
+        }
+        catch (Exception failure) when (cancellationToken.IsCancellationRequested && failure is IOException or ObjectDisposedException or SocketException)
+        {
+            throw new OperationCanceledException("The connection took too long.", failure, cancellationToken);
+        }
+    }
+
+    private static AiShellException Unreachable(ServerHost host, string why, Exception? cause) => new(
+        ErrorKind.Unreachable,
+        $"The PostgreSQL server {host} cannot be reached: {why}.",
+        "Check the host, the port, and that the server runs and listens there (listen_addresses).",
+        cause);
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using AiShell.Configuration;
+using CliWrap;
+using CliWrap.Buffered;
+
+namespace AiShell.Engines.PostgreSql.Schema;
+
+/// <summary>Finds PostgreSQL's own programs: in the folder that the user names, on PATH, in the folders where distributions keep each version.</summary>
+internal sealed class ServerTools(IEnvironment environment)
+{
+    public const string Variable = "AI_SHELL_PG_BIN";
+
+    private static readonly (string Parent, string Pattern)[] VersionedFolders =
+        [("/usr/lib/postgresql", "*"), ("/usr", "pgsql-*"), ("/opt/homebrew/opt", "postgresql@*"), ("/usr/local/opt", "postgresql@*")];
+
+    /// <summary>The oldest such program of at least a major version: nearest to the server it is for.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: none, naming the package to install.</exception>
+    public async Task<string> RequireAsync(string program, int major, CancellationToken cancellationToken)
+    {
+        List<(string Path, int Major)> found = await FindAsync(program, cancellationToken);
+        return found.Where(candidate => candidate.Major >= major).OrderBy(candidate => candidate.Major).Select(candidate => candidate.Path).FirstOrDefault()
+            ?? throw new AiShellException(
+                ErrorKind.Failed,
+                found.Count == 0
+                    ? $"{program} was not found, which reads the schema of a PostgreSQL {major} server."
+                    : $"The server is PostgreSQL {major}, and {program} here is only {found.Max(candidate => candidate.Major)}: it must be of the server's version or newer.",
+                $"Install the package postgresql-client-{major}, or set {Variable} to the folder with {program}.");
+    }
+
+    private async Task<List<(string Path, int Major)>> FindAsync(string program, CancellationToken cancellationToken)
+    {
+        List<(string, int)> found = [];
+        foreach (string path in Folders().Select(folder => Path.Combine(folder, program)).Where(File.Exists).Distinct())
+        {
+            if (await MajorOfAsync(path, cancellationToken) is int major)
+            {
+                found.Add((path, major));
+            }
+        }
+
+        return found;
+    }
+
+    private IEnumerable<string> Folders()
+    {
+        if (environment.Get(Variable) is { Length: > 0 } given)
+        {
+            return [given];
+        }
+
+        IEnumerable<string> versioned = VersionedFolders
+            .Where(folder => Directory.Exists(folder.Parent))
+            .SelectMany(folder => Directory.EnumerateDirectories(folder.Parent, folder.Pattern))
+            .Select(folder => Path.Combine(folder, "bin"));
+        return (environment.Get("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Concat(versioned);
+    }
+
+    /// <summary><c>pg_dump (PostgreSQL) 15.18 (Debian …)</c> is 15; null for what does not answer so.</summary>
+    private static async Task<int?> MajorOfAsync(string path, CancellationToken cancellationToken)
+    {
+        BufferedCommandResult result;
+        try
+        {
+            result = await Cli.Wrap(path).WithArguments(["--version"]).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancellationToken);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null; // not a program of this machine
+        }
+
+        string[] words = result.StandardOutput.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string digits = words.Length > 2 ? new string([.. words[2].TakeWhile(char.IsAsciiDigit)]) : "";
+        return result.ExitCode == 0 && digits.Length > 0 ? int.Parse(digits, CultureInfo.InvariantCulture) : null;
+    }
+}

@@ -1,0 +1,53 @@
+using AiShell.Engines.PostgreSql.Wire;
+
+namespace AiShell.Engines.PostgreSql;
+
+/// <summary>What the server says, in the terms of exit codes (manual, appendix "PostgreSQL Error Codes").</summary>
+internal static class ServerErrors
+{
+    /// <param name="subject">What was being done or to what, for the message: <c>table 'public.orders'</c>.</param>
+    public static AiShellException Translate(ServerError error, string subject)
+    {
+        string says = $"{error.Message.TrimEnd('.')}{(error.Detail is null ? "" : $" ({error.Detail.TrimEnd('.')})")}";
+        return error.SqlState switch
+        {
+            "28P01" or "28000" => new(ErrorKind.Unreachable, $"Login refused by {subject}: {says}.", "Check the user, the password and the server's pg_hba.conf.", error),
+            "3D000" => new(ErrorKind.Unreachable, $"On {subject}: {says}.", "Check the database's name.", error),
+            "53300" or "57P03" => new(ErrorKind.Unreachable, $"Not let in by {subject}: {says}.", "Try again when the server has room, or use fewer --jobs.", error),
+            "55P03" => new(ErrorKind.Busy, $"A lock could not be had in time, on {subject}: {says}.", "Wait longer with --lock-wait, or end the session that holds it.", error),
+            "42501" => new(ErrorKind.Failed, $"Not permitted, on {subject}: {says}.", "To back up: GRANT pg_read_all_data TO <user>. Or leave the table out with --exclude-tables.", error),
+            "53100" => new(ErrorKind.Failed, $"The server's disk is full, on {subject}: {says}.", "Free some space there.", error),
+            ['5', '7', 'P', ..] => new(ErrorKind.Failed, $"The server went away, on {subject}: {says}.", "Try again when it is back.", error),
+            _ => new(ErrorKind.Failed, $"The server reports an error, on {subject}: {says} (SQLSTATE {error.SqlState}).", error.Hint, error),
+        };
+    }
+
+    /// <summary>Runs blocking work on a session away from the caller's thread, cancellable, with errors in the terms of this program.</summary>
+    public static async Task<T> RunAsync<T>(WireSession session, string subject, Func<WireSession, T> work, CancellationToken cancellationToken)
+    {
+        await using CancellationTokenRegistration close = session.CloseOn(cancellationToken);
+        try
+        {
+            return await Task.Run(() => work(session), cancellationToken);
+        }
+        catch (ServerError error)
+        {
+            throw Translate(error, subject);
+        }
+        catch (Exception failure) when (failure is EndOfStreamException or System.Net.Sockets.SocketException or InvalidDataException)
+        {
+            throw new AiShellException(ErrorKind.Failed, $"The connection to the server broke, on {subject}: {failure.Message.TrimEnd('.')}.", "Try again when the server can be reached.", failure);
+        }
+    }
+
+    public static Task RunAsync(WireSession session, string subject, Action<WireSession> work, CancellationToken cancellationToken) =>
+        RunAsync(
+            session,
+            subject,
+            open =>
+            {
+                work(open);
+                return true;
+            },
+            cancellationToken);
+}

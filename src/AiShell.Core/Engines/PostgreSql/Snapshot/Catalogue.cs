@@ -1,0 +1,105 @@
+using System.Globalization;
+using AiShell.Engines.PostgreSql.Wire;
+
+namespace AiShell.Engines.PostgreSql.Snapshot;
+
+/// <param name="Columns">Those that COPY reads and writes: generated ones are left out.</param>
+/// <param name="Condition">The rows of an extension's table that are the user's (manual, "Extension Configuration Tables"), or null for all.</param>
+/// <param name="SizeBytes">Of the rows with what is stored out of line, on the server's disk.</param>
+/// <param name="Pages">Of the main fork.</param>
+internal sealed record SourceTable(
+    string Oid, TableName Name, IReadOnlyList<string> Columns, string? Condition, bool HasRowSecurity, bool IsOfExtension, long SizeBytes, long Pages);
+
+/// <param name="Populated">Materialized views that hold rows, by name.</param>
+internal sealed record SourceCatalogue(
+    IReadOnlyList<SourceTable> Tables,
+    IReadOnlyList<TableName> Sequences,
+    IReadOnlySet<TableName> Populated,
+    DatabaseProperties Database,
+    IReadOnlyDictionary<string, int> Objects);
+
+/// <summary>What a new database must be made with to hold the same values (manual, CREATE DATABASE).</summary>
+internal sealed record DatabaseProperties(string Encoding, string Collate, string CharacterType, string LocaleProvider, string? Locale);
+
+/// <summary>Reads the catalogue (manual, "System Catalogs") within a snapshot.</summary>
+internal static class Catalogue
+{
+    // pg_temp and pg_toast are of the server; no user may make a schema that begins with pg_.
+    private const string UserSchema = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
+
+    private const int FirstWithGenerated = 120000;
+    private const int FirstWithProvider = 150000;
+    private const int FirstWithBuiltinLocale = 170000;
+
+    public static SourceCatalogue Read(WireSession session) => new(
+        Tables(session),
+        [.. session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND {UserSchema} AND {NotOfExtension} ORDER BY 1, 2")
+            .Select(row => new TableName(row[0]!, row[1]!))],
+        session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND c.relispopulated AND {UserSchema}")
+            .Select(row => new TableName(row[0]!, row[1]!)).ToHashSet(),
+        Properties(session),
+        Counts(session));
+
+    private const string NotOfExtension =
+        "NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+
+    private static List<SourceTable> Tables(WireSession session)
+    {
+        // A partitioned table holds no rows, its leaves do; an extension's tables come with it, but for those that it marks as the user's.
+        List<string?[]> rows = session.Query(
+            $"""
+            SELECT c.oid, n.nspname, c.relname, c.relrowsecurity, e.oid IS NOT NULL, e.extcondition[array_position(e.extconfig, c.oid)],
+                   pg_table_size(c.oid), pg_relation_size(c.oid) / current_setting('block_size')::int
+            FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_extension e ON c.oid = ANY (e.extconfig)
+            WHERE c.relkind = 'r' AND {UserSchema} AND (e.oid IS NOT NULL OR {NotOfExtension})
+            ORDER BY 2, 3
+            """);
+        ILookup<string, string> columns = session.Query(
+            $"""
+            SELECT a.attrelid, a.attname FROM pg_attribute a
+            WHERE a.attnum > 0 AND NOT a.attisdropped {(session.ServerVersion >= FirstWithGenerated ? "AND a.attgenerated = ''" : "")}
+              AND a.attrelid IN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND {UserSchema})
+            ORDER BY a.attrelid, a.attnum
+            """).ToLookup(row => row[0]!, row => row[1]!);
+        return
+        [
+            .. rows.Select(row => new SourceTable(
+                row[0]!,
+                new TableName(row[1]!, row[2]!),
+                [.. columns[row[0]!]],
+                string.IsNullOrWhiteSpace(row[5]) ? null : row[5],
+                row[3] == "t",
+                row[4] == "t",
+                Number(row[6]),
+                Number(row[7]))),
+        ];
+    }
+
+    private static DatabaseProperties Properties(WireSession session)
+    {
+        string provider = session.ServerVersion >= FirstWithProvider ? "datlocprovider" : "'c'";
+        string locale = session.ServerVersion >= FirstWithBuiltinLocale ? "datlocale" : session.ServerVersion >= FirstWithProvider ? "daticulocale" : "NULL";
+        string?[] row = session.Query(
+            $"SELECT pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale} FROM pg_database WHERE datname = current_database()")[0];
+        return new DatabaseProperties(row[0]!, row[1]!, row[2]!, row[3] switch { "i" => "icu", "b" => "builtin", _ => "libc" }, row[4]);
+    }
+
+    private static Dictionary<string, int> Counts(WireSession session)
+    {
+        string?[] row = session.Query(
+            $"""
+            SELECT count(*) FILTER (WHERE c.relkind IN ('i', 'I')), count(*) FILTER (WHERE c.relkind = 'v'), count(*) FILTER (WHERE c.relkind = 'm'),
+                   count(*) FILTER (WHERE c.relkind = 'S'), count(*) FILTER (WHERE c.relkind = 'f'), count(*) FILTER (WHERE c.relkind = 'p')
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {UserSchema} AND {NotOfExtension}
+            """)[0];
+        string[] names = ["indexes", "views", "materialized views", "sequences", "foreign tables", "partitioned tables"];
+        var counts = names.Index().ToDictionary(name => name.Item, name => (int)Number(row[name.Index]));
+        counts["functions"] = (int)Number(session.Scalar($"SELECT count(*) FROM pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace WHERE {UserSchema} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = c.oid AND d.deptype = 'e')"));
+        counts["triggers"] = (int)Number(session.Scalar($"SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND {UserSchema}"));
+        return counts;
+    }
+
+    private static long Number(string? text) => text is null ? 0 : long.Parse(text, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,108 @@
+using AiShell.Engines.PostgreSql.Schema;
+using AiShell.Engines.PostgreSql.Wire;
+
+namespace AiShell.Engines.PostgreSql.Snapshot;
+
+/// <summary>A backup of schema and rows: pg_dump's schema, and every table by COPY, all from one exported snapshot.</summary>
+internal sealed class CopySnapshot : ISnapshot
+{
+    private readonly ExportedSnapshot _snapshot;
+    private readonly BackupScope _scope;
+    private readonly BackupFormat _format;
+    private readonly SnapshotScripts _scripts;
+    private readonly List<TableStep?> _work = [];
+    private readonly List<SnapshotStep> _steps = [];
+    private readonly int _partBytes;
+
+    private CopySnapshot(ExportedSnapshot snapshot, SnapshotScripts scripts, IReadOnlyList<SourceTable> tables, SnapshotOptions options)
+    {
+        _snapshot = snapshot;
+        _scripts = scripts;
+        _scope = options.Scope;
+        _format = options.Format;
+        _partBytes = (int)Math.Min(options.PartBytes, int.MaxValue);
+        Tables = options.Scope == BackupScope.SchemaOnly ? [] : [.. tables.Select(table => table.Name)];
+        LayOut(options.Scope == BackupScope.SchemaOnly ? [] : tables, options);
+    }
+
+    public string EngineVersion => _snapshot.Server.VersionText;
+
+    public LogPosition Position => _snapshot.Position;
+
+    public IReadOnlyList<SnapshotStep> Steps => _steps;
+
+    public IReadOnlyList<TableName> Tables { get; }
+
+    public IReadOnlyDictionary<string, int> Objects => _scope == BackupScope.DataOnly ? new Dictionary<string, int>() : _snapshot.Catalogue.Objects;
+
+    public long EstimatedBytes => _steps.Sum(step => step.EstimatedBytes);
+
+    /// <summary>Takes the snapshot over; it is closed with this, and also when this fails.</summary>
+    public static async Task<ISnapshot> OpenAsync(ExportedSnapshot snapshot, ServerTools tools, SnapshotOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            SourceTable[] tables = [.. snapshot.Catalogue.Tables.Where(table => options.Tables.Takes(table.Name))];
+            RequirePatterns(snapshot.Catalogue, options);
+            IReadOnlyList<ArchiveEntry> entries = options.Scope == BackupScope.DataOnly ? [] : EntrySelection.Choose(
+                await SchemaDump.RunAsync(
+                    tools, snapshot.Server.Settings, snapshot.Server.Host, snapshot.Server.Version, snapshot.Name, options.LockWait, cancellationToken),
+                options.Tables);
+            SnapshotScripts scripts = await snapshot.UseAsync(
+                "sequences",
+                session => ServerErrors.RunAsync(session, "sequences", open => SnapshotScripts.Create(open, snapshot.Catalogue, entries, options), cancellationToken),
+                cancellationToken);
+            return new CopySnapshot(snapshot, scripts, tables, options);
+        }
+        catch
+        {
+            await snapshot.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<IReadOnlyList<TableDigest>> WriteAsync(SnapshotStep step, IPartSink sink, CancellationToken cancellationToken)
+    {
+        if (_work[step.Index] is { } work)
+        {
+            TableFingerprint fingerprint = await _snapshot.ReadTableAsync(
+                work.Table.Name, session => TableCopy.RunAsync(session, work, _format, _partBytes, sink, cancellationToken), cancellationToken);
+            return [new TableDigest(work.Table.Name, fingerprint)];
+        }
+
+        foreach (ScriptEntry entry in step.Phase == PartPhase.PreData ? _scripts.PreData : _scripts.PostData)
+        {
+            entry.WriteTo(sink.Stream);
+        }
+
+        await sink.EndPartAsync(0, cancellationToken);
+        return [];
+    }
+
+    public ValueTask DisposeAsync() => _snapshot.DisposeAsync();
+
+    private void LayOut(IReadOnlyList<SourceTable> tables, SnapshotOptions options)
+    {
+        Add(PartPhase.PreData, "schema", "sql", null, _scripts.PreData.Sum(entry => (long)entry.Header.Bytes));
+        foreach (TableStep step in TableStep.Split(tables, options.Workers, options.PartBytes, _snapshot.Server.Version))
+        {
+            Add(PartPhase.Data, step.Table.Name.Name, RowFormats.ExtensionOf(options.Format), step, step.EstimatedBytes);
+        }
+
+        Add(PartPhase.PostData, "post-data", "sql", null, _scripts.PostData.Sum(entry => (long)entry.Header.Bytes));
+    }
+
+    private void Add(PartPhase phase, string label, string extension, TableStep? work, long bytes)
+    {
+        _steps.Add(new SnapshotStep(_steps.Count, phase, label, extension, work?.Table.Name, bytes));
+        _work.Add(work);
+    }
+
+    private static void RequirePatterns(SourceCatalogue catalogue, SnapshotOptions options)
+    {
+        if (options.Tables.PatternsWithoutMatch([.. catalogue.Tables.Select(table => table.Name)]) is [var pattern, ..])
+        {
+            throw new AiShellException(ErrorKind.Usage, $"No table matches '{pattern}'.", "Patterns are globs over a table's name or over schema.name: 'orders', 'audit.*'.");
+        }
+    }
+}

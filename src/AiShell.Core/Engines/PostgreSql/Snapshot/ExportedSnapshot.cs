@@ -1,0 +1,178 @@
+using System.Threading.Channels;
+using AiShell.Engines.PostgreSql.Connecting;
+using AiShell.Engines.PostgreSql.Wire;
+
+namespace AiShell.Engines.PostgreSql.Snapshot;
+
+/// <summary>
+/// One moment of a database, shared by several sessions (manual, "Snapshot Synchronization Functions"). The first session holds
+/// it and an ACCESS SHARE lock on every table, taken before the moment: a TRUNCATE in between would show as an empty table.
+/// </summary>
+internal sealed class ExportedSnapshot : IAsyncDisposable
+{
+    private const int MostTries = 5;
+    private const int TablesPerLock = 200;
+    private const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+    private readonly WireSession _holder;
+    private readonly SemaphoreSlim _holderFree = new(1);
+    private readonly Channel<WireSession> _idle = Channel.CreateUnbounded<WireSession>();
+    private readonly List<WireSession> _workers = [];
+
+    private ExportedSnapshot(Server server, WireSession holder, SourceCatalogue catalogue)
+    {
+        Server = server;
+        _holder = holder;
+        Catalogue = catalogue;
+        Name = holder.Scalar("SELECT pg_export_snapshot()")!;
+        Position = new LogPosition(holder.Scalar("SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END") ?? "0/0");
+    }
+
+    public Server Server { get; }
+
+    /// <summary>What other sessions, pg_dump's too, import it by.</summary>
+    public string Name { get; }
+
+    /// <summary>The write-ahead log's position at the moment or a little later.</summary>
+    public LogPosition Position { get; }
+
+    public SourceCatalogue Catalogue { get; }
+
+    /// <param name="takes">Tables that will be read; only they are locked.</param>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: a table stayed locked, by whom is in the message.</exception>
+    public static async Task<ExportedSnapshot> OpenAsync(ConnectionSettings settings, Func<TableName, bool> takes, TimeSpan lockWait, CancellationToken cancellationToken)
+    {
+        (Server server, WireSession holder) = await Server.FindAsync(settings, cancellationToken);
+        try
+        {
+            await PoolerCheck.RequireOwnSessionAsync(server, holder, cancellationToken);
+            return await ServerErrors.RunAsync(
+                holder, $"database '{settings.Database}'", session => Open(server, session, takes, lockWait, cancellationToken), cancellationToken);
+        }
+        catch
+        {
+            holder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs work on a session of its own within the snapshot, which nobody else uses meanwhile.</summary>
+    public async Task<T> UseAsync<T>(string subject, Func<WireSession, Task<T>> work, CancellationToken cancellationToken)
+    {
+        WireSession session = _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenWorkerAsync(subject, cancellationToken);
+        T result = await work(session);
+        _idle.Writer.TryWrite(session); // after a failure it is in no state to be used again
+        return result;
+    }
+
+    /// <summary>
+    /// Reads a table in a session that may read it at once. Where somebody waits to lock the table for himself, a second session
+    /// would wait behind him, and he for us: then the session that has its lock already reads it.
+    /// </summary>
+    public Task<T> ReadTableAsync<T>(TableName table, Func<WireSession, Task<T>> read, CancellationToken cancellationToken) =>
+        UseAsync(
+            $"table '{table}'",
+            async session =>
+            {
+                if (await ServerErrors.RunAsync(session, $"table '{table}'", worker => TryLock(worker, table), cancellationToken))
+                {
+                    return await read(session);
+                }
+
+                await _holderFree.WaitAsync(cancellationToken);
+                try
+                {
+                    return await read(_holder);
+                }
+                finally
+                {
+                    _holderFree.Release();
+                }
+            },
+            cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (WireSession session in _workers.Append(_holder))
+        {
+            session.Dispose();
+        }
+
+        _holderFree.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static ExportedSnapshot Open(Server server, WireSession holder, Func<TableName, bool> takes, TimeSpan lockWait, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            TableName[] wanted = WantedTables(PostgreSql.Snapshot.Catalogue.Read(holder), takes);
+            try
+            {
+                holder.Execute($"{Begin}; SET LOCAL lock_timeout = {(long)Math.Max(1, lockWait.TotalMilliseconds)}");
+                Lock(server, holder, wanted, cancellationToken);
+
+                // The first query fixes the moment.
+                SourceCatalogue catalogue = PostgreSql.Snapshot.Catalogue.Read(holder);
+                if (WantedTables(catalogue, takes).Except(wanted).Any() && attempt < MostTries)
+                {
+                    holder.Execute("ROLLBACK"); // made in between, and not locked
+                    continue;
+                }
+
+                return new ExportedSnapshot(server, holder, catalogue);
+            }
+            catch (ServerError error) when (error.SqlState is "42P01" or "3F000" && attempt < MostTries)
+            {
+                holder.Execute("ROLLBACK"); // dropped in between
+            }
+        }
+    }
+
+    private static TableName[] WantedTables(SourceCatalogue catalogue, Func<TableName, bool> takes) =>
+        [.. catalogue.Tables.Select(table => table.Name).Where(takes)];
+
+    private static void Lock(Server server, WireSession holder, TableName[] tables, CancellationToken cancellationToken)
+    {
+        foreach (TableName[] batch in tables.Chunk(TablesPerLock))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                holder.Execute($"LOCK TABLE {string.Join(", ", batch.Select(table => $"ONLY {SqlText.Quote(table)}"))} IN ACCESS SHARE MODE");
+            }
+            catch (ServerError error) when (error.SqlState == "55P03")
+            {
+                throw LockedTables.Explain(server, batch, error);
+            }
+        }
+    }
+
+    private async Task<WireSession> OpenWorkerAsync(string subject, CancellationToken cancellationToken)
+    {
+        WireSession session = await Server.OpenAsync(cancellationToken);
+        lock (_workers)
+        {
+            _workers.Add(session);
+        }
+
+        await ServerErrors.RunAsync(session, subject, worker => worker.Execute($"{Begin}; SET TRANSACTION SNAPSHOT {SqlText.Literal(Name)}"), cancellationToken);
+        return session;
+    }
+
+    private static bool TryLock(WireSession session, TableName table)
+    {
+        session.Execute("SAVEPOINT before_lock");
+        try
+        {
+            session.Execute($"LOCK TABLE ONLY {SqlText.Quote(table)} IN ACCESS SHARE MODE NOWAIT");
+            return true;
+        }
+        catch (ServerError error) when (error.SqlState == "55P03")
+        {
+            session.Execute("ROLLBACK TO before_lock");
+            return false;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text;
+using System.Text.Json;
+using AiShell.Engines.PostgreSql.Schema;
+using AiShell.Engines.PostgreSql.Wire;
+
+namespace AiShell.Engines.PostgreSql.Snapshot;
+
+/// <summary>The two schema parts: pg_dump's objects, and what it takes for data but is none: sequences' values, materialized views' rows.</summary>
+internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IReadOnlyList<ScriptEntry> PostData)
+{
+    private const int SequencesPerQuery = 500;
+
+    // psql has none of the settings of our own sessions.
+    private const string Settings =
+        "SET statement_timeout = 0;\nSET lock_timeout = 0;\nSET idle_in_transaction_session_timeout = 0;\nSET client_encoding = 'UTF8';\n"
+        + "SET standard_conforming_strings = on;\nSELECT pg_catalog.set_config('search_path', '', false);\nSET check_function_bodies = false;\n"
+        + "SET xmloption = content;\nSET client_min_messages = warning;\nSET row_security = off;\nSET DateStyle = ISO;\nSET TimeZone = 'UTC';\n\n";
+
+    public static SnapshotScripts Create(WireSession session, SourceCatalogue catalogue, IReadOnlyList<ArchiveEntry> entries, SnapshotOptions options)
+    {
+        (IReadOnlyList<ScriptEntry> before, IReadOnlyList<ScriptEntry> after) = SchemaScript.Build(entries);
+        int next = entries.Select(entry => entry.Id).DefaultIfEmpty(0).Max() + 1;
+        ScriptEntry database = ScriptEntry.Create(
+            0, DatabaseEntry.Kind, "", "database", $"{DatabaseEntry.ToComment(catalogue.Database)}{(options.Scope == BackupScope.DataOnly ? "" : Settings)}");
+
+        List<ScriptEntry> values = options.Scope switch
+        {
+            BackupScope.SchemaOnly => [],
+            BackupScope.DataOnly when !options.Tables.TakesAll => [],
+            BackupScope.DataOnly => SequenceValues(session, catalogue.Sequences, ref next),
+            _ => SequenceValues(
+                session, [.. entries.Where(entry => entry.Kind == "SEQUENCE").Select(EntrySelection.NameOf).Intersect(catalogue.Sequences)], ref next),
+        };
+
+        List<ScriptEntry> refreshes = [];
+        foreach (ArchiveEntry view in entries.Where(entry => options.Scope == BackupScope.All && entry.Kind == "MATERIALIZED VIEW" && catalogue.Populated.Contains(EntrySelection.NameOf(entry))))
+        {
+            // In the order of the dump, in which a view follows those it reads; each waits for all objects and for the one before it.
+            IEnumerable<int> needs = refreshes.Count > 0 ? [refreshes[^1].Header.Id] : after.Select(entry => entry.Header.Id);
+            refreshes.Add(ScriptEntry.Create(
+                next++, "REFRESH", view.Schema, view.Tag, $"REFRESH MATERIALIZED VIEW {SqlText.Quote(EntrySelection.NameOf(view))};\n", needs, [view.Id]));
+        }
+
+        return new SnapshotScripts([database, .. before], [.. values, .. after, .. refreshes]);
+    }
+
+    private static List<ScriptEntry> SequenceValues(WireSession session, IReadOnlyList<TableName> sequences, ref int next)
+    {
+        List<ScriptEntry> values = [];
+        foreach (TableName[] batch in sequences.Chunk(SequencesPerQuery))
+        {
+            string sql = string.Join(" UNION ALL ", batch.Select((sequence, index) => $"SELECT {index}, last_value, is_called FROM {SqlText.Quote(sequence)}"));
+            foreach (string?[] row in session.Query($"{sql} ORDER BY 1"))
+            {
+                TableName sequence = batch[int.Parse(row[0]!, System.Globalization.CultureInfo.InvariantCulture)];
+                values.Add(ScriptEntry.Create(
+                    next++,
+                    "SEQUENCE SET",
+                    sequence.Schema,
+                    sequence.Name,
+                    $"SELECT pg_catalog.setval({SqlText.Literal(SqlText.Quote(sequence))}, {row[1]}, {(row[2] == "t" ? "true" : "false")});\n"));
+            }
+        }
+
+        return values;
+    }
+}
+
+/// <summary>The first entry of the first part: what the database must be made with. A comment, because psql runs in one that is there.</summary>
+internal static class DatabaseEntry
+{
+    public const string Kind = "DATABASE";
+    private const string Mark = "-- database ";
+
+    public static string ToComment(DatabaseProperties properties) => $"{Mark}{JsonSerializer.Serialize(properties, DatabaseJson.Default.DatabaseProperties)}\n";
+
+    /// <exception cref="InvalidDataException">The entry says nothing of a database.</exception>
+    public static DatabaseProperties Parse(string sql)
+    {
+        string line = sql.Split('\n')[0];
+        try
+        {
+            return line.StartsWith(Mark, StringComparison.Ordinal)
+                && JsonSerializer.Deserialize(line[Mark.Length..], DatabaseJson.Default.DatabaseProperties) is { Encoding: not null } properties
+                ? properties
+                : throw new InvalidDataException("it does not begin with the database's properties");
+        }
+        catch (JsonException failure)
+        {
+            throw new InvalidDataException("the database's properties are damaged", failure);
+        }
+    }
+}
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(DatabaseProperties))]
+[System.Text.Json.Serialization.JsonSourceGenerationOptions(PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase)]
+internal sealed partial class DatabaseJson : System.Text.Json.Serialization.JsonSerializerContext;

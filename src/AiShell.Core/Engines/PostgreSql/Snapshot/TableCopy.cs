@@ -1,0 +1,70 @@
+using System.Text;
+using AiShell.Engines.PostgreSql.Wire;
+
+namespace AiShell.Engines.PostgreSql.Snapshot;
+
+/// <summary>Reads a table by COPY and writes its parts. In the sql format the server's bytes go on as they are.</summary>
+internal static class TableCopy
+{
+    private const int RunBytes = 256 * 1024;
+
+    public static async Task<TableFingerprint> RunAsync(
+        WireSession session, TableStep step, BackupFormat format, int partBytes, IPartSink sink, CancellationToken cancellationToken)
+    {
+        string subject = $"table '{step.Table.Name}'";
+        CopyOut copy = await ServerErrors.RunAsync(session, subject, open => Begin(open, step.Table, step.CopyStatement), cancellationToken);
+        RowWriter writer = RowFormats.CreateWriter(format, step.Table.Name, step.Table.Columns);
+        for (bool more = true; more;)
+        {
+            long before = copy.Rows;
+            more = await ServerErrors.RunAsync(session, subject, _ => FillPart(copy, writer, Math.Min(RunBytes, partBytes), sink), cancellationToken);
+            await sink.EndPartAsync(copy.Rows - before, cancellationToken);
+        }
+
+        return new TableFingerprint(copy.Rows, copy.Sum);
+    }
+
+    private static CopyOut Begin(WireSession session, SourceTable table, string statement)
+    {
+        try
+        {
+            return session.BeginCopyOut(statement);
+        }
+        catch (ServerError error) when (error.SqlState == "42501" && table.HasRowSecurity)
+        {
+            throw new AiShellException(
+                ErrorKind.Failed,
+                $"Table '{table.Name}' has row-level security that applies to this user: a backup would miss rows.",
+                "Back up as the table's owner or a role with BYPASSRLS, or leave the table out with --exclude-tables.",
+                error);
+        }
+    }
+
+    /// <summary>Reads until the part is full or the rows are over; false for the latter.</summary>
+    private static bool FillPart(CopyOut copy, RowWriter writer, int runBytes, IPartSink sink)
+    {
+        bool begun = false;
+        while (true)
+        {
+            bool more = copy.Next(runBytes, bytes =>
+            {
+                if (!begun)
+                {
+                    begun = true;
+                    writer.Begin(sink.Stream);
+                }
+
+                writer.Write(bytes, sink.Stream);
+            });
+            if (!more || sink.IsFull)
+            {
+                if (begun)
+                {
+                    writer.End(sink.Stream);
+                }
+
+                return more;
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Buffers.Binary;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using AiShell.Engines.PostgreSql.Connecting;
+
+namespace AiShell.Engines.PostgreSql.Wire;
+
+/// <summary>An open, perhaps encrypted byte stream to a server, before the session begins.</summary>
+/// <param name="CertificateHash">What SCRAM binds itself to; null without TLS.</param>
+internal sealed record WireChannel(Socket Socket, Stream Stream, byte[]? CertificateHash);
+
+/// <summary>Opens sockets and TLS as the settings say (manual, "SSL Session Encryption", "SSL Support").</summary>
+internal static class WireConnector
+{
+    // 1234 in the high half, 5679 in the low half.
+    private const int TlsRequest = 80877103;
+
+    /// <exception cref="IOException">Not reachable.</exception>
+    public static async Task<WireChannel> OpenAsync(ServerHost host, ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        Socket socket = host.IsSocket
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            if (host.IsSocket)
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(host.SocketPath), cancellationToken);
+                return new WireChannel(socket, new NetworkStream(socket), null);
+            }
+
+            await socket.ConnectAsync(host.Name, host.Port, cancellationToken);
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+            NetworkStream plain = new(socket);
+            return settings.Tls is TlsMode.Disable or TlsMode.Allow
+                ? new WireChannel(socket, plain, null)
+                : await EncryptAsync(socket, plain, host, settings, cancellationToken);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<WireChannel> EncryptAsync(
+        Socket socket, NetworkStream plain, ServerHost host, ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        byte[] request = new byte[8];
+        BinaryPrimitives.WriteInt32BigEndian(request, request.Length);
+        BinaryPrimitives.WriteInt32BigEndian(request.AsSpan(4), TlsRequest);
+        await plain.WriteAsync(request, cancellationToken);
+        byte[] answer = new byte[1];
+        await plain.ReadExactlyAsync(answer, cancellationToken);
+        if (answer[0] != 'S')
+        {
+            return settings.Tls == TlsMode.Prefer ? new WireChannel(socket, plain, null) : throw new AiShellException(
+                ErrorKind.Unreachable, $"The server {host} does not encrypt, and the connection asks for it.", "Set up TLS on the server, or use sslmode=prefer.");
+        }
+
+        SslStream encrypted = new(plain, leaveInnerStreamOpen: false);
+        try
+        {
+            await encrypted.AuthenticateAsClientAsync(Options(host, settings), cancellationToken);
+        }
+        catch (AuthenticationException failure)
+        {
+            throw new AiShellException(
+                ErrorKind.Unreachable,
+                $"The certificate of the server {host} is not accepted: {failure.Message}",
+                "Name its authority with sslrootcert=<file>; sslmode=require encrypts without checking who the server is.",
+                failure);
+        }
+
+        return new WireChannel(socket, encrypted, HashOf(encrypted.RemoteCertificate));
+    }
+
+    private static SslClientAuthenticationOptions Options(ServerHost host, ConnectionSettings settings)
+    {
+        SslClientAuthenticationOptions options = new()
+        {
+            TargetHost = host.Name,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Accepts(settings, certificate, chain, errors),
+        };
+        if (settings.ClientCertificate is { } certificate)
+        {
+            using X509Certificate2 pem = X509Certificate2.CreateFromPemFile(certificate, settings.ClientKey);
+            // A key that was read from PEM cannot be used by every platform's TLS before it was exported once.
+            options.ClientCertificates = [X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null)];
+        }
+
+        return options;
+    }
+
+    private static bool Accepts(ConnectionSettings settings, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        // libpq checks the chain with sslmode=require, too, where a root certificate is there.
+        bool checkChain = settings.Tls is TlsMode.VerifyCa or TlsMode.VerifyFull || (settings.Tls == TlsMode.Require && settings.RootCertificate is not null);
+        if (!checkChain)
+        {
+            return true;
+        }
+
+        if (certificate is null || chain is null || (settings.Tls == TlsMode.VerifyFull && errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)))
+        {
+            return false;
+        }
+
+        if (settings.RootCertificate is not { } root || root == "system")
+        {
+            return !errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors);
+        }
+
+        using X509Chain own = new();
+        own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        own.ChainPolicy.CustomTrustStore.ImportFromPemFile(root);
+        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
+        using X509Certificate2 server = new(certificate);
+        return own.Build(server);
+    }
+
+    /// <summary>RFC 5929, 4.1: by the certificate's own hash, MD5 and SHA-1 replaced by SHA-256.</summary>
+    private static byte[]? HashOf(X509Certificate? certificate)
+    {
+        if (certificate is null)
+        {
+            return null;
+        }
+
+        using X509Certificate2 server = new(certificate);
+        return server.SignatureAlgorithm.Value switch
+        {
+            "1.2.840.113549.1.1.12" or "1.2.840.10045.4.3.3" => SHA384.HashData(server.RawData),
+            "1.2.840.113549.1.1.13" or "1.2.840.10045.4.3.4" => SHA512.HashData(server.RawData),
+            "1.3.101.112" or "1.3.101.113" => null, // Ed25519 and Ed448: RFC 5929 names no hash
+            _ => SHA256.HashData(server.RawData),
+        };
+    }
+}
