@@ -49,7 +49,8 @@ public sealed class DatabaseResolver(ConnectionFile connections, IEnvironment en
         };
     }
 
-    private ResolvedDatabase? TryResolve(string text)
+    /// <summary>As <see cref="Resolve"/>, but null for what is not known.</summary>
+    public ResolvedDatabase? TryResolve(string text)
     {
         if (connections.Find(text) is { } connection)
         {

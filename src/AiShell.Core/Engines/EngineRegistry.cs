@@ -1,3 +1,4 @@
+using AiShell.Engines.PostgreSql;
 using AiShell.Engines.Sqlite;
 
 namespace AiShell.Engines;
@@ -8,6 +9,7 @@ public sealed class EngineRegistry
     private readonly IDatabaseEngine[] _engines =
     [
         new SqliteEngine(),
+        new PostgreSqlEngine(),
     ];
 
     public IReadOnlyList<IDatabaseEngine> All => _engines;

@@ -41,8 +41,9 @@ public interface IDatabaseEngine
     Task<IReadOnlyList<string>> FindDifferencesAsync(DatabaseAddress address, IReadOnlyList<SampledRow> rows, CancellationToken cancellationToken);
 
     /// <summary>A throw-away empty database for a test restore or an import; disposing it drops it with all traces.</summary>
+    /// <param name="near">The database that a test restore's backup came from, whose server it may use; null where that is not known.</param>
     /// <param name="scratchDirectory">An existing private directory for engines that are files.</param>
-    Task<IScratchDatabase> CreateScratchAsync(string scratchDirectory, CancellationToken cancellationToken);
+    Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken);
 
     /// <summary>Runs one statement. Without <see cref="QueryOptions.AllowWrite"/> the engine itself refuses to write.</summary>
     Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken);

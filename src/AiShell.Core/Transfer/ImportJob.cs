@@ -36,7 +36,7 @@ public sealed class ImportJob(BackupRepository repository, TimeProvider time, IJ
     {
         (ICodec codec, IDatabaseEngine engine, ForeignFormat format) = await RecogniseAsync(request, cancellationToken);
         progress.Begin($"Loading the {format.Description}", totalBytes: null);
-        await using IScratchDatabase scratch = await engine.CreateScratchAsync(request.ScratchDirectory, cancellationToken);
+        await using IScratchDatabase scratch = await engine.CreateScratchAsync(near: null, request.ScratchDirectory, cancellationToken);
         await using (Stream plain = OpenPlain(request, codec))
         {
             await engine.LoadForeignAsync(scratch.Address, format, plain, cancellationToken);

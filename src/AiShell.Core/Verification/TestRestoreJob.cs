@@ -1,3 +1,4 @@
+using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Repository;
 using AiShell.Restore;
@@ -6,8 +7,9 @@ namespace AiShell.Verification;
 
 /// <param name="SampleRows">Random rows of each table compared value by value; 0 for none.</param>
 /// <param name="ValidateData">Compare every row, by fingerprint.</param>
+/// <param name="Near">The backup's source, whose server may take the throw-away database; null where it is not known.</param>
 public sealed record TestRestoreRequest(
-    CatalogueEntry Entry, IDatabaseEngine Engine, int SampleRows, bool ValidateData, int Workers, string ScratchDirectory);
+    CatalogueEntry Entry, IDatabaseEngine Engine, int SampleRows, bool ValidateData, int Workers, string ScratchDirectory, DatabaseAddress? Near = null);
 
 /// <param name="RowsSampled">Rows compared value by value.</param>
 /// <param name="Problems">One line each; empty when the backup restores to what was backed up.</param>
@@ -35,7 +37,7 @@ public sealed class TestRestoreJob(BackupRepository repository, TimeProvider tim
             Manifest manifest = request.Entry.Require();
             RefuseDataOnly(manifest);
             await using Lease reading = await repository.LockForReadingAsync(request.Entry.Id, "backup test", cancellationToken);
-            await using IScratchDatabase scratch = await request.Engine.CreateScratchAsync(request.ScratchDirectory, cancellationToken);
+            await using IScratchDatabase scratch = await request.Engine.CreateScratchAsync(request.Near, request.ScratchDirectory, cancellationToken);
             restored = await RestoreAsync(request, manifest, scratch, cancellationToken);
             (sampled, IReadOnlyList<string> differences) = await CompareSampleAsync(request, scratch, cancellationToken);
             problems.AddRange(differences);

@@ -200,7 +200,7 @@ public abstract class EngineContract : EngineSuite
             MemoryBackup backup = await BackUpAsync(bank, format);
             await LeavesNoTraceAsync(async () =>
             {
-                await using IScratchDatabase scratch = await Engine.CreateScratchAsync(Fixture.ScratchDirectory, default);
+                await using IScratchDatabase scratch = await Engine.CreateScratchAsync(Fixture.AddressOf("near"), Fixture.ScratchDirectory, default);
                 Assert.Empty(await Engine.DigestAsync(scratch.Address, default));
                 Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(Engine, scratch.Address, Target()));
                 return true;

@@ -49,7 +49,8 @@ internal sealed class TestCommand : SessionCommand
                 sample is null ? 0 : SettingText.Whole(sample),
                 parse.GetValue(_validate),
                 settings.Jobs,
-                session.ScratchDirectory),
+                session.ScratchDirectory,
+                session.Databases.TryResolve(parse.GetValue(_database) ?? entry.Database)?.Address),
             cancellationToken);
         session.State.Record(
             Session.ChecksKey(repository),

@@ -75,7 +75,7 @@ public sealed class SqliteEngine : IDatabaseEngine
             address.Database, () => SampleComparison.Run(address.Database, rows, LockWait, cancellationToken), cancellationToken);
     }
 
-    public Task<IScratchDatabase> CreateScratchAsync(string scratchDirectory, CancellationToken cancellationToken) =>
+    public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) =>
         Task.FromResult<IScratchDatabase>(new SqliteScratch(scratchDirectory));
 
     public Task<QueryResult> QueryAsync(

@@ -34,7 +34,7 @@ internal sealed class CopyIn(WireSession session)
     {
         Flush();
         session.SendRaw([(byte)'c', 0, 0, 0, 4]);
-        string tag = session.ReadResult(rows: null);
+        string tag = session.ReadResult(null);
         return long.Parse(tag.AsSpan(tag.LastIndexOf(' ') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
     }
 

@@ -106,10 +106,10 @@ internal sealed class CopyOut(WireSession session, WireReader reader)
         {
             case 'c':
                 session.Receive(out _);
-                session.ReadResult(rows: null);
+                session.ReadResult(null);
                 return true;
             case 'E':
-                session.ReadResult(rows: null);
+                session.ReadResult(null);
                 throw WireReader.NotTheProtocol(type);
             default:
                 (_, int bytes) = reader.Peek();

@@ -65,11 +65,28 @@ internal sealed class WireSession : IDisposable
     public void Execute(string sql)
     {
         Send(_out.Begin('Q').Text(sql).End());
-        ReadResult(rows: null);
+        ReadResult(null);
     }
 
     /// <summary>The rows of one statement, every value as text or null; parameters are $1, $2, ….</summary>
     public List<string?[]> Query(string sql, params ReadOnlySpan<string?> parameters)
+    {
+        WireResult result = new();
+        Send(Parse(sql, parameters, mostRows: 0));
+        ReadResult(result);
+        return result.Rows;
+    }
+
+    /// <summary>As above with the columns, and at most so many rows; 0 for all.</summary>
+    public WireResult QueryOnce(string sql, int mostRows)
+    {
+        WireResult result = new();
+        Send(Parse(sql, [], mostRows));
+        result.Tag = ReadResult(result);
+        return result;
+    }
+
+    private WireBuffer Parse(string sql, ReadOnlySpan<string?> parameters, int mostRows)
     {
         _out.Begin('P').Text("").Text(sql).Int16(0).End();
         _out.Begin('B').Text("").Text("").Int16(0).Int16((short)parameters.Length);
@@ -86,11 +103,9 @@ internal sealed class WireSession : IDisposable
         }
 
         _out.Int16(0).End();
-        _out.Begin('E').Text("").Int32(0).End();
-        Send(_out.Begin('S').End());
-        List<string?[]> rows = [];
-        ReadResult(rows);
-        return rows;
+        _out.Begin('D').Byte((byte)'P').Text("").End();
+        _out.Begin('E').Text("").Int32(mostRows).End();
+        return _out.Begin('S').End();
     }
 
     /// <summary>The first value of the only row; null for NULL or no row.</summary>
@@ -145,7 +160,7 @@ internal sealed class WireSession : IDisposable
     }
 
     /// <summary>The rest of a command's answer, up to ReadyForQuery; returns its tag: <c>COPY 42</c>.</summary>
-    internal string ReadResult(List<string?[]>? rows)
+    internal string ReadResult(WireResult? result)
     {
         ServerError? error = null;
         string tag = "";
@@ -155,7 +170,13 @@ internal sealed class WireSession : IDisposable
             switch (type)
             {
                 case 'D':
-                    rows?.Add(Row(payload));
+                    result?.Rows.Add(Row(payload));
+                    break;
+                case 'T':
+                    result?.ReadColumns(payload);
+                    break;
+                case 'G':
+                    Send(_out.Begin('f').Text("COPY FROM STDIN takes its rows from a file").End());
                     break;
                 case 'C':
                     tag = Encoding.UTF8.GetString(payload[..^1]);
@@ -165,7 +186,7 @@ internal sealed class WireSession : IDisposable
                     break;
                 case 'Z':
                     return error is null ? tag : throw error;
-                case 'T' or '1' or '2' or 'n' or 's' or 'I':
+                case '1' or '2' or 'n' or 's' or 'I' or 'H' or 'd' or 'c':
                     break;
                 default:
                     throw WireReader.NotTheProtocol(type);
@@ -276,7 +297,7 @@ internal sealed class WireSession : IDisposable
         if (type == 'E')
         {
             ServerError error = ServerError.Read(payload);
-            ReadResult(rows: null);
+            ReadResult(null);
             throw error;
         }
 

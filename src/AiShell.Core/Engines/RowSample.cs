@@ -1,4 +1,4 @@
-namespace AiShell.Engines.Sqlite.Rows;
+namespace AiShell.Engines;
 
 /// <summary>
 /// A uniform random sample of rows whose number is not known beforehand: every row draws a number, the lowest stay. So

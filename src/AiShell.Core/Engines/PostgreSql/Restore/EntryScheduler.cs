@@ -1,0 +1,74 @@
+using AiShell.Engines.PostgreSql.Schema;
+
+namespace AiShell.Engines.PostgreSql.Restore;
+
+/// <summary>
+/// Runs the entries of the script after the rows on several sessions: each when what it needs is there, and never two that
+/// want the same table for themselves. Index builds come first, for they are what takes long.
+/// </summary>
+internal sealed class EntryScheduler(IReadOnlyList<ScriptEntry> entries, int workers)
+{
+    private readonly HashSet<int> _waiting = [.. entries.Select(entry => entry.Header.Id)];
+    private readonly List<ScriptEntry> _pending = [.. entries];
+    private readonly HashSet<int> _locked = [];
+
+    public async Task RunAsync(Func<ScriptEntry, CancellationToken, Task> run, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Dictionary<Task, ScriptEntry> running = [];
+        try
+        {
+            while (_pending.Count > 0 || running.Count > 0)
+            {
+                stop.Token.ThrowIfCancellationRequested();
+                while (running.Count < workers && TakeReady() is { } ready)
+                {
+                    running.Add(run(ready, stop.Token), ready);
+                }
+
+                if (running.Count == 0)
+                {
+                    throw new AiShellException(ErrorKind.Integrity, $"The backup's script has a circle of {_pending.Count} objects, '{_pending[0]}' among them.", "Use another backup ('ai-shell backup list').");
+                }
+
+                Task done = await Task.WhenAny(running.Keys);
+                ScriptEntry finished = running[done];
+                running.Remove(done);
+                await done;
+                _waiting.Remove(finished.Header.Id);
+                _locked.ExceptWith(finished.Header.Locks);
+            }
+        }
+        catch
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(running.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+    }
+
+    /// <summary>In the script's order; grants and what follows them wait for everything before them.</summary>
+    private ScriptEntry? TakeReady()
+    {
+        for (int at = 0; at < _pending.Count; at++)
+        {
+            ScriptEntry entry = _pending[at];
+            bool inOrder = IsOrdered(entry);
+            if (inOrder && at > 0)
+            {
+                return null; // the order of grants, comments on them and event triggers is the script's
+            }
+
+            if ((!inOrder || _waiting.Count == _pending.Count) && !entry.Header.Needs.Any(_waiting.Contains) && !entry.Header.Locks.Any(_locked.Contains))
+            {
+                _pending.RemoveAt(at);
+                _locked.UnionWith(entry.Header.Locks);
+                return entry;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsOrdered(ScriptEntry entry) => entry.Header.Kind is "ACL" or "DEFAULT ACL" or "EVENT TRIGGER";
+}

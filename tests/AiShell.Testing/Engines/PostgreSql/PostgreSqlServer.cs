@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using AiShell.Connections;
+using CliWrap;
+using CliWrap.Buffered;
+
+namespace AiShell.Testing.Engines.PostgreSql;
+
+/// <summary>
+/// A real PostgreSQL server of Debian's, in a throw-away folder, on a free loopback port and a socket in that folder. It runs as the
+/// user postgres, since it refuses root.
+/// </summary>
+public sealed class PostgreSqlServer : IAsyncDisposable
+{
+    public const string User = "postgres";
+    public const string Password = "s3cret/ p@ss:w%rd";
+
+    private readonly string _folder;
+
+    private PostgreSqlServer(string folder, string binaries, int port)
+    {
+        _folder = folder;
+        Binaries = binaries;
+        Port = port;
+    }
+
+    /// <summary>The folder with initdb, pg_ctl and the clients.</summary>
+    public string Binaries { get; }
+
+    public int Port { get; }
+
+    /// <summary>Where its socket lies.</summary>
+    public string SocketFolder => _folder;
+
+    public string DataFolder => Path.Combine(_folder, "data");
+
+    /// <param name="settings">Lines of postgresql.conf.</param>
+    public static async Task<PostgreSqlServer> StartAsync(params string[] settings)
+    {
+        string binaries = Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).First(bin => File.Exists(Path.Combine(bin, "initdb")));
+        string folder = Directory.CreateTempSubdirectory("ai-shell-pg-").FullName;
+        PostgreSqlServer server = new(folder, binaries, FreePort());
+        await Cli.Wrap("chown").WithArguments([User, folder]).ExecuteAsync();
+        string passwordFile = Path.Combine(folder, "password");
+        await File.WriteAllTextAsync(passwordFile, Password + "\n");
+        await Cli.Wrap("chown").WithArguments([User, passwordFile]).ExecuteAsync();
+        await server.AsPostgresAsync(
+            Path.Combine(binaries, "initdb"), "-D", server.DataFolder, "-U", User, "--auth=scram-sha-256", $"--pwfile={passwordFile}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync");
+        string[] all =
+        [
+            $"port = {server.Port}", "listen_addresses = '127.0.0.1'", $"unix_socket_directories = '{folder}'", "fsync = off", "max_connections = 50",
+            "shared_buffers = 64MB", "logging_collector = off", "log_min_messages = error", .. settings,
+        ];
+        await File.AppendAllLinesAsync(Path.Combine(server.DataFolder, "postgresql.conf"), all);
+        await server.ControlAsync("start", "-w", "-l", Path.Combine(folder, "log"));
+        return server;
+    }
+
+    public DatabaseAddress AddressOf(string database, string user = User, string password = Password) =>
+        new("postgresql", "127.0.0.1", Port, user, password, database, new Dictionary<string, string>());
+
+    /// <summary>Runs psql, which stops at the first error; returns what it prints, without headers, fields separated by |.</summary>
+    public async Task<string> RunAsync(string database, string script)
+    {
+        BufferedCommandResult result = await Cli.Wrap(Path.Combine(Binaries, "psql"))
+            .WithArguments(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", SocketFolder, "-p", PortText, "-U", User, "-d", $"dbname='{database.Replace("\\", "\\\\").Replace("'", "\\'")}'"])
+            .WithEnvironmentVariables(new Dictionary<string, string?> { ["PGPASSWORD"] = Password })
+            .WithStandardInputPipe(PipeSource.FromString(script))
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteBufferedAsync();
+        return result.ExitCode == 0 ? result.StandardOutput.TrimEnd('\n') : throw new InvalidOperationException($"psql: {result.StandardError}");
+    }
+
+    /// <summary>pg_dump's text, without what differs from run to run.</summary>
+    public async Task<string> DumpAsync(string database, params string[] options)
+    {
+        BufferedCommandResult result = await Cli.Wrap(Path.Combine(Binaries, "pg_dump"))
+            .WithArguments([.. options, "-h", SocketFolder, "-p", PortText, "-U", User, "-d", $"dbname='{database.Replace("\\", "\\\\").Replace("'", "\\'")}'"])
+            .WithEnvironmentVariables(new Dictionary<string, string?> { ["PGPASSWORD"] = Password })
+            .ExecuteBufferedAsync();
+        return string.Join('\n', result.StandardOutput.Split('\n').Where(line => !line.StartsWith("\\restrict ", StringComparison.Ordinal) && !line.StartsWith("\\unrestrict ", StringComparison.Ordinal)));
+    }
+
+    /// <summary>pg_ctl: start, stop, restart, kill.</summary>
+    public async Task ControlAsync(params string[] arguments) =>
+        await AsPostgresAsync(Path.Combine(Binaries, "pg_ctl"), ["-D", DataFolder, .. arguments]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Cli.Wrap("runuser")
+            .WithArguments(["-u", User, "--", Path.Combine(Binaries, "pg_ctl"), "-D", DataFolder, "-m", "immediate", "-w", "stop"])
+            .WithValidation(CommandResultValidation.None) // a test may have stopped it
+            .ExecuteBufferedAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string PortText => Port.ToString(CultureInfo.InvariantCulture);
+
+    private async Task AsPostgresAsync(string program, params string[] arguments)
+    {
+        // Not buffered: the server that pg_ctl starts keeps its output open.
+        CommandResult result = await Cli.Wrap("runuser")
+            .WithArguments(["-u", User, "--", program, .. arguments])
+            .WithWorkingDirectory(_folder)
+            .WithStandardOutputPipe(PipeTarget.Null)
+            .WithStandardErrorPipe(PipeTarget.Null)
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteAsync();
+        if (result.ExitCode != 0)
+        {
+            string log = Path.Combine(_folder, "log");
+            throw new InvalidOperationException($"{program} failed ({result.ExitCode}): {(File.Exists(log) ? await File.ReadAllTextAsync(log) : "")}");
+        }
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
