@@ -9,10 +9,10 @@ using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql;
 
-/// <summary>PostgreSQL servers from version 12 on. Rows go by COPY over a protocol client of our own; the schema is pg_dump's.</summary>
+/// <summary>PostgreSQL servers from version 13 on. Rows go by COPY over a protocol client of our own; the schema is pg_dump's.</summary>
 public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
 {
-    private const int OldestVersion = 120000;
+    private const int OldestVersion = 130000;
 
     public PostgreSqlEngine()
         : this(new ProcessEnvironment())
@@ -108,7 +108,7 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
         List<string> limits = [];
         if (server.Version < OldestVersion)
         {
-            limits.Add($"PostgreSQL {server.VersionText} is older than what ai-shell is made for (12).");
+            limits.Add($"PostgreSQL {server.VersionText} is older than what ai-shell is made for (13).");
         }
 
         if (row[4] != "t")

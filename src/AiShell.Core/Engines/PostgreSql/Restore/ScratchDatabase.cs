@@ -12,28 +12,28 @@ internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddre
     public DatabaseAddress Address { get; } = address;
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: no server is known.</exception>
-    public static Task<IScratchDatabase> CreateAsync(DatabaseAddress? near, Func<DatabaseAddress, ConnectionSettings> read, CancellationToken cancellationToken)
+    public static async Task<IScratchDatabase> CreateAsync(DatabaseAddress? near, Func<DatabaseAddress, ConnectionSettings> read, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         if (near is null)
         {
             throw new AiShellException(
                 ErrorKind.Usage, "A PostgreSQL backup needs a server to be restored to, and the one it came from is not known here.", "Make its connection again ('ai-shell connect'), or name a server with -d.");
         }
 
-        // Only its name is made here: the restore that fills it makes the database.
         string name = TargetNames.Beside(near.Database.Length > 0 ? near.Database : "backup", "test");
-        return Task.FromResult<IScratchDatabase>(new ScratchDatabase(read(near), near with { Database = name }));
+        ScratchDatabase scratch = new(read(near), near with { Database = name });
+        await scratch.RunAsync($"CREATE DATABASE {SqlText.Quote(name)} TEMPLATE template0", cancellationToken);
+        return scratch;
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await RunAsync($"DROP DATABASE IF EXISTS {SqlText.Quote(Address.Database)} WITH (FORCE)", CancellationToken.None);
+
+    private async Task RunAsync(string statement, CancellationToken cancellationToken)
     {
-        (Server server, WireSession admin) = await Server.FindAsync(settings.To(MaintenanceDatabase), CancellationToken.None);
+        (_, WireSession admin) = await Server.FindAsync(settings.To(MaintenanceDatabase), cancellationToken);
         using (admin)
         {
-            string force = server.Version >= 130000 ? " WITH (FORCE)" : "";
-            await ServerErrors.RunAsync(
-                admin, $"database '{Address.Database}'", session => session.Execute($"DROP DATABASE IF EXISTS {SqlText.Quote(Address.Database)}{force}"), CancellationToken.None);
+            await ServerErrors.RunAsync(admin, $"database '{Address.Database}'", session => session.Execute(statement), cancellationToken);
         }
     }
 }

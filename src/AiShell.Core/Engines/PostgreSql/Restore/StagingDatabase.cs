@@ -122,8 +122,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
             if (_created)
             {
                 // A session that was closed a moment ago may still be ending.
-                string force = _server.Version >= 130000 ? " WITH (FORCE)" : "";
-                await DropAsync($"DROP DATABASE IF EXISTS {SqlText.Quote(Name)}{force}");
+                await DropAsync($"DROP DATABASE IF EXISTS {SqlText.Quote(Name)} WITH (FORCE)");
             }
         }
         finally
