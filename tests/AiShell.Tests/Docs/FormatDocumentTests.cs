@@ -7,6 +7,7 @@ using AiShell.Engines.Sqlite;
 using AiShell.Engines.Sqlite.Rows;
 using AiShell.Repository;
 using AiShell.Repository.Codecs;
+using AiShell.Testing.Docs;
 using AiShell.Testing.Engines;
 using AiShell.Tests.Engines.SqliteRows;
 using Microsoft.Data.Sqlite;

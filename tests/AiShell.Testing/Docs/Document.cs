@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
 
-namespace AiShell.Tests.Docs;
+namespace AiShell.Testing.Docs;
 
 /// <summary>A document of the project, as the tests that keep it true read it.</summary>
-internal sealed partial class Document
+public sealed partial class Document
 {
     private Document(string text) => Text = text;
 
@@ -43,7 +43,8 @@ internal sealed partial class Document
     /// <summary>The texts set as code within a cell or a sentence.</summary>
     public static string[] Codes(string text) => [.. Code().Matches(text).Select(match => match.Groups[1].Value)];
 
-    private static string Root()
+    /// <summary>The project's folder.</summary>
+    public static string Root()
     {
         string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "AiShell.slnx")))
