@@ -23,6 +23,16 @@ internal static class FileErrors
             $"Cannot {action} '{path}': the file system is read-only.",
             "Mount it writable, or choose a repository elsewhere with --repo.",
             error),
+        IOException io when Errno(io) == NotADirectory => new AiShellException(
+            ErrorKind.Unreachable,
+            $"Cannot {action} '{path}': a file stands where a folder should be.",
+            "Move that file away, or choose a repository elsewhere with --repo.",
+            error),
+        IOException io when IsTooLong(io) => new AiShellException(
+            ErrorKind.Failed,
+            $"Cannot {action} '{path}': the path is too long.",
+            "Move the repository to a place with a shorter path.",
+            error),
         IOException => new AiShellException(ErrorKind.Failed, $"Cannot {action} '{path}': {error.Message}", null, error),
         _ => error,
     };
@@ -36,6 +46,9 @@ internal static class FileErrors
     /// <summary>Another open file keeps us out.</summary>
     public static bool IsSharingViolation(IOException error) =>
         Errno(error) == (OperatingSystem.IsWindows() ? 0x20 : OperatingSystem.IsMacOS() ? 35 : 11);
+
+    public static bool IsTooLong(IOException error) =>
+        error is PathTooLongException || (!OperatingSystem.IsWindows() && Errno(error) == (OperatingSystem.IsMacOS() ? 63 : 36));
 
     public const int NoEntry = 2;
     public const int Exists = 17;
