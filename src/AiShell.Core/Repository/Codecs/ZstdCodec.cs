@@ -11,7 +11,7 @@ internal sealed class ZstdCodec : ICodec
 
     public int MaximumLevel => 19;
 
-    public int DefaultLevel => 2;
+    public int DefaultLevel => 3;
 
     public Stream Compress(Stream destination, int level) => new ZstdWriteStream(destination, level);
 
