@@ -27,7 +27,7 @@ public sealed class WritersUnderLoadTests(ITestOutputHelper output) : IDisposabl
     public async Task In_WAL_mode_no_commit_is_ever_refused(BackupFormat format)
     {
         // No busy timeout: had the writer to wait for us at all, it would fail.
-        (int commits, TimeSpan longest) = await BackUpWhileWritingAsync("wal", format, fillerMegabytes: 16, TimeSpan.Zero);
+        (int commits, TimeSpan longest) = await BackUpWhileWritingAsync("wal", format, fillerMegabytes: 16, rounds: 3, TimeSpan.Zero);
         output.WriteLine($"{commits} commits, the longest took {longest.TotalMilliseconds:N0} ms");
     }
 
@@ -37,18 +37,17 @@ public sealed class WritersUnderLoadTests(ITestOutputHelper output) : IDisposabl
     /// </summary>
     [Theory]
     [InlineData("delete", BackupFormat.Native)]
-    [InlineData("truncate", BackupFormat.Sql)]
-    [InlineData("persist", BackupFormat.Csv)]
+    [InlineData("truncate", BackupFormat.Native)]
+    [InlineData("persist", BackupFormat.Sql)]
     public async Task With_a_rollback_journal_a_writer_waits_for_a_moment_only_and_spoils_no_copy(string journalMode, BackupFormat format)
     {
-        (int commits, TimeSpan longest) = await BackUpWhileWritingAsync(journalMode, format, fillerMegabytes: 80, Generous);
+        (int commits, TimeSpan longest) = await BackUpWhileWritingAsync(journalMode, format, fillerMegabytes: 80, rounds: 1, Generous);
         output.WriteLine($"{commits} commits, the longest took {longest.TotalMilliseconds:N0} ms");
         Assert.True(longest < Generous, $"A commit took {longest}.");
     }
 
-    private async Task<(int Commits, TimeSpan Longest)> BackUpWhileWritingAsync(string journalMode, BackupFormat format, int fillerMegabytes, TimeSpan lockWait)
+    private async Task<(int Commits, TimeSpan Longest)> BackUpWhileWritingAsync(string journalMode, BackupFormat format, int fillerMegabytes, int rounds, TimeSpan lockWait)
     {
-        const int Rounds = 3;
         string path = _folder.Write(
             "bank.db",
             $"PRAGMA journal_mode = {journalMode}; PRAGMA synchronous = OFF",
@@ -66,7 +65,7 @@ public sealed class WritersUnderLoadTests(ITestOutputHelper output) : IDisposabl
         await Task.WhenAny(written.WaitAsync(), writer);
         try
         {
-            for (int round = 0; round < Rounds; round++)
+            for (int round = 0; round < rounds; round++)
             {
                 SnapshotOptions options = new(format, BackupScope.All, TableFilter.Everything, 2, _folder.Scratch, 8 << 20, Generous);
                 MemoryBackup backup = await MemoryBackup.MakeAsync(_engine, DatabaseAddress.OfFile(path), options);
@@ -85,7 +84,7 @@ public sealed class WritersUnderLoadTests(ITestOutputHelper output) : IDisposabl
         }
 
         (int commits, TimeSpan longest) = await writer;
-        Assert.True(commits > Rounds, $"Only {commits} commits.");
+        Assert.True(commits > rounds, $"Only {commits} commits.");
         return (commits, longest);
     }
 
