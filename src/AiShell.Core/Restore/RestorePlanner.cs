@@ -60,7 +60,13 @@ internal static class RestorePlanner
         }
 
         TableName[] known = [.. manifest.Tables.Select(table => new TableName(table.Schema, table.Name))];
-        problems.AddRange(request.Tables.PatternsWithoutMatch(known).Select(pattern => $"the backup has no table that matches '{pattern}'"));
+        problems.AddRange(request.Tables.PatternsWithoutMatch(known).Select(pattern => NoMatch(pattern, known)));
         return problems;
     }
+
+    /// <summary>A virtual table's rows are in tables of their own, named after it.</summary>
+    private static string NoMatch(string pattern, TableName[] known) =>
+        known.FirstOrDefault(table => table.Name.StartsWith(pattern + "_", StringComparison.Ordinal)) is { } similar
+            ? $"the backup has no table that matches '{pattern}', but '{similar}'; '{pattern}*' takes a virtual table with the tables that keep its rows"
+            : $"the backup has no table that matches '{pattern}'";
 }

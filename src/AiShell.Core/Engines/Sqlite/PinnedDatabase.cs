@@ -20,6 +20,7 @@ internal sealed class PinnedDatabase : IAsyncDisposable
         Path = path;
         _connections = readers;
         _privateCopy = privateCopy;
+        readers.ForEach(StandIns.AddCollations);
         PageSize = (int)SqliteSession.ScalarInt64(readers[0], "PRAGMA page_size");
         PageCount = (uint)SqliteSession.ScalarInt64(readers[0], "PRAGMA page_count");
         foreach (SqliteConnection connection in readers)

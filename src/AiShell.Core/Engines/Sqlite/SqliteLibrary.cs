@@ -27,4 +27,13 @@ internal static unsafe partial class SqliteLibrary
 
     [LibraryImport(Name, EntryPoint = "sqlite3_column_text")]
     public static partial byte* ColumnText(nint statement, int column);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_drop_modules")]
+    public static partial int DropModules(nint database, nint keep);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_collation_needed")]
+    public static partial int CollationNeeded(nint database, nint state, delegate* unmanaged[Cdecl]<nint, nint, int, byte*, void> add);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_create_collation")]
+    public static partial int CreateCollation(nint database, byte* name, int encoding, nint state, delegate* unmanaged[Cdecl]<nint, int, byte*, int, byte*, int> compare);
 }

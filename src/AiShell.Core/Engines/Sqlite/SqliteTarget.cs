@@ -179,8 +179,22 @@ internal sealed class SqliteTarget : IRestoreTarget
     {
         HashSet<TableName> wanted = [.. _contents.Tables.Select(table => table.Table)];
         bool Takes(SqliteTable table) => wanted.Contains(table.Name) && _options.Tables.Takes(table.Name);
-        ReaderResult found = await DatabaseCheck.RunAsync(_copy, Takes, fingerprints, 0, _options.Workers, cancellationToken);
-        if (!fingerprints && !TakesSome && await SqliteErrors.RunAsync(_target, () => DatabaseCheck.HasForeignKeyViolation(_copy), cancellationToken))
+        Task<bool> keysHold = fingerprints || TakesSome
+            ? Task.FromResult(true)
+            : SqliteErrors.RunAsync(_target, () => DatabaseCheck.ForeignKeysHold(_copy, cancellationToken), cancellationToken);
+        ReaderResult found;
+        try
+        {
+            found = await DatabaseCheck.RunAsync(_copy, Takes, fingerprints, 0, _options.Workers, cancellationToken);
+        }
+        catch
+        {
+            // What the structure's check says comes first; the file must not go while somebody reads it.
+            await ((Task)keysHold).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        if (!await keysHold)
         {
             ReaderResult rows = await DatabaseCheck.ReadTablesAsync(_copy, Takes, true, 0, _options.Workers, cancellationToken);
             if (!rows.Tables.ToHashSet().SetEquals(_contents.Tables))

@@ -41,6 +41,11 @@ internal sealed class RowSnapshotPlan
         SqliteSchema schema = SqliteSchema.Read(connection);
         TableSelection selection = new(schema, options.Tables);
         RowSnapshotPlan plan = new(schema, selection, SchemaTrial.Run(schema, selection, options.Scope), options);
+        if (options.Scope != BackupScope.SchemaOnly)
+        {
+            selection.Tables.ToList().ForEach(table => StorageCheck.VerifyGenerated(connection, table));
+        }
+
         plan.LayOut(readPages);
         return plan;
     }

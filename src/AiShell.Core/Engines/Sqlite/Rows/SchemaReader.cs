@@ -116,12 +116,12 @@ internal static class SchemaReader
     {
         List<SqliteColumn> columns = [];
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "SELECT name, type, hidden, pk FROM pragma_table_xinfo($table, 'main') ORDER BY cid";
+        command.CommandText = "SELECT name, type, hidden, pk, \"notnull\" FROM pragma_table_xinfo($table, 'main') ORDER BY cid";
         command.Parameters.AddWithValue("$table", table);
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read())
         {
-            columns.Add(new SqliteColumn(reader.GetString(0), reader.GetString(1), reader.GetInt64(2) is 2 or 3, (int)reader.GetInt64(3)));
+            columns.Add(new SqliteColumn(reader.GetString(0), reader.GetString(1), reader.GetInt64(2) is 2 or 3, (int)reader.GetInt64(3), reader.GetInt64(4) != 0));
         }
 
         return columns;

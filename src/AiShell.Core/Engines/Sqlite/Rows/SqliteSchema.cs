@@ -78,4 +78,4 @@ internal sealed record SqliteTable(
 
 /// <param name="DeclaredType">As written, may be empty.</param>
 /// <param name="KeyPosition">1-based position in the primary key, 0 outside it.</param>
-internal sealed record SqliteColumn(string Name, string DeclaredType, bool IsGenerated, int KeyPosition);
+internal sealed record SqliteColumn(string Name, string DeclaredType, bool IsGenerated, int KeyPosition, bool IsNotNull);

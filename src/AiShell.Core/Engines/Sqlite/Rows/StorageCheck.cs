@@ -3,14 +3,17 @@ using Microsoft.Data.Sqlite;
 namespace AiShell.Engines.Sqlite.Rows;
 
 /// <summary>
-/// Finds values that an INSERT would not store again as they are: numbers in a TEXT column, or text that reads as a number
-/// in a numeric one. SQLite itself never stores such (https://sqlite.org/datatype3.html#type_affinity), but the type of a
-/// column can have been changed since by editing sqlite_schema. Only page images keep them.
+/// Finds values that an INSERT would not store again as they are: numbers in a TEXT column, text that reads as a number
+/// in a numeric one, NULL in a NOT NULL column, another type than a STRICT table takes. SQLite itself never stores such
+/// (https://sqlite.org/datatype3.html#type_affinity), but the declaration of a column can have been changed since by editing
+/// sqlite_schema. Only page images keep them.
 /// </summary>
 internal sealed class StorageCheck : IDisposable
 {
     private readonly SqliteTable _table;
     private readonly Affinity[] _affinities;
+    private readonly bool[] _notNull;
+    private readonly ValueKind?[] _strict;
     private readonly bool _needed;
     private SqliteConnection? _trial;
 
@@ -19,11 +22,15 @@ internal sealed class StorageCheck : IDisposable
         _table = table;
         int hidden = table.HasHiddenRowid ? 1 : 0;
         _affinities = new Affinity[hidden + table.StoredColumns.Count];
+        _notNull = new bool[_affinities.Length];
+        _strict = new ValueKind?[_affinities.Length];
         for (int column = 0; column < table.StoredColumns.Count; column++)
         {
             // A STRICT table refuses what it does not convert, and ANY converts nothing there.
             _affinities[hidden + column] = table.IsStrict || column == table.RowidColumn ? Affinity.None : AffinityOf(table.StoredColumns[column].DeclaredType);
-            _needed |= _affinities[hidden + column] != Affinity.None;
+            _strict[hidden + column] = table.IsStrict ? StrictKindOf(table.StoredColumns[column].DeclaredType) : null;
+            _notNull[hidden + column] = table.StoredColumns[column].IsNotNull && column != table.RowidColumn;
+            _needed |= _affinities[hidden + column] != Affinity.None || _strict[hidden + column] is not null || _notNull[hidden + column];
         }
     }
 
@@ -46,13 +53,30 @@ internal sealed class StorageCheck : IDisposable
         CanonicalValues values = new(canonical);
         for (int column = 0; values.Next(); column++)
         {
+            if (values.Kind == ValueKind.Null ? _notNull[column] : _strict[column] is { } kind && values.Kind != kind)
+            {
+                throw OnlyPages(column, values.Kind, "does not let in");
+            }
+
             if (IsDoubtful(_affinities[column], in values) && !ComesBack(column, in values))
             {
-                string name = _table.RowColumns.ElementAt(column);
-                throw new AiShellException(
-                    ErrorKind.Failed,
-                    $"Column '{name}' of table '{_table.Name.Name}' holds {(values.Kind == ValueKind.Text ? "text" : "a number")} that its present type would change; only page images keep it.",
-                    "Back this database up with --format native.");
+                throw OnlyPages(column, values.Kind, "would change");
+            }
+        }
+    }
+
+    /// <summary>The same of generated columns, whose values are made anew: SQLite then tests NOT NULL.</summary>
+    /// <exception cref="AiShellException">A row could not come back.</exception>
+    public static void VerifyGenerated(SqliteConnection connection, SqliteTable table)
+    {
+        foreach (SqliteColumn column in table.Columns.Where(column => column.IsGenerated && column.IsNotNull))
+        {
+            // SQLite takes IS NULL of a NOT NULL column for false without looking.
+            using NativeStatement select = new(
+                connection, $"SELECT 1 FROM main.{SqlName.Quote(table.Name.Name)} NOT INDEXED WHERE typeof({SqlName.Quote(column.Name)}) = 'null' LIMIT 1");
+            if (select.Step())
+            {
+                throw OnlyPages(table, column.Name, ValueKind.Null, "does not let in");
             }
         }
     }
@@ -68,6 +92,32 @@ internal sealed class StorageCheck : IDisposable
             : type.Length == 0 || Has("BLOB") ? Affinity.None
             : Has("REAL") || Has("FLOA") || Has("DOUB") ? Affinity.Real
             : Affinity.Integer;
+    }
+
+    private static ValueKind? StrictKindOf(string type) => type.ToUpperInvariant() switch
+    {
+        "INT" or "INTEGER" => ValueKind.Integer,
+        "REAL" => ValueKind.Real,
+        "TEXT" => ValueKind.Text,
+        "BLOB" => ValueKind.Blob,
+        _ => null,
+    };
+
+    private AiShellException OnlyPages(int column, ValueKind kind, string what) => OnlyPages(_table, _table.RowColumns.ElementAt(column), kind, what);
+
+    private static AiShellException OnlyPages(SqliteTable table, string column, ValueKind kind, string what)
+    {
+        string value = kind switch
+        {
+            ValueKind.Null => "NULL",
+            ValueKind.Text => "text",
+            ValueKind.Blob => "a blob",
+            _ => "a number",
+        };
+        return new AiShellException(
+            ErrorKind.Failed,
+            $"Column '{column}' of table '{table.Name.Name}' holds {value}, which its present declaration {what}; only page images keep it.",
+            "Back this database up with --format native.");
     }
 
     private static bool IsDoubtful(Affinity affinity, in CanonicalValues value) => affinity switch
