@@ -45,7 +45,7 @@ public sealed class ForeignSqliteTests : IDisposable
         string path = _folder.Write("a.db", "CREATE TABLE t(x)", "INSERT INTO t VALUES(1), (2)");
         foreach (byte[] content in new[] { await File.ReadAllBytesAsync(path), Encoding.UTF8.GetBytes(await SqliteFolder.ShellAsync(path, ".dump")) })
         {
-            await using IScratchDatabase scratch = await _engine.CreateScratchAsync(_folder.Scratch, default);
+            await using IScratchDatabase scratch = await _engine.CreateScratchAsync(near: null, _folder.Scratch, default);
             await _engine.LoadForeignAsync(scratch.Address, _engine.Recognise(content)!, new MemoryStream(content), default);
 
             Assert.Equal(2, Assert.Single(await _engine.DigestAsync(scratch.Address, default)).Fingerprint.Rows);
@@ -60,7 +60,7 @@ public sealed class ForeignSqliteTests : IDisposable
         byte[] whole = await File.ReadAllBytesAsync(_folder.Write("a.db", "CREATE TABLE t(x)", "INSERT INTO t VALUES(zeroblob(50000))"));
         foreach (int length in new[] { 20, 4096, whole.Length - 1 })
         {
-            await using IScratchDatabase scratch = await _engine.CreateScratchAsync(_folder.Scratch, default);
+            await using IScratchDatabase scratch = await _engine.CreateScratchAsync(near: null, _folder.Scratch, default);
             AiShellException failure = await Assert.ThrowsAsync<AiShellException>(
                 () => _engine.LoadForeignAsync(scratch.Address, _engine.Recognise(whole)!, new MemoryStream(whole[..length]), default));
             Assert.Equal(ErrorKind.Integrity, failure.Kind);

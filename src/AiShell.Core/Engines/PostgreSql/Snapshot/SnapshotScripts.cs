@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Wire;
