@@ -43,7 +43,9 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
 
             Manifest manifest = ManifestOf(request, snapshot, writer, digests, createdAt);
             await VerifyAsync(request, writer.EntryOf(manifest), cancellationToken);
-            return await writer.CommitAsync(manifest, cancellationToken);
+            CatalogueEntry entry = await writer.CommitAsync(manifest, cancellationToken);
+            await CheckCommitAsync(request, entry, databaseLock, cancellationToken);
+            return entry;
         }
         finally
         {
@@ -151,6 +153,16 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Objects = snapshot.Objects,
             Tags = request.Tags,
         };
+
+    /// <summary>A store that keeps another manifest than it was given would list a damaged backup that nobody was told of.</summary>
+    private async Task CheckCommitAsync(BackupRequest request, CatalogueEntry entry, Lease databaseLock, CancellationToken cancellationToken)
+    {
+        if (request.VerifyAfter && await repository.CheckManifestAsync(entry, cancellationToken) is { } damage)
+        {
+            await repository.DeleteAsync(entry, databaseLock, cancellationToken);
+            throw new AiShellException(ErrorKind.Integrity, $"The repository did not keep the backup as it was written: {damage}", "Find out what damages the store, then make the backup again.");
+        }
+    }
 
     private async Task VerifyAsync(BackupRequest request, CatalogueEntry entry, CancellationToken cancellationToken)
     {
