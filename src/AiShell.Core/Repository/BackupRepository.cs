@@ -123,7 +123,7 @@ public sealed class BackupRepository
         var entries = new CatalogueEntry?[manifests.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, manifests.Count, options, async (index, token) => entries[index] = await ReadEntryAsync(manifests[index], token));
-        return [.. entries.OfType<CatalogueEntry>().OrderByDescending(entry => entry.Id, StringComparer.Ordinal)];
+        return [.. entries.OfType<CatalogueEntry>().Order(NewestFirst.Instance)];
     }
 
     /// <summary>Finds one backup by its id, a unique beginning of it, or <c>latest</c> (of <paramref name="database"/>).</summary>

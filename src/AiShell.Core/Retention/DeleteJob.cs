@@ -25,7 +25,7 @@ public sealed class DeleteJob(BackupRepository repository)
         }
         while (dependants.Count > 0);
 
-        return [.. doomed.Values.OrderByDescending(entry => entry.Id, StringComparer.Ordinal)];
+        return [.. doomed.Values.Order(NewestFirst.Instance)];
     }
 
     /// <summary>Deletes what <see cref="PlanAsync"/> returned, each under its database's lock.</summary>

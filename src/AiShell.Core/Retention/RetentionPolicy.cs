@@ -23,7 +23,7 @@ public static class RetentionPolicy
     public static IReadOnlyList<RetentionDecision> Decide(
         IReadOnlyList<CatalogueEntry> entries, IReadOnlySet<string> knownBad, RetentionRules rules, DateTimeOffset now)
     {
-        CatalogueEntry[] newestFirst = [.. entries.OrderByDescending(entry => entry.Id, StringComparer.Ordinal)];
+        CatalogueEntry[] newestFirst = [.. entries.Order(NewestFirst.Instance)];
         HashSet<CatalogueEntry> lastGood = LastGood(newestFirst, knownBad);
         var byRules = new List<RetentionDecision>();
         int readable = 0;

@@ -79,7 +79,8 @@ internal sealed class FaultWorld : IDisposable
                 lockWait,
                 AllowEmpty: false,
                 verifyAfter,
-                world.Scratch) { PartBytes = 6000 },
+                world.Scratch)
+            { PartBytes = 6000 },
             default);
 
     public async Task<VerifyReport> VerifyAsync(BackupRepository repository, CatalogueEntry entry) =>

@@ -225,6 +225,20 @@ public sealed class BackupRepositoryTests : IDisposable
     }
 
     [Fact]
+    public void Of_backups_made_in_the_same_second_the_newer_one_is_listed_first()
+    {
+        var second = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+        string[] suffixes = ["mmmmmm", "zzzzzz", "aaaaaa"];
+        CatalogueEntry[] made =
+        [
+            .. suffixes.Select((suffix, index) => new CatalogueEntry(
+                $"backup-20261124120000-{suffix}", "shop", TestRepository.ManifestOf("x", "shop", second.AddMilliseconds(index)), null)),
+            new CatalogueEntry("backup-20261124120001-aaaaaa", "shop", null, null),
+        ];
+        Assert.Equal(made.AsEnumerable().Reverse(), made.Order(NewestFirst.Instance));
+    }
+
+    [Fact]
     public async Task Latest_passes_over_a_damaged_backup()
     {
         CatalogueEntry good = await _test.BackUpAsync("shop");

@@ -1,5 +1,6 @@
 using AiShell.Repository;
 using AiShell.Retention;
+using AiShell.Storage;
 using AiShell.Testing.Storage;
 
 namespace AiShell.Tests.Repository.Locks;
@@ -57,6 +58,24 @@ public sealed class ReadingMarkTests : IDisposable
     }
 
     [Fact]
+    public async Task A_reader_that_comes_after_the_deletion_looked_for_readers_gets_no_mark()
+    {
+        CatalogueEntry entry = await _test.BackUpAsync("shop");
+        BackupRepository repository = await _test.OpenAsync();
+        Task<Lease>? reading = null;
+        var store = new BeforeManifestGoes(_test.Local, async () =>
+        {
+            reading = repository.LockForReadingAsync(entry, "backup verify", default);
+            await Task.WhenAny(reading, Task.Delay(500));
+            Assert.False(reading.IsCompleted, "It reads what is about to go.");
+        });
+        await DeleteAsync(await BackupRepository.OpenAsync(store, new NoManifestCache(), _test.Time, default), entry);
+
+        await AdvanceUntilAsync(() => reading!.IsCompleted);
+        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<AiShellException>(() => reading!)).Kind);
+    }
+
+    [Fact]
     public async Task The_mark_of_a_killed_reader_blocks_nobody_and_gc_collects_it()
     {
         CatalogueEntry entry = await _test.BackUpAsync("shop");
@@ -94,6 +113,15 @@ public sealed class ReadingMarkTests : IDisposable
     {
         await using Lease databaseLock = await repository.LockDatabaseAsync("shop", "backup delete", TimeSpan.Zero, default);
         await repository.DeleteAsync(entry, databaseLock, default);
+    }
+
+    private sealed class BeforeManifestGoes(IObjectStore inner, Func<Task> act) : ForwardingStore(inner)
+    {
+        public override async Task DeleteAsync(string key, CancellationToken cancellationToken)
+        {
+            await (key.EndsWith("manifest.json", StringComparison.Ordinal) ? act() : Task.CompletedTask);
+            await base.DeleteAsync(key, cancellationToken);
+        }
     }
 
     private async Task AdvanceUntilAsync(Func<bool> done)

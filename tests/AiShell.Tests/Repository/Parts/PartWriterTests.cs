@@ -54,12 +54,13 @@ public sealed class PartWriterTests : IDisposable
         var counting = new CountingStore(_test.Local);
         await using PartWriter writer = Open(counting, codec, partBytes: long.MaxValue);
         byte[] noise = new byte[Megabyte];
-        new Random(1).NextBytes(noise);
+        var random = new Random(1);
 
         // What a compressor holds back: a window and its blocks.
         (int megabytes, long heldBack) = codec == "bzip2" ? (6, 3) : (24, 9);
         for (int written = 1; written <= megabytes; written++)
         {
+            random.NextBytes(noise);
             writer.Stream.Write(noise);
             Assert.InRange(counting.Written, (written - heldBack) * Megabyte, (written + 1L) * Megabyte);
         }
