@@ -92,7 +92,7 @@ public sealed class FaultyBackupTests
             CatalogueEntry entry = (await FaultWorld.BackUpAsync(world, repository, verifyAfter: true)).Entry;
             Assert.True((await world.TestRestoreAsync(repository, entry)).IsGood);
             await world.RestoreAsync(repository, entry, round.Target, verifyFirst: true);
-            Assert.True(round.Store.Count(StoreCall.Create) > 20);
+            Assert.True(round.Store.Count(StoreCall.Create) > 10);
 
             round.Store.ClearFaults();
             Assert.True(await round.IsTargetNewAsync("retried"));
