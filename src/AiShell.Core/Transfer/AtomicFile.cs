@@ -1,3 +1,5 @@
+using AiShell.Storage.Local;
+
 namespace AiShell.Transfer;
 
 /// <summary>A file of the user's that appears whole and durable under its name, or not at all. Mode 600: backups hold data.</summary>
@@ -38,6 +40,7 @@ internal sealed class AtomicFile : IAsyncDisposable
         await _stream.DisposeAsync();
         File.Move(_temporary, _path, overwrite: true);
         _committed = true;
+        FileSystemCalls.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!);
     }
 
     public async ValueTask DisposeAsync()

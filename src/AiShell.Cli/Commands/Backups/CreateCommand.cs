@@ -71,6 +71,7 @@ internal sealed class CreateCommand : SessionCommand
         // Asked first: a database that is not there must not leave a repository behind.
         await request.Engine.ProbeAsync(database.Address, cancellationToken);
         BackupRepository repository = await session.OpenRepositoryAsync(create: true, cancellationToken);
+        await WarnOfNamesakeAsync(session, repository, database, parse.GetRequiredValue(_database), cancellationToken);
         BackupResult result = await new BackupJob(repository, session.Clock, session.Progress).RunAsync(request, cancellationToken);
         session.SubjectBackup = result.Manifest.Id;
         if (request.VerifyAfter)
@@ -82,6 +83,19 @@ internal sealed class CreateCommand : SessionCommand
         session.EndProgress();
         Show(session, repository, result, pruned);
         return 0;
+    }
+
+    /// <summary>A file given by path is filed under its own name; another file of that name must not slip into the same row unnoticed.</summary>
+    private static async Task WarnOfNamesakeAsync(Session session, BackupRepository repository, ResolvedDatabase database, string given, CancellationToken cancellationToken)
+    {
+        if (session.Connections.Find(given) is null
+            && await repository.ListAsync(database.Name, cancellationToken) is [{ Manifest: { } previous }, ..]
+            && previous.Source != database.Address.Display)
+        {
+            session.Output.Warn(
+                $"The last backup of '{database.Name}' was made from {previous.Source}, this one is made from {database.Address.Display}: both have that name, and retention counts them together. "
+                + "'ai-shell connect' gives a database a name of its own.");
+        }
     }
 
     private BackupRequest RequestOf(Session session, ParseResult parse, Settings settings, ResolvedDatabase database) => new(
