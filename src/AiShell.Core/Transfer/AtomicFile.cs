@@ -14,7 +14,13 @@ internal sealed class AtomicFile : IAsyncDisposable
     public AtomicFile(string path)
     {
         _path = path;
-        _temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Guid.NewGuid():n}.ai-shell-unfinished");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+        {
+            throw new AiShellException(ErrorKind.Failed, $"Cannot write '{path}': there is no directory '{folder}'.", "Make the directory, or give another path.");
+        }
+
+        _temporary = Path.Combine(folder, $".{Guid.NewGuid():n}.ai-shell-unfinished");
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 128 * 1024 };

@@ -67,6 +67,8 @@ internal sealed class CreateCommand : SessionCommand
         ResolvedDatabase database = session.Databases.Resolve(parse.GetRequiredValue(_database));
         session.SubjectDatabase = database.Name;
         BackupRequest request = RequestOf(session, parse, settings, database);
+        // Read now: a value that makes no sense must not come to light when the backup is done.
+        RetentionRules retention = PruneCommand.RulesOf(settings);
 
         // Asked first: a database that is not there must not leave a repository behind.
         await request.Engine.ProbeAsync(database.Address, cancellationToken);
@@ -79,7 +81,7 @@ internal sealed class CreateCommand : SessionCommand
             session.State.Record(Session.ChecksKey(repository), result.Manifest.Id, new VerificationResult(session.Clock.GetUtcNow(), VerificationLevel.Deep, true, null));
         }
 
-        IReadOnlyList<string> pruned = await PruneAsync(session, settings, repository, database.Name, cancellationToken);
+        IReadOnlyList<string> pruned = await PruneAsync(session, settings, retention, repository, database.Name, cancellationToken);
         session.EndProgress();
         Show(session, repository, result, pruned);
         return 0;
@@ -117,12 +119,12 @@ internal sealed class CreateCommand : SessionCommand
 
     /// <summary>Retention follows a good backup; that it cannot run now does not make the backup bad.</summary>
     private static async Task<IReadOnlyList<string>> PruneAsync(
-        Session session, Settings settings, BackupRepository repository, string database, CancellationToken cancellationToken)
+        Session session, Settings settings, RetentionRules retention, BackupRepository repository, string database, CancellationToken cancellationToken)
     {
         try
         {
             PruneResult result = await new PruneJob(repository, session.Clock).RunAsync(
-                database, PruneCommand.RulesOf(settings), session.State.KnownBad(Session.ChecksKey(repository)), settings.LockWait, dryRun: false, cancellationToken);
+                database, retention, session.State.KnownBad(Session.ChecksKey(repository)), settings.LockWait, dryRun: false, cancellationToken);
             foreach (string failure in result.Failures)
             {
                 session.Output.Warn($"An old backup stays for now: {failure}");

@@ -11,6 +11,8 @@ namespace AiShell.Cli.Commands.Backups;
 
 internal sealed class ImportCommand : SessionCommand
 {
+    private const string MetadataSuffix = ".metadata.json";
+
     private readonly Argument<string[]> _paths = new("path") { Description = "Exports of ai-shell, SQLite files, or SQL scripts (plain, gzip, bzip2, zstd); a directory means every file in it", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string> _database = CommonOptions.Database("File the backups under this database");
     private readonly Option<string> _name = new("--name", "-n") { Description = "What to call the backup", HelpName = "name" };
@@ -95,7 +97,7 @@ internal sealed class ImportCommand : SessionCommand
         return (int)first.Kind;
     }
 
-    /// <summary>The files themselves, and those of each directory; what only describes a file beside it is no file to import.</summary>
+    /// <summary>The files themselves, and those of each directory; what only describes a file beside it means that file.</summary>
     private static string[] FilesOf(IEnumerable<string> paths)
     {
         var files = new List<string>();
@@ -112,10 +114,12 @@ internal sealed class ImportCommand : SessionCommand
             }
         }
 
-        files.RemoveAll(file => file.EndsWith(".metadata.json", StringComparison.Ordinal) && files.Contains(file[..^".metadata.json".Length]));
-        return files.Count > 0 ? [.. files.Distinct()] : throw new AiShellException(
+        return files.Count > 0 ? [.. files.Select(DescribedBy).Distinct()] : throw new AiShellException(
             ErrorKind.NotFound, $"There is no file to import in '{string.Join("', '", paths)}'.", "Give the path of an exported file, a database file or a script.");
     }
+
+    private static string DescribedBy(string file) =>
+        file.EndsWith(MetadataSuffix, StringComparison.Ordinal) && File.Exists(file[..^MetadataSuffix.Length]) ? file[..^MetadataSuffix.Length] : file;
 
     private static void Show(Session session, List<ImportDocument> documents) =>
         session.Output.Show(new Answer<IReadOnlyList<ImportDocument>>(documents, Documents.Default.IReadOnlyListImportDocument, page =>
