@@ -14,7 +14,7 @@ public sealed class RepositoryCommandTests : IDisposable
     public async Task A_held_lock_is_shown_waited_for_taken_and_its_holder_then_commits_nothing()
     {
         string shop = await _shell.ShopAsync();
-        using Process holder = _shell.Start("backup", "create", "-d", shop, "--rate-limit", "20KB/s");
+        using Process holder = _shell.Start("backup", "create", "-d", shop, "--rate-limit", "1KB/s");
         await Shell.UntilAsync(() => holder.HasExited || Locks().Length > 0, "the lock is held");
 
         BufferedCommandResult busy = await _shell.RunAsync("backup", "create", "-d", shop, "--lock-wait", "0s");

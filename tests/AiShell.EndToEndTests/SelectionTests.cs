@@ -35,8 +35,8 @@ public sealed class SelectionTests : IDisposable
         string ofOne = await CreateAsync(one);
         string ofTwo = await CreateAsync(two);
 
-        Assert.Equal(ofOne, (await _shell.JsonAsync(null, "backup", "restore", "latest", "-d", one, "--dry-run")).GetProperty("backupId").GetString());
-        Assert.Equal(ofTwo, (await _shell.JsonAsync(null, "backup", "restore", "latest", "-d", two, "--dry-run")).GetProperty("backupId").GetString());
+        Assert.Equal(ofOne, (await _shell.JsonAsync(null, "backup", "restore", "latest", "-d", one, "--dry-run")).GetProperty("id").GetString());
+        Assert.Equal(ofTwo, (await _shell.JsonAsync(null, "backup", "restore", "latest", "-d", two, "--dry-run")).GetProperty("id").GetString());
         BufferedCommandResult unclear = await _shell.RunAsync("backup", "restore", "latest", "-d", _shell.PathOf("three.db"));
         Shell.Expect(2, unclear);
         foreach (string word in new[] { "no backup of 'three.db' itself", "one.db", "two.db", "Hint: Give the backup's id" })

@@ -23,6 +23,12 @@ internal static class FileErrors
             $"Cannot {action} '{path}': the file system is read-only.",
             "Mount it writable, or choose a repository elsewhere with --repo.",
             error),
+        // What .NET makes of EFBIG.
+        ArgumentOutOfRangeException => new AiShellException(
+            ErrorKind.Failed,
+            $"'{path}' grows larger than its file system or a limit of this process allows.",
+            "Check 'ulimit -f', or use a place on another file system with --repo.",
+            error),
         IOException => new AiShellException(ErrorKind.Failed, $"Cannot {action} '{path}': {error.Message}", null, error),
         _ => error,
     };

@@ -17,7 +17,7 @@ internal sealed class LocalWriteStream(FileStream file, string displayPath) : Wr
         {
             file.Write(buffer);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             throw Fail(error);
         }
