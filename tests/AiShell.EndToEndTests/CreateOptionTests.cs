@@ -39,7 +39,7 @@ public sealed class CreateOptionTests : IDisposable
             JsonElement info = await _shell.JsonAsync(null, "backup", "info", id, "--tables");
             string restored = _shell.PathOf($"{id}.db");
             await _shell.ExpectAsync(null, "backup", "restore", id, "-d", restored);
-            string[] named = [.. info.GetProperty("tables").EnumerateArray().Select(table => table.GetProperty("name").GetString()!).Order(StringComparer.Ordinal)];
+            string[] named = [.. info.GetProperty("tableList").EnumerateArray().Select(table => table.GetProperty("name").GetString()!).Order(StringComparer.Ordinal)];
             Assert.Equal(string.Join('\n', named), await Shell.SqliteAsync(restored, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name COLLATE BINARY"));
             return named;
         }

@@ -174,9 +174,9 @@ public sealed partial class WhereItCameFromTests : IDisposable
 
         await _shell.ExpectAsync(null, "backup", "verify", id);
         await _shell.ExpectAsync(ErrorKind.Integrity, "backup", "verify", id, "--deep");
-        await _shell.ExpectAsync(ErrorKind.Integrity, "backup", "test", id, "--validate-data");
-        BufferedCommandResult restore = await _shell.RunAsync("backup", "restore", id, "-d", _shell.PathOf("new.db"), "--verify");
-        Shell.Expect(4, restore);
+        // A script that SQLite does not take is a failure, rows that are not the manifest's are damage.
+        Assert.Contains((await _shell.RunAsync("backup", "test", id, "--validate-data")).ExitCode, new[] { 1, 4 });
+        await _shell.ExpectAsync(ErrorKind.Integrity, "backup", "restore", id, "-d", _shell.PathOf("new.db"), "--verify");
         Assert.False(File.Exists(_shell.PathOf("new.db")));
     }
 
@@ -214,7 +214,7 @@ public sealed partial class WhereItCameFromTests : IDisposable
     {
         string shop = await _shell.ShopAsync(orders: 20);
         await _shell.ExpectAsync(null, "backup", "create", "-d", shop);
-        foreach (string[] command in new string[][] { ["backup", "test", "latest"], ["backup", "restore", "latest", "-d", _shell.PathOf("new.db")], ["backup", "import", shop], ["repo", "check"], ["backup", "verify", "latest"] })
+        foreach (string[] command in new string[][] { ["backup", "test", "latest"], ["backup", "restore", "latest", "-d", _shell.PathOf("new.db")], ["backup", "import", shop], ["repo", "check"], ["backup", "verify", "--all"] })
         {
             await _shell.ExpectAsync(ErrorKind.Usage, [.. command, "--jobs", "257"]);
             await _shell.ExpectAsync(null, [.. command, "--jobs", "2"]);

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace AiShell.Storage.Local;
 
 /// <summary>Writes into a private file and, at commit, gives it its name in one step.</summary>
@@ -14,6 +16,7 @@ internal sealed class LocalObjectWriter : IObjectWriter
     private readonly bool _useHardLinks;
     private readonly string _temporary;
     private readonly FileStream _file;
+    private readonly SafeFileHandle _handle;
     private readonly LocalWriteStream _stream;
     private bool _committed;
     private bool _disposed;
@@ -39,6 +42,8 @@ internal sealed class LocalObjectWriter : IObjectWriter
         }
 
         _file = new FileStream(_temporary, options);
+        // Taken while nothing is buffered: asking a FileStream for its handle flushes it.
+        _handle = _file.SafeFileHandle;
         _stream = new LocalWriteStream(_file, Path.Combine(folders.Root, key));
     }
 
@@ -65,9 +70,9 @@ internal sealed class LocalObjectWriter : IObjectWriter
         _disposed = true;
         if (!_committed)
         {
-            // Unlinked first: closing flushes the buffer, which may fail on a full disk.
+            // Closed without what is still buffered: on a full disk that would fail again, in place of the error that brought us here.
             File.Delete(_temporary);
-            _file.SafeFileHandle.Dispose();
+            _handle.Dispose();
             return;
         }
 

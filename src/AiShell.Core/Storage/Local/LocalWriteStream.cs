@@ -31,7 +31,7 @@ internal sealed class LocalWriteStream(FileStream file, string displayPath) : Wr
         {
             file.Flush(flushToDisk: true);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             throw Fail(error);
         }
