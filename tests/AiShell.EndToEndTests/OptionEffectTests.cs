@@ -70,9 +70,9 @@ public sealed class OptionEffectTests : IDisposable
         Assert.Equal(1, (await _shell.JsonAsync(null, "backup", "verify", "--all", "-d", one)).GetArrayLength());
 
         JsonElement plain = await _shell.JsonAsync(null, "backup", "test", "latest", "-d", one);
-        Assert.Equal((0, false), (plain.GetProperty("rowsSampled").GetInt32(), plain.GetProperty("fingerprintsCompared").GetBoolean()));
+        Assert.Equal((0, false), (plain.GetProperty("rowsSampled").GetInt32(), plain.GetProperty("dataValidated").GetBoolean()));
         JsonElement close = await _shell.JsonAsync(null, "backup", "test", id, "--sample-size", "2", "--validate-data");
-        Assert.Equal((6, true), (close.GetProperty("rowsSampled").GetInt32(), close.GetProperty("fingerprintsCompared").GetBoolean()));
+        Assert.Equal((6, true), (close.GetProperty("rowsSampled").GetInt32(), close.GetProperty("dataValidated").GetBoolean()));
     }
 
     [Fact]
