@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using AiShell.Testing.Docs;
 using CliWrap;
 using CliWrap.Buffered;
 
@@ -22,7 +23,7 @@ public sealed class Shell : IDisposable
 
     public string Repository => Path.Combine(Home, "backups");
 
-    public static string Binary { get; } = Path.Combine(Root(), "src", "AiShell.Cli", "bin", Configuration, "net10.0", "ai-shell");
+    public static string Binary { get; } = Path.Combine(Document.Root(), "src", "AiShell.Cli", "bin", Configuration, "net10.0", "ai-shell");
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
@@ -128,6 +129,23 @@ public sealed class Shell : IDisposable
         return path;
     }
 
+    /// <summary>Runs a script as a person types it: in a folder, with <c>ai-shell</c> at hand; its output and errors.</summary>
+    public async Task<(int ExitCode, string Output)> BashAsync(string folder, string script, params (string Name, string Value)[] variables)
+    {
+        BufferedCommandResult result = await Cli.Wrap("bash")
+            .WithArguments(["-c", script])
+            .WithWorkingDirectory(folder)
+            .WithEnvironmentVariables(environment =>
+            {
+                environment.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null);
+                environment.Set("PATH", $"{Path.GetDirectoryName(Binary)}:{Environment.GetEnvironmentVariable("PATH")}");
+                variables.ToList().ForEach(variable => environment.Set(variable.Name, variable.Value));
+            })
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteBufferedAsync();
+        return (result.ExitCode, result.StandardOutput + result.StandardError);
+    }
+
     /// <summary>Everything in a database, as the stock shell dumps it.</summary>
     public static async Task<string[]> DumpAsync(string database) => [.. (await SqliteAsync(database, ".dump")).Split('\n').Order(StringComparer.Ordinal)];
 
@@ -138,15 +156,4 @@ public sealed class Shell : IDisposable
         .WithArguments(arguments)
         .WithEnvironmentVariables(variables => variables.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null))
         .WithValidation(CommandResultValidation.None);
-
-    private static string Root()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "AiShell.slnx")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("AiShell.slnx");
-        }
-
-        return folder;
-    }
 }

@@ -16,7 +16,7 @@ internal static class CommonOptions
     public static Option<string> Compression() =>
         new("--compression", "-c") { Description = "gzip, bzip2, zstd or none", HelpName = "codec" };
 
-    public static Option<string> Level() => new("--level") { Description = "Compression level", HelpName = "n" };
+    public static Option<string> Level() => new("--level") { Description = "Compression level: gzip 1 to 9, bzip2 1 to 9, zstd 1 to 19", HelpName = "n" };
 
     public static Option<string> Tables() => new("--tables") { Description = "Only these tables: names or globs, separated by commas", HelpName = "a,b*" };
 

@@ -33,8 +33,8 @@ public sealed record SettingKey(
         "format", [], [], "Format of new backups", "sql, json, csv or native", text => text is "sql" or "json" or "csv" or "native");
 
     public static readonly SettingKey Level = new(
-        "level", [], [], "Compression level; default is the compression's own", "default, or a whole number from 1 to 22",
-        text => text == "default" || SettingText.IsWhole(text, 1, 22));
+        "level", [], [], "Compression level; default is the compression's own", "default, or a level that the compression has: gzip 1 to 9, bzip2 1 to 9, zstd 1 to 19",
+        text => text == "default" || SettingText.IsWhole(text, 1, 19));
 
     public static readonly SettingKey Jobs = new(
         "jobs", [], [], "Parts worked on at once", "auto, or a whole number from 1 to 256",

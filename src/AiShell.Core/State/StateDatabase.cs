@@ -1,5 +1,6 @@
 using System.Text;
 using AiShell.Configuration;
+using AiShell.IO;
 using AiShell.Repository;
 using Microsoft.Data.Sqlite;
 
@@ -201,7 +202,7 @@ public sealed class StateDatabase : IManifestCache, IDisposable
 
     private static SqliteConnection OpenFile(string? path)
     {
-        SQLitePCL.Batteries_V2.Init();
+        SqliteRuntime.EnsureLoaded();
         if (path is not null && !OperatingSystem.IsWindows() && !File.Exists(path))
         {
             // SQLite gives its -wal and -shm files the mode of the database file.

@@ -83,6 +83,30 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
+    [InlineData("gzip", "0", "gzip 1 to 9")]
+    [InlineData("gzip", "10", "1 to 9")]
+    [InlineData("bzip2", "10", "1 to 9")]
+    [InlineData("zstd", "20", "zstd 1 to 19")]
+    [InlineData("zstd", "x", "zstd 1 to 19")]
+    [InlineData("none", "1", "Leave --level out.")]
+    public async Task A_level_that_the_compression_does_not_have_is_exit_2_with_the_range(string codec, string level, string range)
+    {
+        string database = Path.Combine(_shell.Folder, "x.db");
+        Engines.SqliteRows.TestDatabase.Open(database, "CREATE TABLE t(a)").Dispose();
+        Assert.Equal(0, (await _shell.RunAsync("backup", "create", "-d", database)).ExitCode);
+        foreach (string[] arguments in new string[][]
+        {
+            ["backup", "create", "-d", database, "-c", codec, "--level", level],
+            ["backup", "export", "latest", Path.Combine(_shell.Folder, "x.sql"), "-c", codec, "--level", level],
+        })
+        {
+            Outcome outcome = await _shell.RunAsync(arguments);
+            Assert.Equal(2, outcome.ExitCode);
+            Assert.Contains(range, outcome.Errors, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("disconnect", "nobody")]
     [InlineData("backup", "info", "backup-2026")]
     [InlineData("backup", "restore", "latest", "-d", "x.db")]

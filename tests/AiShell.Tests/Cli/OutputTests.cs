@@ -78,6 +78,19 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
+    public void Progress_of_what_counts_no_bytes_shows_the_time()
+    {
+        var clock = new FakeTimeProvider();
+        using (ProgressDisplay progress = Progress(false, clock))
+        {
+            progress.Begin("Checking the copy", null);
+            clock.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal("Checking the copy: 5 s so far\n", _error.ToString());
+    }
+
+    [Fact]
     public void Progress_on_a_terminal_shows_lanes_and_leaves_nothing_behind()
     {
         var clock = new FakeTimeProvider();

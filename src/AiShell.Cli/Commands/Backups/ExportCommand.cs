@@ -102,9 +102,8 @@ internal sealed class ExportCommand : SessionCommand
             return level is null ? null : throw new AiShellException(ErrorKind.Usage, "--level needs --compression.", "Add --compression gzip, for example.");
         }
 
-        int? number = level is null ? null
-            : SettingText.IsWhole(level, 1, 22) ? SettingText.Whole(level)
-            : throw new AiShellException(ErrorKind.Usage, $"'{level}' from --level is not a level.", "Write it like --level 6.");
-        return CodecRegistry.Settings(codec, number);
+        level ??= "default";
+        SettingKey.Level.Check(level, "--level");
+        return CodecRegistry.Settings(codec, level == "default" ? null : SettingText.Whole(level));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiShell.IO;
 using Microsoft.Data.Sqlite;
 
 namespace AiShell.Cli.Commands.Demo;
@@ -19,7 +20,7 @@ internal static class DemoShop
 
     public static void Create(string path)
     {
-        SQLitePCL.Batteries_V2.Init();
+        SqliteRuntime.EnsureLoaded();
         using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         connection.Open();
         Run(connection, "PRAGMA journal_mode = WAL");

@@ -128,7 +128,7 @@ internal sealed class ProgressDisplay : IJobProgress, IDisposable
         string amount = $"{ByteSize.Format(bytes)} at {ByteSize.Format((long)rate)}/s";
         if (_totalBytes is not > 0)
         {
-            return $"{_activity}: {amount}";
+            return bytes == 0 ? $"{_activity}: {Math.Floor(seconds):0} s so far" : $"{_activity}: {amount}";
         }
 
         // The total is an estimate: never claim more than 99% before the work itself says it is done.

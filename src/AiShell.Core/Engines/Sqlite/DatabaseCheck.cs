@@ -10,6 +10,9 @@ internal static class DatabaseCheck
     private const long ShareBytes = 32 * 1024 * 1024;
     private const int MostProblems = 5;
 
+    // Looking up every row in every index finds its pages again and again: measured half the time of SQLite's usual 2 MiB.
+    private const int CheckCacheKibibytes = 48 * 1024;
+
     /// <summary>Runs the integrity check while other workers read the tables.</summary>
     /// <param name="takes">Which tables to digest.</param>
     /// <param name="fingerprints">False: rows are only counted, sums are zero.</param>
@@ -91,19 +94,26 @@ internal static class DatabaseCheck
     /// <summary>Whether a row refers to one that is not there.</summary>
     public static bool HasForeignKeyViolation(string path)
     {
-        using SqliteConnection connection = SqliteSession.Open(path, SqliteAccess.Immutable, TimeSpan.Zero);
+        using SqliteConnection connection = OpenForChecks(path);
         return SqliteSession.Texts(connection, "SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1").Count > 0;
     }
 
     private static bool RequireIntegrity(string path, CancellationToken cancellationToken)
     {
-        using SqliteConnection connection = SqliteSession.Open(path, SqliteAccess.Immutable, TimeSpan.Zero);
+        using SqliteConnection connection = OpenForChecks(path);
         using CancellationTokenRegistration interrupt = SqliteSession.InterruptOn(connection, cancellationToken);
         List<string> problems = SqliteSession.Texts(connection, $"PRAGMA integrity_check({MostProblems})");
         return problems is ["ok"] ? true : throw new AiShellException(
             ErrorKind.Integrity,
             $"The database is damaged; SQLite's integrity check says: {string.Join("; ", problems.Select(problem => problem.ReplaceLineEndings(" ")))}",
             "Use another backup ('ai-shell backup list').");
+    }
+
+    private static SqliteConnection OpenForChecks(string path)
+    {
+        SqliteConnection connection = SqliteSession.Open(path, SqliteAccess.Immutable, TimeSpan.Zero);
+        SqliteSession.Execute(connection, $"PRAGMA cache_size = -{CheckCacheKibibytes}");
+        return connection;
     }
 
     private static TableFingerprint Digest(

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AiShell.IO;
 
 namespace AiShell.Engines.Sqlite;
 
@@ -7,15 +8,10 @@ internal static unsafe partial class SqliteLibrary
 {
     private const string Name = "e_sqlite3";
 
-    static SqliteLibrary() => SQLitePCL.Batteries_V2.Init();
+    static SqliteLibrary() => SqliteRuntime.EnsureLoaded();
 
     /// <summary>For example <c>3.53.4</c>.</summary>
     public static string Version => SQLitePCL.raw.sqlite3_libversion().utf8_to_string();
-
-    /// <summary>Loads the library once; free of cost afterwards.</summary>
-    public static void EnsureLoaded()
-    {
-    }
 
     [LibraryImport(Name, EntryPoint = "sqlite3_snapshot_get", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int SnapshotGet(nint database, string schema, out nint snapshot);

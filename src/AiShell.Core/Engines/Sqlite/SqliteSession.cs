@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AiShell.IO;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -27,7 +28,9 @@ internal static class SqliteSession
 {
     private const int ConfigDqsDml = 1013;
     private const int ConfigDqsDdl = 1014;
-    private static readonly TimeSpan LockPollInterval = TimeSpan.FromMilliseconds(20);
+
+    // A rollback-mode writer that commits without a pause leaves readers only the moments between two commits: look often.
+    private static readonly TimeSpan LockPollInterval = TimeSpan.FromMilliseconds(1);
 
     /// <summary>
     /// Opens without touching the file yet. The schema of others may hold "double quoted" texts: allowed. Foreign keys are off.
@@ -36,7 +39,7 @@ internal static class SqliteSession
     /// <param name="lockWait">How long a single statement waits for a lock.</param>
     public static SqliteConnection Open(string path, SqliteAccess access, TimeSpan lockWait)
     {
-        SqliteLibrary.EnsureLoaded();
+        SqliteRuntime.EnsureLoaded();
         SqliteConnection connection = new(ConnectionString(path, access, lockWait));
         try
         {

@@ -11,7 +11,7 @@ internal sealed class GzipCodec : ICodec
 
     public int MaximumLevel => 9;
 
-    public int DefaultLevel => 6;
+    public int DefaultLevel => 5;
 
     public Stream Compress(Stream destination, int level) => new GzipWriteStream(destination, level);
 

@@ -3,15 +3,13 @@ using System.Runtime.InteropServices;
 namespace AiShell.Repository.Codecs;
 
 /// <summary>
-/// The streaming interface of libzstd (zstd.h, "Streaming"), which the ZstdNet package ships for Linux, Windows and macOS.
+/// The advanced and the streaming interface of libzstd (zstd.h), which the ZstdNet package ships for Linux, Windows and macOS.
 /// Bound directly: measured faster than the managed port, and its own streams hide whether a frame was complete.
 /// </summary>
 internal static unsafe partial class ZstdLibrary
 {
     public const int CompressionLevel = 100;
     public const int ChecksumFlag = 201;
-    public const int Continue = 0;
-    public const int End = 2;
     private const string Library = "libzstd";
 
     [StructLayout(LayoutKind.Sequential)]
@@ -36,8 +34,13 @@ internal static unsafe partial class ZstdLibrary
     [LibraryImport(Library, EntryPoint = "ZSTD_CCtx_setParameter")]
     public static partial nuint SetParameter(nint context, int parameter, int value);
 
-    [LibraryImport(Library, EntryPoint = "ZSTD_compressStream2")]
-    public static partial nuint Compress(nint context, Buffer* output, Buffer* input, int directive);
+    /// <summary>The most bytes that a frame of so many plain bytes can take.</summary>
+    [LibraryImport(Library, EntryPoint = "ZSTD_compressBound")]
+    public static partial nuint CompressBound(nuint plainBytes);
+
+    /// <summary>Compresses all of the source into one frame, which says how many bytes it holds.</summary>
+    [LibraryImport(Library, EntryPoint = "ZSTD_compress2")]
+    public static partial nuint CompressFrame(nint context, byte* target, nuint targetBytes, byte* source, nuint sourceBytes);
 
     [LibraryImport(Library, EntryPoint = "ZSTD_createDCtx")]
     public static partial nint CreateDecompressor();

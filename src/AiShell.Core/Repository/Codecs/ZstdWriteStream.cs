@@ -3,15 +3,21 @@ using AiShell.IO;
 
 namespace AiShell.Repository.Codecs;
 
-/// <summary>Compresses into one zstd frame; disposing completes it.</summary>
+/// <summary>
+/// Compresses into one or more zstd frames; disposing completes the last. Frames of a few MiB that are compressed in one
+/// call each: measured a third faster at level 3 than one endless frame, whose window lies half in a second buffer, for
+/// 0.3% more bytes.
+/// </summary>
 internal sealed unsafe class ZstdWriteStream : WriteOnlyStream
 {
-    /// <summary>What libzstd recommends (ZSTD_CStreamOutSize): a block always fits.</summary>
-    private const int OutputBytes = 131_591;
+    public const int FrameBytes = 4 * 1024 * 1024;
 
     private readonly Stream _destination;
-    private readonly byte[] _output = ArrayPool<byte>.Shared.Rent(OutputBytes);
+    private readonly byte[] _plain = ArrayPool<byte>.Shared.Rent(FrameBytes);
+    private readonly byte[] _frame = ArrayPool<byte>.Shared.Rent((int)ZstdLibrary.CompressBound(FrameBytes));
     private nint _context;
+    private int _used;
+    private bool _begun;
 
     public ZstdWriteStream(Stream destination, int level)
     {
@@ -24,9 +30,17 @@ internal sealed unsafe class ZstdWriteStream : WriteOnlyStream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         ObjectDisposedException.ThrowIf(_context == 0, this);
-        if (!buffer.IsEmpty)
+        while (!buffer.IsEmpty)
         {
-            Run(buffer, ZstdLibrary.Continue);
+            if (_used == FrameBytes)
+            {
+                WriteFrame();
+            }
+
+            int count = Math.Min(buffer.Length, FrameBytes - _used);
+            buffer[..count].CopyTo(_plain.AsSpan(_used));
+            _used += count;
+            buffer = buffer[count..];
         }
     }
 
@@ -36,36 +50,33 @@ internal sealed unsafe class ZstdWriteStream : WriteOnlyStream
         {
             try
             {
-                if (disposing)
+                if (disposing && (_used > 0 || !_begun))
                 {
-                    Run([], ZstdLibrary.End);
+                    WriteFrame();
                 }
             }
             finally
             {
                 ZstdLibrary.FreeCompressor(_context);
                 _context = 0;
-                ArrayPool<byte>.Shared.Return(_output);
+                ArrayPool<byte>.Shared.Return(_plain);
+                ArrayPool<byte>.Shared.Return(_frame);
             }
         }
 
         base.Dispose(disposing);
     }
 
-    private void Run(ReadOnlySpan<byte> input, int directive)
+    private void WriteFrame()
     {
-        fixed (byte* source = input)
-        fixed (byte* target = _output)
+        fixed (byte* source = _plain)
+        fixed (byte* target = _frame)
         {
-            var from = new ZstdLibrary.Buffer { Start = source, Size = (nuint)input.Length };
-            nuint left;
-            do
-            {
-                var into = new ZstdLibrary.Buffer { Start = target, Size = (nuint)_output.Length };
-                left = ZstdLibrary.Check(ZstdLibrary.Compress(_context, &into, &from, directive));
-                _destination.Write(_output, 0, (int)into.Position);
-            }
-            while (directive == ZstdLibrary.End ? left > 0 : from.Position < from.Size);
+            nuint written = ZstdLibrary.Check(ZstdLibrary.CompressFrame(_context, target, (nuint)_frame.Length, source, (nuint)_used));
+            _destination.Write(_frame, 0, (int)written);
         }
+
+        _begun = true;
+        _used = 0;
     }
 }

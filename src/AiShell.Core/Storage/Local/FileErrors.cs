@@ -23,15 +23,27 @@ internal static class FileErrors
             $"Cannot {action} '{path}': the file system is read-only.",
             "Mount it writable, or choose a repository elsewhere with --repo.",
             error),
-        // What .NET makes of EFBIG.
         ArgumentOutOfRangeException => new AiShellException(
             ErrorKind.Failed,
-            $"'{path}' grows larger than its file system or a limit of this process allows.",
-            "Check 'ulimit -f', or use a place on another file system with --repo.",
+            $"Cannot {action} '{path}': the file may not grow any further.",
+            "The file system, or a limit of this user ('ulimit -f'), allows no larger file. Raise it, or choose a repository elsewhere with --repo.",
+            error),
+        IOException io when Errno(io) == NotADirectory => new AiShellException(
+            ErrorKind.Unreachable,
+            $"Cannot {action} '{path}': a file stands where a folder should be.",
+            "Move that file away, or choose a repository elsewhere with --repo.",
+            error),
+        IOException io when IsTooLong(io) => new AiShellException(
+            ErrorKind.Failed,
+            $"Cannot {action} '{path}': the path is too long.",
+            "Move the repository to a place with a shorter path.",
             error),
         IOException => new AiShellException(ErrorKind.Failed, $"Cannot {action} '{path}': {error.Message}", null, error),
         _ => error,
     };
+
+    /// <summary>Whether a call to a stream of a file failed; .NET says EFBIG, a file too big, with <see cref="ArgumentOutOfRangeException"/>.</summary>
+    public static bool IsOfFiles(Exception error) => error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
 
     /// <summary>The error of a system call.</summary>
     public static IOException OfErrno(int errno, string path) =>
@@ -42,6 +54,9 @@ internal static class FileErrors
     /// <summary>Another open file keeps us out.</summary>
     public static bool IsSharingViolation(IOException error) =>
         Errno(error) == (OperatingSystem.IsWindows() ? 0x20 : OperatingSystem.IsMacOS() ? 35 : 11);
+
+    public static bool IsTooLong(IOException error) =>
+        error is PathTooLongException || (!OperatingSystem.IsWindows() && Errno(error) == (OperatingSystem.IsMacOS() ? 63 : 36));
 
     public const int NoEntry = 2;
     public const int Exists = 17;

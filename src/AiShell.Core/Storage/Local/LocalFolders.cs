@@ -61,6 +61,11 @@ internal sealed class LocalFolders(string root)
             return;
         }
 
+        if (File.Exists(folder))
+        {
+            throw FileErrors.OfErrno(FileErrors.NotADirectory, folder);
+        }
+
         string? parent = Path.GetDirectoryName(folder);
         if (parent is not null)
         {

@@ -42,7 +42,7 @@ internal sealed class LocalObjectWriter : IObjectWriter
         }
 
         _file = new FileStream(_temporary, options);
-        // Taken while nothing is buffered: asking a FileStream for its handle flushes it.
+        // Now, while nothing is buffered: asking for it later writes the buffer out.
         _handle = _file.SafeFileHandle;
         _stream = new LocalWriteStream(_file, Path.Combine(folders.Root, key));
     }
@@ -70,13 +70,24 @@ internal sealed class LocalObjectWriter : IObjectWriter
         _disposed = true;
         if (!_committed)
         {
-            // Closed without what is still buffered: on a full disk that would fail again, in place of the error that brought us here.
-            File.Delete(_temporary);
+            DeleteTemporary();
+            // Before the stream, which would write out what it has buffered: that fails on a full disk.
             _handle.Dispose();
-            return;
         }
 
         await _file.DisposeAsync();
+    }
+
+    private void DeleteTemporary()
+    {
+        try
+        {
+            File.Delete(_temporary);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // the whole store went away; what the caller must hear is the failure that this caused
+        }
     }
 
     private void Commit()
@@ -101,6 +112,8 @@ internal sealed class LocalObjectWriter : IObjectWriter
     {
         for (int placement = 1; ; placement++)
         {
+            // Before any folder is made: where the store went away, its folders must not appear on the disk below it.
+            ThrowIfGone();
             LocalFolders.Ensure(Path.GetDirectoryName(path)!);
             try
             {
@@ -112,10 +125,21 @@ internal sealed class LocalObjectWriter : IObjectWriter
                 throw new ObjectExistsException(_key);
             }
             catch (IOException error) when (
-                FileErrors.Errno(error) == FileErrors.NoEntry && placement < MaximumPlacements && File.Exists(_temporary))
+                FileErrors.Errno(error) == FileErrors.NoEntry && placement < MaximumPlacements)
             {
                 // the folder went; make it again
             }
+        }
+    }
+
+    private void ThrowIfGone()
+    {
+        if (!File.Exists(_temporary))
+        {
+            throw new AiShellException(
+                ErrorKind.Unreachable,
+                $"'{_folders.Root}' went away while '{_key}' was written: the folder was removed or emptied, or its disk was unmounted.",
+                "Nothing of it was stored. Bring the folder or the disk back, then run the command again.");
         }
     }
 

@@ -204,5 +204,5 @@ public sealed class LocalStore(string root) : IObjectStore
 
     private static bool MeansNothingThere(Exception error) =>
         error is FileNotFoundException or DirectoryNotFoundException
-        || (error is IOException io && FileErrors.Errno(io) == FileErrors.NotADirectory);
+        || (error is IOException io && (FileErrors.Errno(io) == FileErrors.NotADirectory || FileErrors.IsTooLong(io)));
 }

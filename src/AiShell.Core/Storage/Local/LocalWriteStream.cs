@@ -17,7 +17,7 @@ internal sealed class LocalWriteStream(FileStream file, string displayPath) : Wr
         {
             file.Write(buffer);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        catch (Exception error) when (FileErrors.IsOfFiles(error))
         {
             throw Fail(error);
         }
@@ -31,7 +31,7 @@ internal sealed class LocalWriteStream(FileStream file, string displayPath) : Wr
         {
             file.Flush(flushToDisk: true);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        catch (Exception error) when (FileErrors.IsOfFiles(error))
         {
             throw Fail(error);
         }

@@ -107,6 +107,29 @@ public class CodecTests
     public void Unknown_codecs_and_levels_are_wrong_usage(string name, int? level) =>
         Assert.Equal(ErrorKind.Usage, Assert.Throws<AiShellException>(() => CodecRegistry.Settings(name, level)).Kind);
 
+    [Theory]
+    [MemberData(nameof(Compressing))]
+    public void A_level_out_of_range_is_refused_with_the_range(string name)
+    {
+        ICodec codec = CodecRegistry.ByName(name);
+        foreach (int level in new[] { codec.MinimumLevel - 1, codec.MaximumLevel + 1 })
+        {
+            AiShellException refusal = Assert.Throws<AiShellException>(() => CodecRegistry.Settings(name, level));
+            Assert.Contains($"{codec.MinimumLevel} to {codec.MaximumLevel} (default {codec.DefaultLevel})", refusal.Hint, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(codec.DefaultLevel, CodecRegistry.Settings(name, null).Level);
+        Assert.Contains($"{name} {codec.MinimumLevel} to {codec.MaximumLevel}", AiShell.Configuration.SettingKey.Level.Expected, StringComparison.Ordinal);
+    }
+
+    /// <summary>docs/decisions/001-codec-levels.md says why these.</summary>
+    [Theory]
+    [InlineData("gzip", 5)]
+    [InlineData("zstd", 2)]
+    [InlineData("bzip2", 9)]
+    public void The_default_levels_are_those_that_were_measured(string name, int level) =>
+        Assert.Equal(level, CodecRegistry.ByName(name).DefaultLevel);
+
     private static byte[] Compress(ICodec codec, byte[] plain) => Compress(codec, plain, codec.DefaultLevel, plain.Length + 1);
 
     private static byte[] Compress(ICodec codec, byte[] plain, int level, int chunk)
