@@ -78,15 +78,14 @@ public sealed class BackupRepository
     internal async Task<bool> IsFolderLockedAsync(string databaseFolder, CancellationToken cancellationToken) =>
         (await _leases.ListHeldAsync($"database-{databaseFolder}.", cancellationToken)).Count > 0;
 
-    /// <summary>Marks a backup as being read, so that nobody deletes it meanwhile. Any number of readers may.</summary>
-    public Task<Lease> LockForReadingAsync(string backupId, string operation, CancellationToken cancellationToken) =>
-        _leases.AcquireSharedAsync($"{Reading}{backupId}-", operation, cancellationToken);
-
-    /// <summary>As above, and makes sure that the backup is still there; a deletion that has begun is waited for.</summary>
+    /// <summary>
+    /// Marks a backup as being read, so that nobody deletes it meanwhile, and makes sure that it is still there. Any number of readers may;
+    /// a deletion that has begun is waited for.
+    /// </summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.NotFound"/>: it was deleted since it was listed.</exception>
     public async Task<Lease> LockForReadingAsync(CatalogueEntry entry, string operation, CancellationToken cancellationToken)
     {
-        Lease reading = await LockForReadingAsync(entry.Id, operation, cancellationToken);
+        Lease reading = await _leases.AcquireSharedAsync($"{Reading}{entry.Id}-", operation, cancellationToken);
         try
         {
             await (entry.IsPending ? Task.CompletedTask : EnsureExistsAsync(entry, cancellationToken));

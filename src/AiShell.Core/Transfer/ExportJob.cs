@@ -38,7 +38,12 @@ public sealed class ExportJob(BackupRepository repository, TimeProvider time, IJ
     {
         Manifest manifest = request.Entry.Require();
         EnsureFree(request);
-        await using Lease reading = await repository.LockForReadingAsync(manifest.Id, "backup export", cancellationToken);
+        await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup export", cancellationToken);
+        return await reading.GuardAsync(token => WriteAsync(request, manifest, token), cancellationToken);
+    }
+
+    private async Task<ExportResult> WriteAsync(ExportRequest request, Manifest manifest, CancellationToken cancellationToken)
+    {
         progress.Begin("Exporting", manifest.PlainBytes);
 
         CompressionSettings compression = request.Compression ?? manifest.Compression;
