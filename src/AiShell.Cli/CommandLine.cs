@@ -100,11 +100,18 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
         var options = new OutputOptions(false, false, environment.Get("NO_COLOR") is not { Length: > 0 } && !arguments.Contains("--no-color"), false);
         IOutput output = arguments.Contains("--json") ? new JsonOutput(terminal, options) : new TextOutput(terminal, options);
         // The text of an argument may be a URL with a password.
-        string[] errors = [.. parse.Errors.Select(error => error.Message).Distinct()];
+        string[] errors = [.. parse.Errors.Select(error => InOneLine(error.Message)).Distinct()];
         // The parser says first that a command is missing, also where one was mistyped.
         string message = _redactor.Redact(string.Join(" ", errors.Length > 1 && errors[0].StartsWith("Required command", StringComparison.Ordinal) ? errors[1..] : errors));
         output.Fail("usage", message, $"'{PathOf(parse.CommandResult.Command)} --help' shows what it takes, with examples.", UsageExit);
         return UsageExit;
+    }
+
+    /// <summary>The parser lists the words it knows one a line.</summary>
+    private static string InOneLine(string message)
+    {
+        string[] lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return lines.Length < 2 ? message : $"{lines[0]} {string.Join(", ", lines[1..])}.";
     }
 
     private static string PathOf(Command command)

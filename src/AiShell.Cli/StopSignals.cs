@@ -14,7 +14,12 @@ internal sealed class StopSignals : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, 130)),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, 143)),
+            // 'ulimit -f' was reached: as an error of the write it can be told and cleaned up after.
+            PosixSignalRegistration.Create((PosixSignal)FileSizeLimit, context => context.Cancel = true),
         ];
+
+    /// <summary>SIGXFSZ on Linux and macOS.</summary>
+    private const int FileSizeLimit = 25;
 
     public CancellationToken Token => _stop.Token;
 

@@ -55,8 +55,49 @@ public sealed class Shell : IDisposable
     {
         var start = new ProcessStartInfo(Binary, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["AI_SHELL_HOME"] = Home;
+        start.Environment.Remove("AI_SHELL_BACKUP_DIR");
+        start.Environment.Remove("AI_SHELL_REPOSITORY");
         return Process.Start(start)!;
     }
+
+    /// <summary>Runs the binary to its end with variables of the test's own.</summary>
+    public Task<BufferedCommandResult> RunWithAsync((string Name, string? Value)[] variables, params string[] arguments) =>
+        Command(arguments).WithEnvironmentVariables(all =>
+        {
+            all.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null);
+            foreach ((string name, string? value) in variables)
+            {
+                all.Set(name, value);
+            }
+        }).ExecuteBufferedAsync();
+
+    /// <summary>Runs the binary as the last words of another program's command line: <c>setpriv</c>, <c>sh -c</c>.</summary>
+    public Task<BufferedCommandResult> RunUnderAsync(string program, string[] before, params string[] arguments) => Cli.Wrap(program)
+        .WithArguments([.. before, Binary, .. arguments])
+        .WithEnvironmentVariables(variables => variables.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null))
+        .WithValidation(CommandResultValidation.None)
+        .ExecuteBufferedAsync();
+
+    /// <summary>Runs the binary on a terminal of its own (script, from Debian's bsdutils) and types <paramref name="typed"/>.</summary>
+    public Task<BufferedCommandResult> OnTerminalAsync(string typed, params string[] arguments) => Cli.Wrap("script")
+        .WithArguments(["-qec", string.Join(' ', arguments.Prepend(Binary).Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'")), "/dev/null"])
+        .WithEnvironmentVariables(variables => variables.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null).Set("TERM", "xterm"))
+        .WithStandardInputPipe(PipeSource.FromString(typed))
+        .WithValidation(CommandResultValidation.None)
+        .ExecuteBufferedAsync();
+
+    /// <summary>Looks again and again until it is so; fails after a minute.</summary>
+    public static async Task UntilAsync(Func<bool> isSo, string what)
+    {
+        for (long started = Stopwatch.GetTimestamp(); !isSo(); await Task.Delay(5))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(1), $"Still not so: {what}");
+        }
+    }
+
+    /// <summary>Expects an exit code of a run, with its output in the failure.</summary>
+    public static void Expect(int exitCode, BufferedCommandResult result) =>
+        Assert.True(result.ExitCode == exitCode, $"exit {result.ExitCode}, not {exitCode}\n{result.StandardOutput}\n{result.StandardError}");
 
     /// <summary>Runs SQL in the stock shell and returns what it prints.</summary>
     public static async Task<string> SqliteAsync(string database, string sql)

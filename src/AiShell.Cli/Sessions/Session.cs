@@ -99,6 +99,11 @@ internal sealed class Session : IDisposable
         }
     }
 
+    /// <summary>As above for commands that show what is there: a place that was named on the command line must hold a repository.</summary>
+    public async Task<BackupRepository?> FindShownRepositoryAsync(CancellationToken cancellationToken) => Values.Repository is null
+        ? await FindRepositoryAsync(cancellationToken)
+        : await OpenRepositoryAsync(create: false, cancellationToken);
+
     /// <summary>
     /// Under what the results of checking a repository's backups are kept: a copy has the same id, and is checked for
     /// itself.

@@ -22,29 +22,38 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     internal async Task<BackupResult> RunAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, databaseLock.Lost);
+        CatalogueEntry entry = await databaseLock.GuardAsync(token => MakeAsync(request, databaseLock, token), cancellationToken);
+        return new BackupResult(entry, time.GetElapsedTime(started));
+    }
+
+    private async Task<CatalogueEntry> MakeAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
+    {
+        DateTimeOffset createdAt = time.GetUtcNow();
+        Manifest? previous = await FindPreviousAsync(request, cancellationToken);
+
+        await using ISnapshot snapshot = await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken);
+        CheckNotSuddenlyEmpty(request, snapshot, previous);
+        await CheckSpaceAsync(request, snapshot, previous, cancellationToken);
+
+        BackupWriter writer = repository.Begin(request.Database, databaseLock);
         try
         {
-            DateTimeOffset createdAt = time.GetUtcNow();
-            Manifest? previous = await FindPreviousAsync(request, stop.Token);
-
-            await using ISnapshot snapshot = await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), stop.Token);
-            CheckNotSuddenlyEmpty(request, snapshot, previous);
-            await CheckSpaceAsync(request, snapshot, previous, stop.Token);
-
-            await using BackupWriter writer = repository.Begin(request.Database, databaseLock);
-            IReadOnlyList<TableDigest> digests = await WriteStepsAsync(request, snapshot, writer, stop.Token);
+            IReadOnlyList<TableDigest> digests = await WriteStepsAsync(request, snapshot, writer, cancellationToken);
             CheckComplete(snapshot, digests);
 
             Manifest manifest = ManifestOf(request, snapshot, writer, digests, createdAt);
-            await VerifyAsync(request, writer.EntryOf(manifest), stop.Token);
-            CatalogueEntry entry = await writer.CommitAsync(manifest, stop.Token);
-            return new BackupResult(entry, time.GetElapsedTime(started));
+            await VerifyAsync(request, writer.EntryOf(manifest), cancellationToken);
+            CatalogueEntry entry = await writer.CommitAsync(manifest, cancellationToken);
+            await CheckCommitAsync(request, entry, databaseLock, cancellationToken);
+            return entry;
         }
-        catch (OperationCanceledException) when (databaseLock.Lost.IsCancellationRequested)
+        finally
         {
-            databaseLock.EnsureHeld();
-            throw;
+            await writer.DisposeAsync();
+            if (writer.Leftovers is { } folder)
+            {
+                progress.Warn($"Files of the backup that failed could not be removed: '{folder}' in '{repository.Location}'. 'ai-shell repo gc' collects them.");
+            }
         }
     }
 
@@ -144,6 +153,16 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Objects = snapshot.Objects,
             Tags = request.Tags,
         };
+
+    /// <summary>A store that keeps another manifest than it was given would list a damaged backup that nobody was told of.</summary>
+    private async Task CheckCommitAsync(BackupRequest request, CatalogueEntry entry, Lease databaseLock, CancellationToken cancellationToken)
+    {
+        if (request.VerifyAfter && await repository.CheckManifestAsync(entry, cancellationToken) is { } damage)
+        {
+            await repository.DeleteAsync(entry, databaseLock, cancellationToken);
+            throw new AiShellException(ErrorKind.Integrity, $"The repository did not keep the backup as it was written: {damage}", "Find out what damages the store, then make the backup again.");
+        }
+    }
 
     private async Task VerifyAsync(BackupRequest request, CatalogueEntry entry, CancellationToken cancellationToken)
     {

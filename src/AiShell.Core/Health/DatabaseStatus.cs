@@ -48,7 +48,7 @@ public static class StatusReport
         return
         [
             .. byDatabase.Select(group => group.Key).Union(knownNames).Order(StringComparer.Ordinal)
-                .Select(database => OfOne(database, [.. byDatabase[database].OrderByDescending(entry => entry.Id, StringComparer.Ordinal)], knownBad, now)),
+                .Select(database => OfOne(database, [.. byDatabase[database].Order(NewestFirst.Instance)], knownBad, now)),
         ];
     }
 

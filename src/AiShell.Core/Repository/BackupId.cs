@@ -14,6 +14,9 @@ public static partial class BackupId
     public static string Create(DateTimeOffset now) =>
         $"backup-{now.UtcDateTime.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture)}-{RandomNumberGenerator.GetString(Alphabet, 6)}";
 
+    /// <summary>The beginning that says when it was made; sorts by age.</summary>
+    internal static ReadOnlySpan<char> SecondOf(string id) => id.AsSpan(0, Math.Min(id.Length, "backup-yyyyMMddHHmmss".Length));
+
     public static bool IsValid(string text) => Pattern().IsMatch(text);
 
     [GeneratedRegex("^backup-[0-9]{14}-[a-z0-9]{6}$", RegexOptions.CultureInvariant)]

@@ -11,6 +11,11 @@ namespace AiShell.Repository;
 public sealed class BackupRepository
 {
     private const int ParallelReads = 8;
+    private const string Reading = "reading-";
+    private const string Deleting = "deleting-";
+
+    /// <summary>A deletion marks a backup only until its manifest is gone.</summary>
+    private static readonly TimeSpan DeletionPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly IObjectStore _store;
     private readonly IManifestCache _cache;
@@ -70,9 +75,28 @@ public sealed class BackupRepository
     public Task<Lease> LockFolderAsync(string databaseFolder, string operation, TimeSpan wait, CancellationToken cancellationToken) =>
         _leases.AcquireAsync($"database-{databaseFolder}", operation, wait, cancellationToken);
 
-    /// <summary>Marks a backup as being read, so that nobody deletes it meanwhile. Any number of readers may.</summary>
-    public Task<Lease> LockForReadingAsync(string backupId, string operation, CancellationToken cancellationToken) =>
-        _leases.AcquireSharedAsync($"reading-{backupId}-", operation, cancellationToken);
+    internal async Task<bool> IsFolderLockedAsync(string databaseFolder, CancellationToken cancellationToken) =>
+        (await _leases.ListHeldAsync($"database-{databaseFolder}.", cancellationToken)).Count > 0;
+
+    /// <summary>
+    /// Marks a backup as being read, so that nobody deletes it meanwhile, and makes sure that it is still there. Any number of readers may;
+    /// a deletion that has begun is waited for.
+    /// </summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.NotFound"/>: it was deleted since it was listed.</exception>
+    public async Task<Lease> LockForReadingAsync(CatalogueEntry entry, string operation, CancellationToken cancellationToken)
+    {
+        Lease reading = await _leases.AcquireSharedAsync($"{Reading}{entry.Id}-", operation, cancellationToken);
+        try
+        {
+            await (entry.IsPending ? Task.CompletedTask : EnsureExistsAsync(entry, cancellationToken));
+            return reading;
+        }
+        catch
+        {
+            await reading.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>Locks held by living processes, with a line about each.</summary>
     public async Task<IReadOnlyList<HeldLock>> ListLocksAsync(CancellationToken cancellationToken) =>
@@ -98,7 +122,7 @@ public sealed class BackupRepository
         var entries = new CatalogueEntry?[manifests.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, manifests.Count, options, async (index, token) => entries[index] = await ReadEntryAsync(manifests[index], token));
-        return [.. entries.OfType<CatalogueEntry>().OrderByDescending(entry => entry.Id, StringComparer.Ordinal)];
+        return [.. entries.OfType<CatalogueEntry>().Order(NewestFirst.Instance)];
     }
 
     /// <summary>Finds one backup by its id, a unique beginning of it, or <c>latest</c> (of <paramref name="database"/>).</summary>
@@ -110,6 +134,25 @@ public sealed class BackupRepository
     /// <param name="id">The id of an imported backup; null for a new one.</param>
     public BackupWriter Begin(string database, Lease databaseLock, string? id = null) =>
         new(_store, database, id ?? BackupId.Create(_time.GetUtcNow()), databaseLock);
+
+    /// <summary>Reads the manifest from the store, whatever the cache has; returns what is wrong with it, or null.</summary>
+    public async Task<string?> CheckManifestAsync(CatalogueEntry entry, CancellationToken cancellationToken)
+    {
+        string key = FolderOf(entry) + RepositoryKeys.ManifestName;
+        try
+        {
+            Manifest found = ManifestJson.Read(await ReadAllAsync(_store, key, cancellationToken), key);
+            return found.Digest == entry.Require().Digest ? null : $"The manifest '{key}' is another than the one that was listed.";
+        }
+        catch (ObjectNotFoundException)
+        {
+            return $"The manifest '{key}' is missing.";
+        }
+        catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)
+        {
+            return damage.Message;
+        }
+    }
 
     /// <summary>Compares a part's file with the manifest; returns what is wrong with it, or null.</summary>
     public Task<string?> CheckPartAsync(CatalogueEntry entry, ManifestPart part, Action<long> progress, CancellationToken cancellationToken) =>
@@ -134,17 +177,16 @@ public sealed class BackupRepository
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: somebody is reading it.</exception>
     public async Task DeleteAsync(CatalogueEntry entry, Lease databaseLock, CancellationToken cancellationToken)
     {
-        if ((await _leases.ListHeldAsync($"reading-{entry.Id}-", cancellationToken)) is [var reader, ..])
+        string folder = FolderOf(entry);
+
+        // A reader leaves its mark, then looks for this one; we leave this one, then look for its. Either of us sees the other.
+        await using (await _leases.AcquireSharedAsync($"{Deleting}{entry.Id}-", "delete", cancellationToken))
         {
-            throw new AiShellException(
-                ErrorKind.Busy,
-                $"The backup '{entry.Id}' is being read by '{reader.Record.Operation}' (process {reader.Record.ProcessId} on {reader.Record.Host}).",
-                "Wait until that is done.");
+            await RefuseBeingReadAsync(entry, cancellationToken);
+            await databaseLock.EnsureHeldAsync(cancellationToken);
+            await _store.DeleteAsync(folder + RepositoryKeys.ManifestName, cancellationToken);
         }
 
-        databaseLock.EnsureHeld();
-        string folder = FolderOf(entry);
-        await _store.DeleteAsync(folder + RepositoryKeys.ManifestName, cancellationToken);
         await foreach (StoredObject file in _store.ListAsync(folder, cancellationToken))
         {
             await _store.DeleteAsync(file.Key, cancellationToken);
@@ -186,6 +228,13 @@ public sealed class BackupRepository
     /// <summary>Removes a file that <see cref="ListOrphansAsync"/> found while the caller held the database's lock.</summary>
     internal Task DeleteOrphanAsync(OrphanedFile orphan, CancellationToken cancellationToken) => _store.DeleteAsync(orphan.Key, cancellationToken);
 
+    /// <summary>Removes the marks of readers that were killed.</summary>
+    internal async Task CollectDeadMarksAsync(CancellationToken cancellationToken)
+    {
+        await _leases.CollectSharedAsync(Reading, cancellationToken);
+        await _leases.CollectSharedAsync(Deleting, cancellationToken);
+    }
+
     internal Task<int> CollectUnfinishedAsync(DateTimeOffset olderThan, CancellationToken cancellationToken) =>
         _store.CollectUnfinishedAsync(olderThan, cancellationToken);
 
@@ -224,6 +273,31 @@ public sealed class BackupRepository
                 $"'{RepositoryKeys.Repository}' at '{store.Display}' is damaged: it is not valid JSON.",
                 "Restore the file from a copy; the backups beside it are not affected.",
                 failure);
+        }
+    }
+
+    private async Task EnsureExistsAsync(CatalogueEntry entry, CancellationToken cancellationToken)
+    {
+        while ((await _leases.ListHeldAsync($"{Deleting}{entry.Id}-", cancellationToken)).Count > 0)
+        {
+            await Task.Delay(DeletionPoll, _time, cancellationToken);
+        }
+
+        if (await _store.StatAsync(FolderOf(entry) + RepositoryKeys.ManifestName, cancellationToken) is null)
+        {
+            throw new AiShellException(
+                ErrorKind.NotFound, $"The backup '{entry.Id}' was deleted in this moment.", "'ai-shell backup list' shows the backups there are.");
+        }
+    }
+
+    private async Task RefuseBeingReadAsync(CatalogueEntry entry, CancellationToken cancellationToken)
+    {
+        if (await _leases.ListHeldAsync($"{Reading}{entry.Id}-", cancellationToken) is [var reader, ..])
+        {
+            throw new AiShellException(
+                ErrorKind.Busy,
+                $"The backup '{entry.Id}' is being read by '{reader.Record.Operation}' (process {reader.Record.ProcessId} on {reader.Record.Host}).",
+                "Wait until that is done.");
         }
     }
 

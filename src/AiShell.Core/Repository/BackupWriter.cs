@@ -7,7 +7,7 @@ namespace AiShell.Repository;
 
 /// <summary>
 /// A backup being written: parts in any order and in parallel, the manifest last. Disposed without
-/// <see cref="CommitAsync"/> it removes the parts it wrote, as far as the store lets it; what stays is invisible and
+/// <see cref="CommitAsync"/> it removes what it wrote, as far as the store lets it; what stays is invisible and
 /// collected by <c>repo gc</c>.
 /// </summary>
 public sealed class BackupWriter : IAsyncDisposable
@@ -16,7 +16,6 @@ public sealed class BackupWriter : IAsyncDisposable
     private readonly string _folder;
     private readonly Lease _databaseLock;
     private readonly ConcurrentDictionary<int, IReadOnlyList<ManifestPart>> _partsOfSteps = new();
-    private bool _commitBegan;
     private bool _committed;
 
     internal BackupWriter(IObjectStore store, string database, string id, Lease databaseLock)
@@ -90,18 +89,17 @@ public sealed class BackupWriter : IAsyncDisposable
     }
 
     /// <summary>The backup as it will be listed; for reading its parts back before the commit.</summary>
-    public CatalogueEntry EntryOf(Manifest manifest) => new(Id, RepositoryKeys.Encode(Database), manifest, Damage: null);
+    public CatalogueEntry EntryOf(Manifest manifest) => new(Id, RepositoryKeys.Encode(Database), manifest, Damage: null) { IsPending = true };
 
     /// <summary>Writes the manifest, create-only: from here on the backup exists.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: the database's lock was lost; nothing was committed.</exception>
     public async Task<CatalogueEntry> CommitAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         byte[] content = ManifestJson.Write(manifest);
-        _databaseLock.EnsureHeld();
-        _commitBegan = true;
+        await _databaseLock.EnsureHeldAsync(cancellationToken);
         await BackupRepository.WriteAsync(_store, _folder + RepositoryKeys.ManifestName, content, cancellationToken);
         _committed = true;
-        return EntryOf(ManifestJson.Read(content, _folder));
+        return new CatalogueEntry(Id, RepositoryKeys.Encode(Database), ManifestJson.Read(content, _folder), Damage: null);
     }
 
     public async ValueTask DisposeAsync()
@@ -111,18 +109,26 @@ public sealed class BackupWriter : IAsyncDisposable
             return;
         }
 
+        if (!_databaseLock.IsHeld)
+        {
+            // Whoever holds the lock now may be writing a backup of the same id: an import does.
+            Leftovers = _folder;
+            return;
+        }
+
         // The failure that brought us here must reach the user, not a second one from a store that is broken or full.
         try
         {
-            if (_commitBegan && await _store.StatAsync(_folder + RepositoryKeys.ManifestName, CancellationToken.None) is not null)
+            if (await _store.StatAsync(_folder + RepositoryKeys.ManifestName, CancellationToken.None) is not null)
             {
                 // The store reported a failure after it had made the manifest visible: the backup exists, so its parts stay.
                 return;
             }
 
-            foreach (ManifestPart part in Parts)
+            // Listed, since a store may also have kept a part that it said it could not.
+            await foreach (StoredObject file in _store.ListAsync(_folder, CancellationToken.None))
             {
-                await _store.DeleteAsync(_folder + part.Path, CancellationToken.None);
+                await _store.DeleteAsync(file.Key, CancellationToken.None);
             }
         }
         catch (Exception failure) when (failure is IOException or AiShellException)
@@ -131,6 +137,6 @@ public sealed class BackupWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>The folder of parts that could not be removed after a failure; null when nothing was left.</summary>
+    /// <summary>The folder of files that could not be removed after a failure; null when nothing was left.</summary>
     public string? Leftovers { get; private set; }
 }

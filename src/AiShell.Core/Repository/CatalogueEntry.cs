@@ -5,6 +5,9 @@ namespace AiShell.Repository;
 /// <param name="Damage">Why the manifest cannot be read; null when it can.</param>
 public sealed record CatalogueEntry(string Id, string DatabaseFolder, Manifest? Manifest, AiShellException? Damage)
 {
+    /// <summary>Its writer is still at work: the store has no manifest of it.</summary>
+    internal bool IsPending { get; init; }
+
     /// <summary>The manifest of a backup that can be read.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the manifest is damaged.</exception>
     public Manifest Require() => Manifest ?? throw Damage!;

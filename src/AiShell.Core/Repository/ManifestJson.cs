@@ -64,6 +64,7 @@ internal static class ManifestJson
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+    RespectNullableAnnotations = true,
     UseStringEnumConverter = true,
     Converters = [typeof(LogPositionConverter), typeof(LowerCaseEnumConverter<BackupFormat>), typeof(LowerCaseEnumConverter<BackupKind>), typeof(HyphenEnumConverter<PartPhase>), typeof(HyphenEnumConverter<BackupScope>)])]
 [JsonSerializable(typeof(Manifest))]

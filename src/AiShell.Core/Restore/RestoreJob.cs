@@ -13,7 +13,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     /// <summary>Does every check that a restore does before it changes something.</summary>
     public async Task<RestorePlan> DryRunAsync(RestoreRequest request, CancellationToken cancellationToken)
     {
-        await using Lease reading = await repository.LockForReadingAsync(request.Entry.Id, "backup restore --dry-run", cancellationToken);
+        await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup restore --dry-run", cancellationToken);
         (RestorePlan plan, _) = await PlanAsync(request, cancellationToken);
         VerifyReport report = await VerifyAsync(request, deep: request.VerifyFirst, cancellationToken);
         return plan with { Problems = [.. plan.Problems, .. report.Problems] };
@@ -23,25 +23,29 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     /// <exception cref="AiShellException">The restore failed or was refused; the target is as it was.</exception>
     public async Task<RestoreResult> RunAsync(RestoreRequest request, Func<RestorePlan, Task<bool>> confirm, CancellationToken cancellationToken)
     {
-        await using Lease reading = await repository.LockForReadingAsync(request.Entry.Id, "backup restore", cancellationToken);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reading.Lost);
-        (RestorePlan plan, TargetState state) = await PlanAsync(request, stop.Token);
+        await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup restore", cancellationToken);
+        return await reading.GuardAsync(token => RestoreAsync(request, confirm, token), cancellationToken);
+    }
+
+    private async Task<RestoreResult> RestoreAsync(RestoreRequest request, Func<RestorePlan, Task<bool>> confirm, CancellationToken cancellationToken)
+    {
+        (RestorePlan plan, TargetState state) = await PlanAsync(request, cancellationToken);
         ThrowOnProblems(plan, state);
         bool replace = await ConsentAsync(request, plan, confirm);
         if (request.VerifyFirst)
         {
-            (await VerifyAsync(request, deep: true, stop.Token)).ThrowIfBad();
+            (await VerifyAsync(request, deep: true, cancellationToken)).ThrowIfBad();
         }
 
         long started = time.GetTimestamp();
         BackupContents contents = request.Entry.Require().ToContents();
         TargetOptions options = OptionsOf(request, plan.IntoExisting) with { Replace = replace };
-        await using IRestoreTarget target = await request.Engine.OpenTargetAsync(request.Target, contents, options, stop.Token);
+        await using IRestoreTarget target = await request.Engine.OpenTargetAsync(request.Target, contents, options, cancellationToken);
         IReadOnlyList<TableDigest> restored = await RestoreLoading.LoadAsync(
-            repository, request.Entry, contents, request.Tables, target, fingerprints: request.VerifyFirst, progress, stop.Token);
+            repository, request.Entry, contents, request.Tables, target, fingerprints: request.VerifyFirst, progress, cancellationToken);
 
         progress.Begin("Promoting", totalBytes: null);
-        await target.PromoteAsync(stop.Token);
+        await target.PromoteAsync(cancellationToken);
         return new RestoreResult(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started));
     }
 

@@ -18,31 +18,52 @@ public sealed class DeleteJob(BackupRepository repository)
                 && (Needs(entry.Manifest?.Parent, doomed) || Needs(entry.Manifest?.Base, doomed)))];
             if (dependants.Count > 0 && !cascade)
             {
-                throw new AiShellException(
-                    ErrorKind.Refused,
-                    $"{dependants.Count} kept backups need it: {string.Join(", ", dependants.Select(entry => entry.Id))}.",
-                    "Add --cascade to delete them too.");
+                throw NeededBy(dependants);
             }
 
             dependants.ForEach(entry => doomed[entry.Id] = entry);
         }
         while (dependants.Count > 0);
 
-        return [.. doomed.Values.OrderByDescending(entry => entry.Id, StringComparer.Ordinal)];
+        return [.. doomed.Values.Order(NewestFirst.Instance)];
     }
 
     /// <summary>Deletes what <see cref="PlanAsync"/> returned, each under its database's lock.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: a backup made since then needs one of them.</exception>
     public async Task RunAsync(IReadOnlyList<CatalogueEntry> doomed, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         foreach (IGrouping<string, CatalogueEntry> database in doomed.GroupBy(entry => entry.DatabaseFolder))
         {
             await using Lease databaseLock = await repository.LockFolderAsync(database.Key, "backup delete", lockWait, cancellationToken);
+            await RefuseNewDependantsAsync(doomed, database.Key, cancellationToken);
             foreach (CatalogueEntry entry in database)
             {
                 await repository.DeleteAsync(entry, databaseLock, cancellationToken);
             }
         }
     }
+
+    /// <summary>A backup made since the plan may build on one that is about to go.</summary>
+    private async Task RefuseNewDependantsAsync(IReadOnlyList<CatalogueEntry> doomed, string databaseFolder, CancellationToken cancellationToken)
+    {
+        HashSet<string> going = [.. doomed.Select(entry => entry.Id)];
+        CatalogueEntry[] dependants =
+        [
+            .. (await repository.ListAsync(database: null, cancellationToken)).Where(entry =>
+                entry.DatabaseFolder == databaseFolder
+                && !going.Contains(entry.Id)
+                && (going.Contains(entry.Manifest?.Parent ?? "") || going.Contains(entry.Manifest?.Base ?? ""))),
+        ];
+        if (dependants.Length > 0)
+        {
+            throw NeededBy(dependants);
+        }
+    }
+
+    private static AiShellException NeededBy(IReadOnlyCollection<CatalogueEntry> dependants) => new(
+        ErrorKind.Refused,
+        $"{dependants.Count} kept backups need it: {string.Join(", ", dependants.Select(entry => entry.Id))}.",
+        "Add --cascade to delete them too.");
 
     private static bool Needs(string? id, Dictionary<string, CatalogueEntry> doomed) => id is not null && doomed.ContainsKey(id);
 }

@@ -20,7 +20,7 @@ public sealed class GarbageJob(BackupRepository repository, TimeProvider time)
         IReadOnlyList<OrphanedFile> suspects = await repository.ListOrphansAsync(cancellationToken);
         if (dryRun)
         {
-            return new GarbageResult(suspects, 0, []);
+            return await WithoutBusyAsync(suspects, cancellationToken);
         }
 
         List<OrphanedFile> collected = [];
@@ -37,14 +37,32 @@ public sealed class GarbageJob(BackupRepository repository, TimeProvider time)
             }
         }
 
+        await repository.CollectDeadMarksAsync(cancellationToken);
         int unfinished = await repository.CollectUnfinishedAsync(time.GetUtcNow() - UnfinishedAge, cancellationToken);
         return new GarbageResult(collected, unfinished, busy);
+    }
+
+    /// <summary>What lies in the folder of a living writer is its own.</summary>
+    private async Task<GarbageResult> WithoutBusyAsync(IReadOnlyList<OrphanedFile> suspects, CancellationToken cancellationToken)
+    {
+        HashSet<string> busy = [];
+        foreach (string folder in suspects.Select(file => file.DatabaseFolder).Distinct())
+        {
+            if (await repository.IsFolderLockedAsync(folder, cancellationToken))
+            {
+                busy.Add(folder);
+            }
+        }
+
+        return new GarbageResult(
+            [.. suspects.Where(file => !busy.Contains(file.DatabaseFolder))], 0, [.. busy.Select(folder => $"A backup is being written or deleted in '{folder}'.")]);
     }
 
     /// <summary>Looks again under the lock: what was being written a moment ago may be a backup by now.</summary>
     private async Task<IReadOnlyList<OrphanedFile>> CollectFolderAsync(string folder, CancellationToken cancellationToken)
     {
         await using Lease databaseLock = await repository.LockFolderAsync(folder, "repo gc", TimeSpan.Zero, cancellationToken);
+        await databaseLock.EnsureHeldAsync(cancellationToken);
         OrphanedFile[] orphans = [.. (await repository.ListOrphansAsync(cancellationToken)).Where(file => file.DatabaseFolder == folder)];
         foreach (OrphanedFile orphan in orphans)
         {

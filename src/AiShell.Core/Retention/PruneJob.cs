@@ -2,6 +2,7 @@ using AiShell.Repository;
 
 namespace AiShell.Retention;
 
+/// <param name="Decisions">As carried out: what could not be deleted is kept, and says why.</param>
 /// <param name="Failures">Backups that should have gone but could not, with the reason.</param>
 public sealed record PruneResult(IReadOnlyList<RetentionDecision> Decisions, int Deleted, long FreedBytes, IReadOnlyList<string> Failures);
 
@@ -20,26 +21,55 @@ public sealed class PruneJob(BackupRepository repository, TimeProvider time)
 
         await using Lease databaseLock = await repository.LockDatabaseAsync(database, "backup prune", lockWait, cancellationToken);
         IReadOnlyList<RetentionDecision> decisions = await DecideAsync(database, rules, knownBad, cancellationToken);
+        List<RetentionDecision> outcome = [];
+        List<string> failures = [];
+        HashSet<string> needed = [];
         int deleted = 0;
         long freedBytes = 0;
-        List<string> failures = [];
 
-        // Newest first within the doomed: an increment goes before the base it needs, so a crash leaves no broken chain.
-        foreach (CatalogueEntry entry in decisions.Where(decision => !decision.Keep).Select(decision => decision.Entry))
+        // Newest first: an increment goes before the base it needs, so a crash leaves no broken chain.
+        foreach (RetentionDecision decision in decisions)
         {
-            try
+            CatalogueEntry entry = decision.Entry;
+            string? obstacle = decision.Keep ? null : await TryDeleteAsync(entry, needed, databaseLock, cancellationToken);
+            if (decision.Keep || obstacle is not null)
             {
-                await repository.DeleteAsync(entry, databaseLock, cancellationToken);
+                needed.UnionWith(((string?[])[entry.Manifest?.Parent, entry.Manifest?.Base]).OfType<string>());
+            }
+            else
+            {
                 deleted++;
                 freedBytes += entry.Manifest!.StoredBytes;
             }
-            catch (AiShellException busy) when (busy.Kind == ErrorKind.Busy && !databaseLock.Lost.IsCancellationRequested)
+
+            if (obstacle is not null)
             {
-                failures.Add(busy.Message);
+                failures.Add(obstacle);
             }
+
+            outcome.Add(obstacle is null ? decision : decision with { Keep = true, Reason = obstacle });
         }
 
-        return new PruneResult(decisions, deleted, freedBytes, failures);
+        return new PruneResult(outcome, deleted, freedBytes, failures);
+    }
+
+    /// <returns>Why the backup has to stay; null when it is gone.</returns>
+    private async Task<string?> TryDeleteAsync(CatalogueEntry entry, HashSet<string> needed, Lease databaseLock, CancellationToken cancellationToken)
+    {
+        if (needed.Contains(entry.Id))
+        {
+            return $"The backup '{entry.Id}' stays: one that could not be deleted needs it.";
+        }
+
+        try
+        {
+            await repository.DeleteAsync(entry, databaseLock, cancellationToken);
+            return null;
+        }
+        catch (AiShellException busy) when (busy.Kind == ErrorKind.Busy && databaseLock.IsHeld)
+        {
+            return busy.Message;
+        }
     }
 
     private async Task<IReadOnlyList<RetentionDecision>> DecideAsync(

@@ -1,3 +1,4 @@
+using AiShell.Engines;
 using AiShell.Repository;
 
 namespace AiShell.Retention;
@@ -11,7 +12,8 @@ public sealed record RetentionDecision(CatalogueEntry Entry, bool Keep, string R
 
 /// <summary>
 /// Decides which backups of one database stay. Pure: the same backups and time give the same answer. Whatever the rules
-/// say, it keeps the newest good backup, every backup that a kept one needs, and every backup it cannot read.
+/// say, it keeps the newest good backup (readable, as is everything it needs), the newest good one of the whole database
+/// when that is another, every backup that a kept one needs, and every backup it cannot read.
 /// </summary>
 public static class RetentionPolicy
 {
@@ -21,8 +23,8 @@ public static class RetentionPolicy
     public static IReadOnlyList<RetentionDecision> Decide(
         IReadOnlyList<CatalogueEntry> entries, IReadOnlySet<string> knownBad, RetentionRules rules, DateTimeOffset now)
     {
-        CatalogueEntry[] newestFirst = [.. entries.OrderByDescending(entry => entry.Id, StringComparer.Ordinal)];
-        CatalogueEntry? lastGood = newestFirst.FirstOrDefault(entry => entry.Manifest is not null && !knownBad.Contains(entry.Id));
+        CatalogueEntry[] newestFirst = [.. entries.Order(NewestFirst.Instance)];
+        HashSet<CatalogueEntry> lastGood = LastGood(newestFirst, knownBad);
         var byRules = new List<RetentionDecision>();
         int readable = 0;
         foreach (CatalogueEntry entry in newestFirst)
@@ -34,14 +36,46 @@ public static class RetentionPolicy
         return KeepWhatIsNeeded(byRules);
     }
 
-    private static RetentionDecision DecideAlone(CatalogueEntry entry, int number, CatalogueEntry? lastGood, RetentionRules rules, DateTimeOffset now)
+    /// <summary>The schema alone, or rows alone, do not replace a backup of the whole database.</summary>
+    private static HashSet<CatalogueEntry> LastGood(CatalogueEntry[] newestFirst, IReadOnlySet<string> knownBad)
+    {
+        var readable = newestFirst.Where(entry => entry.Manifest is not null).ToDictionary(entry => entry.Id, StringComparer.Ordinal);
+        CatalogueEntry[] good = [.. newestFirst.Where(entry => IsGood(entry, readable, knownBad))];
+        CatalogueEntry?[] last = [good.FirstOrDefault(), good.FirstOrDefault(entry => entry.Require().Scope == BackupScope.All)];
+        return new HashSet<CatalogueEntry>(last.OfType<CatalogueEntry>(), ReferenceEqualityComparer.Instance);
+    }
+
+    private static bool IsGood(CatalogueEntry entry, Dictionary<string, CatalogueEntry> readable, IReadOnlySet<string> knownBad) =>
+        entry.Manifest is not null
+        && Chain(entry.Id, readable).All(id => readable.ContainsKey(id) && !knownBad.Contains(id));
+
+    /// <summary>A backup's own id and those of all it needs, readable or not.</summary>
+    private static HashSet<string> Chain(string id, Dictionary<string, CatalogueEntry> readable)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        var next = new Stack<string>([id]);
+        while (next.TryPop(out string? one))
+        {
+            if (found.Add(one) && readable.TryGetValue(one, out CatalogueEntry? entry))
+            {
+                NeedsOf(entry).ForEach(next.Push);
+            }
+        }
+
+        return found;
+    }
+
+    private static List<string> NeedsOf(CatalogueEntry entry) =>
+        [.. ((string?[])[entry.Manifest?.Parent, entry.Manifest?.Base]).OfType<string>()];
+
+    private static RetentionDecision DecideAlone(CatalogueEntry entry, int number, HashSet<CatalogueEntry> lastGood, RetentionRules rules, DateTimeOffset now)
     {
         if (entry.Manifest is not { } manifest)
         {
             return new RetentionDecision(entry, Keep: true, "its manifest is damaged: look at it, then delete it by its id");
         }
 
-        if (ReferenceEquals(entry, lastGood))
+        if (lastGood.Contains(entry))
         {
             return new RetentionDecision(entry, Keep: true, "the last good backup");
         }
@@ -58,26 +92,19 @@ public static class RetentionPolicy
 
     private static List<RetentionDecision> KeepWhatIsNeeded(List<RetentionDecision> decisions)
     {
+        var readable = decisions.Where(decision => decision.Entry.Manifest is not null)
+            .ToDictionary(decision => decision.Entry.Id, decision => decision.Entry, StringComparer.Ordinal);
         var needed = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (RetentionDecision decision in decisions.Where(decision => decision.Keep))
+        foreach (CatalogueEntry kept in decisions.Where(decision => decision.Keep).Select(decision => decision.Entry))
         {
-            NeedAncestors(decision.Entry, decisions, needed);
+            foreach (string ancestor in Chain(kept.Id, readable))
+            {
+                needed.TryAdd(ancestor, kept.Id);
+            }
         }
 
         return [.. decisions.Select(decision => !decision.Keep && needed.TryGetValue(decision.Entry.Id, out string? dependant)
             ? decision with { Keep = true, Reason = $"needed by {dependant}" }
             : decision)];
-    }
-
-    private static void NeedAncestors(CatalogueEntry entry, List<RetentionDecision> decisions, Dictionary<string, string> needed)
-    {
-        foreach (string? ancestor in new[] { entry.Manifest?.Parent, entry.Manifest?.Base })
-        {
-            if (ancestor is not null && needed.TryAdd(ancestor, entry.Id)
-                && decisions.Find(decision => decision.Entry.Id == ancestor) is { } found)
-            {
-                NeedAncestors(found.Entry, decisions, needed);
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@ namespace AiShell.Storage;
 /// <summary>
 /// The only retry loop: repeats what failed with a <see cref="TransientStoreException"/>, waiting longer each time, and
 /// nothing else. An object being written is spooled, so that it is replayed whole; one being read is reopened where it
-/// broke off; a listing goes on behind the last key it gave. When all attempts failed the last failure is thrown.
+/// broke off; a listing goes on behind the last key it gave. When all attempts failed it is an <see cref="AiShellException"/> of kind <see cref="ErrorKind.Unreachable"/>.
 /// </summary>
 public sealed class RetryingStore : IObjectStore
 {
@@ -105,6 +105,15 @@ public sealed class RetryingStore : IObjectStore
     public Task<int> CollectUnfinishedAsync(DateTimeOffset olderThan, CancellationToken cancellationToken) =>
         RunAsync(token => _inner.CollectUnfinishedAsync(olderThan, token), cancellationToken);
 
-    private async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
-        await _pipeline.ExecuteAsync(async token => await call(token), cancellationToken);
+    private async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _pipeline.ExecuteAsync(async token => await call(token), cancellationToken);
+        }
+        catch (TransientStoreException last)
+        {
+            throw Exhaustion.Of(_inner, last);
+        }
+    }
 }

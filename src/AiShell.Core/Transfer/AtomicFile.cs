@@ -1,3 +1,5 @@
+using AiShell.Storage.Local;
+
 namespace AiShell.Transfer;
 
 /// <summary>A file of the user's that appears whole and durable under its name, or not at all. Mode 600: backups hold data.</summary>
@@ -12,7 +14,13 @@ internal sealed class AtomicFile : IAsyncDisposable
     public AtomicFile(string path)
     {
         _path = path;
-        _temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Guid.NewGuid():n}.ai-shell-unfinished");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+        {
+            throw new AiShellException(ErrorKind.Failed, $"Cannot write '{path}': there is no directory '{folder}'.", "Make the directory, or give another path.");
+        }
+
+        _temporary = Path.Combine(folder, $".{Guid.NewGuid():n}.ai-shell-unfinished");
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 128 * 1024 };
@@ -38,6 +46,7 @@ internal sealed class AtomicFile : IAsyncDisposable
         await _stream.DisposeAsync();
         File.Move(_temporary, _path, overwrite: true);
         _committed = true;
+        FileSystemCalls.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!);
     }
 
     public async ValueTask DisposeAsync()

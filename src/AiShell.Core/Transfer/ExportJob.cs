@@ -37,8 +37,13 @@ public sealed class ExportJob(BackupRepository repository, TimeProvider time, IJ
     public async Task<ExportResult> RunAsync(ExportRequest request, CancellationToken cancellationToken)
     {
         Manifest manifest = request.Entry.Require();
-        RefuseExisting(request);
-        await using Lease reading = await repository.LockForReadingAsync(manifest.Id, "backup export", cancellationToken);
+        EnsureFree(request);
+        await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup export", cancellationToken);
+        return await reading.GuardAsync(token => WriteAsync(request, manifest, token), cancellationToken);
+    }
+
+    private async Task<ExportResult> WriteAsync(ExportRequest request, Manifest manifest, CancellationToken cancellationToken)
+    {
         progress.Begin("Exporting", manifest.PlainBytes);
 
         CompressionSettings compression = request.Compression ?? manifest.Compression;
@@ -76,11 +81,14 @@ public sealed class ExportJob(BackupRepository repository, TimeProvider time, IJ
         return new ExportResult(manifest.Id, request.Destination, metadata.SizeBytes, metadata.Sha256, metadataPath);
     }
 
-    private static void RefuseExisting(ExportRequest request)
+    /// <summary>Refuses to write over what stands there without consent.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>.</exception>
+    public static void EnsureFree(ExportRequest request)
     {
-        if (!request.Replace && (File.Exists(request.Destination) || File.Exists(ExportMetadata.PathFor(request.Destination))))
+        string[] written = [request.Destination, ExportMetadata.PathFor(request.Destination)];
+        if (!request.Replace && Array.Find(written, File.Exists) is { } existing)
         {
-            throw new AiShellException(ErrorKind.Refused, $"'{request.Destination}' exists already.", "Give another name, or add --force to replace it.");
+            throw new AiShellException(ErrorKind.Refused, $"'{existing}' exists already.", "Give another name, or add --force to replace it.");
         }
     }
 

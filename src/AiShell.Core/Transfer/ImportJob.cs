@@ -37,11 +37,7 @@ public sealed class ImportJob(BackupRepository repository, TimeProvider time, IJ
         (ICodec codec, IDatabaseEngine engine, ForeignFormat format) = await RecogniseAsync(request, cancellationToken);
         progress.Begin($"Loading the {format.Description}", totalBytes: null);
         await using IScratchDatabase scratch = await engine.CreateScratchAsync(near: null, request.ScratchDirectory, cancellationToken);
-        await using (Stream plain = OpenPlain(request, codec))
-        {
-            await engine.LoadForeignAsync(scratch.Address, format, plain, cancellationToken);
-        }
-
+        await LoadAsync(request, codec, engine, format, scratch, cancellationToken);
         string fileName = Path.GetFileName(request.Path);
         BackupResult result = await new BackupJob(repository, time, progress).RunAsync(
             new BackupRequest(
@@ -65,6 +61,21 @@ public sealed class ImportJob(BackupRepository repository, TimeProvider time, IJ
             },
             cancellationToken);
         return new ImportResult(result.Entry, request.Path, format.Description);
+    }
+
+    private static async Task LoadAsync(
+        ImportRequest request, ICodec codec, IDatabaseEngine engine, ForeignFormat format, IScratchDatabase scratch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using Stream plain = OpenPlain(request, codec);
+            await engine.LoadForeignAsync(scratch.Address, format, plain, cancellationToken);
+        }
+        catch (AiShellException failure) when (!failure.Message.Contains(request.Path, StringComparison.Ordinal))
+        {
+            // The engine knows only the bytes; of several files the user must know which.
+            throw new AiShellException(failure.Kind, $"Cannot import '{request.Path}': {failure.Message}", failure.Hint, failure);
+        }
     }
 
     private static async Task<(ICodec Codec, IDatabaseEngine Engine, ForeignFormat Format)> RecogniseAsync(

@@ -7,7 +7,7 @@ namespace AiShell.Transfer;
 /// <param name="Engines">Who may recognise a foreign file, in this order.</param>
 /// <param name="Database">File the backup under this name; null: the name it had, or the file's.</param>
 /// <param name="Compression">For foreign files, and for parts that have to be compressed again.</param>
-/// <param name="Trust">Accept a file that grows more than a thousandfold when decompressed.</param>
+/// <param name="Trust">Accept a file that grows more than five hundred times when decompressed.</param>
 public sealed record ImportRequest(
     string Path,
     IReadOnlyList<IDatabaseEngine> Engines,

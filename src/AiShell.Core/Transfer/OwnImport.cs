@@ -11,6 +11,8 @@ namespace AiShell.Transfer;
 /// <summary>Puts an exported backup together again: cut into its parts, each compressed anew, every row compared with the manifest before it is committed.</summary>
 internal sealed class OwnImport(BackupRepository repository, IJobProgress progress)
 {
+    private const long LargestManifestBytes = 256 * 1024 * 1024;
+
     /// <summary>The export's metadata, null when there is none beside the file and none inside.</summary>
     public static async Task<ReadMetadata?> ReadMetadataAsync(ImportRequest request, CancellationToken cancellationToken)
     {
@@ -23,16 +25,22 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
         try
         {
             await using FileStream file = File.OpenRead(path);
-            ExportMetadata metadata = await JsonSerializer.DeserializeAsync(file, TransferJson.Default.ExportMetadata, cancellationToken)
-                ?? throw new JsonException("The document is empty.");
-            Manifest manifest = ManifestJson.Read(JsonSerializer.SerializeToUtf8Bytes(metadata.Manifest, TransferJson.Default.JsonElement), path);
-            return new ReadMetadata(manifest, metadata.Layout, metadata.Compression, metadata.Sha256);
+            ExportMetadata? metadata = file.Length > LargestManifestBytes
+                ? null
+                : await JsonSerializer.DeserializeAsync(file, TransferJson.Default.ExportMetadata, cancellationToken);
+            if (metadata is not { Manifest.ValueKind: JsonValueKind.Object, Layout: not null, Compression: not null, Sha256: not null })
+            {
+                throw new JsonException("The document says nothing of an export.");
+            }
+
+            byte[] manifest = JsonSerializer.SerializeToUtf8Bytes(metadata.Manifest, TransferJson.Default.JsonElement);
+            return new ReadMetadata(ImportedManifest.Read(manifest, path), metadata.Layout, metadata.Compression, metadata.Sha256);
         }
         catch (JsonException failure)
         {
             throw new AiShellException(
                 ErrorKind.Integrity,
-                $"'{path}' is damaged: it is not valid JSON.",
+                $"'{path}' is damaged: it is not what 'ai-shell backup export' writes.",
                 "Move it away to import the file beside it without it.",
                 failure);
         }
@@ -107,7 +115,7 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
 
         if (await plain.ReadAsync(new byte[1], cancellationToken) > 0)
         {
-            throw new AiShellException(ErrorKind.Integrity, $"'{request.Path}' is longer than its manifest says.");
+            throw new AiShellException(ErrorKind.Integrity, $"'{request.Path}' is longer than its manifest says.", "Get the file again from where it came.");
         }
     }
 
@@ -142,11 +150,11 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
     private static void RefuseUnsafe(string path, TarEntry entry)
     {
         bool plainFile = entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile;
-        if (!plainFile || Path.IsPathRooted(entry.Name) || entry.Name.Split('/', '\\').Contains("..") || entry.Name.Contains('/', StringComparison.Ordinal))
+        if (!plainFile || entry.Name.AsSpan().ContainsAny('/', '\\') || entry.Name is "." or "..")
         {
             throw new AiShellException(
                 ErrorKind.Refused,
-                $"'{path}' is not safe to import: it holds '{entry.Name}', a {entry.EntryType} that an export never has.",
+                $"'{path}' is not safe to import: it holds '{entry.Name}' ({entry.EntryType}), which an export never has.",
                 "Nothing was written. Do not trust where this file came from.");
         }
     }
@@ -182,11 +190,11 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
         while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
             RefuseUnsafe(request.Path, entry);
-            if (entry is { Name: ExportMetadata.ManifestEntry, DataStream: { } stream, Length: < 256 * 1024 * 1024 })
+            if (entry is { Name: ExportMetadata.ManifestEntry, DataStream: { } stream, Length: <= LargestManifestBytes })
             {
                 using var content = new MemoryStream();
                 await stream.CopyToAsync(content, cancellationToken);
-                return new ReadMetadata(ManifestJson.Read(content.ToArray(), request.Path), ExportMetadata.Tar, codec.Name, Sha256: null);
+                return new ReadMetadata(ImportedManifest.Read(content.ToArray(), request.Path), ExportMetadata.Tar, codec.Name, Sha256: null);
             }
         }
 

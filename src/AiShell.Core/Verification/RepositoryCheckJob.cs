@@ -19,7 +19,14 @@ public sealed class RepositoryCheckJob(BackupRepository repository, IJobProgress
         var verify = new VerifyJob(repository, progress);
         foreach (CatalogueEntry entry in await repository.ListAsync(database: null, cancellationToken))
         {
-            reports.Add(await verify.RunAsync(new VerifyRequest(entry, Engine: null, Deep: false, workers, scratchDirectory), cancellationToken));
+            try
+            {
+                reports.Add(await verify.RunAsync(new VerifyRequest(entry, Engine: null, Deep: false, workers, scratchDirectory), cancellationToken));
+            }
+            catch (AiShellException gone) when (gone.Kind == ErrorKind.NotFound)
+            {
+                // Deleted since it was listed: nothing to check any more.
+            }
         }
 
         return new RepositoryCheckReport(

@@ -36,10 +36,10 @@ public sealed class TestRestoreJob(BackupRepository repository, TimeProvider tim
         {
             Manifest manifest = request.Entry.Require();
             RefuseDataOnly(manifest);
-            await using Lease reading = await repository.LockForReadingAsync(request.Entry.Id, "backup test", cancellationToken);
+            await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup test", cancellationToken);
             await using IScratchDatabase scratch = await request.Engine.CreateScratchAsync(request.Near, request.ScratchDirectory, cancellationToken);
-            restored = await RestoreAsync(request, manifest, scratch, cancellationToken);
-            (sampled, IReadOnlyList<string> differences) = await CompareSampleAsync(request, scratch, cancellationToken);
+            restored = await reading.GuardAsync(token => RestoreAsync(request, manifest, scratch, token), cancellationToken);
+            (sampled, IReadOnlyList<string> differences) = await reading.GuardAsync(token => CompareSampleAsync(request, scratch, token), cancellationToken);
             problems.AddRange(differences);
         }
         catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)

@@ -11,6 +11,7 @@ namespace AiShell.Verification;
 public sealed class VerifyJob(BackupRepository repository, IJobProgress progress)
 {
     /// <summary>Never throws for a bad backup: the report says what is wrong.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.NotFound"/>: the backup was deleted since it was listed.</exception>
     public async Task<VerifyReport> RunAsync(VerifyRequest request, CancellationToken cancellationToken)
     {
         CatalogueEntry entry = request.Entry;
@@ -19,15 +20,20 @@ public sealed class VerifyJob(BackupRepository repository, IJobProgress progress
             return new VerifyReport(entry.Id, entry.Database, request.Deep, 0, 0, 0, [entry.Damage!.Message]);
         }
 
-        await using Lease reading = await repository.LockForReadingAsync(entry.Id, "backup verify", cancellationToken);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, reading.Lost);
-        IReadOnlyList<string> problems = await CheckPartsAsync(entry, manifest, request.Workers, stop.Token);
-        if (request.Deep && problems.Count == 0)
+        await using Lease reading = await repository.LockForReadingAsync(entry, "backup verify", cancellationToken);
+        IReadOnlyList<string> problems = await reading.GuardAsync(token => FindProblemsAsync(request, manifest, token), cancellationToken);
+        return new VerifyReport(entry.Id, entry.Database, request.Deep, manifest.Parts.Count, request.Deep ? manifest.Tables.Count : 0, manifest.StoredBytes, problems);
+    }
+
+    private async Task<IReadOnlyList<string>> FindProblemsAsync(VerifyRequest request, Manifest manifest, CancellationToken cancellationToken)
+    {
+        List<string> problems = [.. await CheckPartsAsync(request.Entry, manifest, request.Workers, cancellationToken)];
+        if (!request.Entry.IsPending && await repository.CheckManifestAsync(request.Entry, cancellationToken) is { } damage)
         {
-            problems = await CheckContentAsync(request, manifest, stop.Token);
+            problems.Insert(0, damage);
         }
 
-        return new VerifyReport(entry.Id, entry.Database, request.Deep, manifest.Parts.Count, request.Deep ? manifest.Tables.Count : 0, manifest.StoredBytes, problems);
+        return request.Deep && problems.Count == 0 ? await CheckContentAsync(request, manifest, cancellationToken) : problems;
     }
 
     private async Task<IReadOnlyList<string>> CheckPartsAsync(CatalogueEntry entry, Manifest manifest, int workers, CancellationToken cancellationToken)

@@ -117,7 +117,7 @@ public sealed class FormatDocumentTests : IDisposable
             rows.Select(row => Document.Codes(row[1])[0].Replace(" ", "", StringComparison.Ordinal)),
             canonical.Select(Convert.ToHexStringLower));
         Assert.Equal(rows.Select(row => Document.Codes(row[2])[0]), canonical.Select(row => TableFingerprint.Empty.Add(row).ToHex()));
-        string sum = TableScan.Digest(database, schema, schema.Find("sample")!, null, default).ToHex();
+        string sum = TestDatabase.Digest(database, schema, schema.Find("sample")!).ToHex();
         Assert.Contains($"The sum, which is the fingerprint in the manifest above: `{sum}`", section.Text, StringComparison.Ordinal);
         Assert.Equal(sum, ManifestJson.Read(Encoding.UTF8.GetBytes(Format.Section("## manifest.json").Frames("json")[0]), "manifest.json").Tables[0].Fingerprint);
         Assert.Contains(Convert.ToHexStringLower(canonical[0]), section.Frames("bash")[0].Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);

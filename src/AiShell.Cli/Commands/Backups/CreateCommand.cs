@@ -67,10 +67,13 @@ internal sealed class CreateCommand : SessionCommand
         ResolvedDatabase database = session.Databases.Resolve(parse.GetRequiredValue(_database));
         session.SubjectDatabase = database.Name;
         BackupRequest request = RequestOf(session, parse, settings, database);
+        // Read now: a value that makes no sense must not come to light when the backup is done.
+        RetentionRules retention = PruneCommand.RulesOf(settings);
 
         // Asked first: a database that is not there must not leave a repository behind.
         await request.Engine.ProbeAsync(database.Address, cancellationToken);
         BackupRepository repository = await session.OpenRepositoryAsync(create: true, cancellationToken);
+        await WarnOfNamesakeAsync(session, repository, database, parse.GetRequiredValue(_database), cancellationToken);
         BackupResult result = await new BackupJob(repository, session.Clock, session.Progress).RunAsync(request, cancellationToken);
         session.SubjectBackup = result.Manifest.Id;
         if (request.VerifyAfter)
@@ -78,10 +81,23 @@ internal sealed class CreateCommand : SessionCommand
             session.State.Record(Session.ChecksKey(repository), result.Manifest.Id, new VerificationResult(session.Clock.GetUtcNow(), VerificationLevel.Deep, true, null));
         }
 
-        IReadOnlyList<string> pruned = await PruneAsync(session, settings, repository, database.Name, cancellationToken);
+        IReadOnlyList<string> pruned = await PruneAsync(session, settings, retention, repository, database.Name, cancellationToken);
         session.EndProgress();
         Show(session, repository, result, pruned);
         return 0;
+    }
+
+    /// <summary>A file given by path is filed under its own name; another file of that name must not slip into the same row unnoticed.</summary>
+    private static async Task WarnOfNamesakeAsync(Session session, BackupRepository repository, ResolvedDatabase database, string given, CancellationToken cancellationToken)
+    {
+        if (session.Connections.Find(given) is null
+            && await repository.ListAsync(database.Name, cancellationToken) is [{ Manifest: { } previous }, ..]
+            && previous.Source != database.Address.Display)
+        {
+            session.Output.Warn(
+                $"The last backup of '{database.Name}' was made from {previous.Source}, this one is made from {database.Address.Display}: both have that name, and retention counts them together. "
+                + "'ai-shell connect' gives a database a name of its own.");
+        }
     }
 
     private BackupRequest RequestOf(Session session, ParseResult parse, Settings settings, ResolvedDatabase database) => new(
@@ -103,12 +119,12 @@ internal sealed class CreateCommand : SessionCommand
 
     /// <summary>Retention follows a good backup; that it cannot run now does not make the backup bad.</summary>
     private static async Task<IReadOnlyList<string>> PruneAsync(
-        Session session, Settings settings, BackupRepository repository, string database, CancellationToken cancellationToken)
+        Session session, Settings settings, RetentionRules retention, BackupRepository repository, string database, CancellationToken cancellationToken)
     {
         try
         {
             PruneResult result = await new PruneJob(repository, session.Clock).RunAsync(
-                database, PruneCommand.RulesOf(settings), session.State.KnownBad(Session.ChecksKey(repository)), settings.LockWait, dryRun: false, cancellationToken);
+                database, retention, session.State.KnownBad(Session.ChecksKey(repository)), settings.LockWait, dryRun: false, cancellationToken);
             foreach (string failure in result.Failures)
             {
                 session.Output.Warn($"An old backup stays for now: {failure}");

@@ -50,7 +50,7 @@ internal sealed class ExportCommand : SessionCommand
         CompressionSettings? compression = CompressionOf(parse.GetValue(_compression), parse.GetValue(_level));
         BackupRepository repository = await session.OpenRepositoryAsync(create: false, cancellationToken);
 
-        // All are found before the first is written: a wrong id must not leave half the work.
+        // All are found, and all places looked at, before the first is written: a wrong id must not leave half the work.
         var entries = new List<CatalogueEntry>();
         foreach (string id in ids)
         {
@@ -62,12 +62,24 @@ internal sealed class ExportCommand : SessionCommand
             Directory.CreateDirectory(destination);
         }
 
+        ExportRequest[] requests =
+        [
+            .. entries.DistinctBy(entry => entry.Id).Select(entry => new ExportRequest(
+                entry,
+                intoDirectory ? Path.Combine(destination, ExportJob.FileNameFor(entry.Require(), compression)) : destination,
+                compression,
+                parse.GetValue(_force))),
+        ];
+        foreach (ExportRequest request in requests)
+        {
+            ExportJob.EnsureFree(request);
+        }
+
         var job = new ExportJob(repository, session.Clock, session.Progress);
         var documents = new List<ExportDocument>();
-        foreach (CatalogueEntry entry in entries)
+        foreach (ExportRequest request in requests)
         {
-            string path = intoDirectory ? Path.Combine(destination, ExportJob.FileNameFor(entry.Require(), compression)) : destination;
-            ExportResult result = await job.RunAsync(new ExportRequest(entry, path, compression, parse.GetValue(_force)), cancellationToken);
+            ExportResult result = await job.RunAsync(request, cancellationToken);
             documents.Add(new ExportDocument(result.BackupId, result.Path, result.SizeBytes, result.Sha256, result.MetadataPath));
         }
 

@@ -48,7 +48,7 @@ internal sealed class ListCommand : SessionCommand
         session.SubjectDatabase = database;
 
         var backups = new List<BackupDocument>();
-        if (await session.FindRepositoryAsync(cancellationToken) is { } repository)
+        if (await session.FindShownRepositoryAsync(cancellationToken) is { } repository)
         {
             ILookup<string, VerificationResult> checks = session.State.Verifications(Session.ChecksKey(repository));
             backups.AddRange((await repository.ListAsync(database, cancellationToken)).Select(entry => BackupDescription.Describe(repository, entry, checks[entry.Id])));
@@ -67,8 +67,10 @@ internal sealed class ListCommand : SessionCommand
             "database" => chosen.OrderBy(backup => backup.Database, StringComparer.Ordinal),
             _ => chosen,
         };
-        session.Output.List(new Listing<BackupDocument>(
-            [.. chosen.Take(limit)], Documents.Default.IReadOnlyListBackupDocument, Columns, "No backups. Make one with: ai-shell backup create --database <db>"));
+        string empty = backups.Count > 0 ? $"None of the {backups.Count} backups fits."
+            : database is not null ? $"No backups of '{database}' in {session.Settings.Repository}."
+            : $"No backups in {session.Settings.Repository}. Make one with: ai-shell backup create --database <db>";
+        session.Output.List(new Listing<BackupDocument>([.. chosen.Take(limit)], Documents.Default.IReadOnlyListBackupDocument, Columns, empty));
         return 0;
     }
 

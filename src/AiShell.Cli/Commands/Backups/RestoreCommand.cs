@@ -87,9 +87,32 @@ internal sealed class RestoreCommand : SessionCommand
     /// <summary><c>latest</c> is the newest of <c>--database</c> where that has backups; a target of another name has none.</summary>
     private static async Task<CatalogueEntry> FindAsync(Session session, BackupRepository repository, string id, string? database, CancellationToken cancellationToken)
     {
-        bool targetHasBackups = id == "latest" && database is not null
-            && (await repository.ListAsync(session.Databases.NameOf(database), cancellationToken)).Count > 0;
-        return await BackupSelection.FindAsync(session, repository, id, targetHasBackups ? database : null, cancellationToken);
+        if (id != BackupSelection.Latest || database is null)
+        {
+            return await BackupSelection.FindAsync(session, repository, id, database, cancellationToken);
+        }
+
+        string name = session.Databases.NameOf(database);
+        if ((await repository.ListAsync(name, cancellationToken)).Count > 0)
+        {
+            return await BackupSelection.FindAsync(session, repository, id, database, cancellationToken);
+        }
+
+        // A target that cannot be is the clearer error, so it comes first.
+        session.Databases.Resolve(database);
+        CatalogueEntry entry;
+        try
+        {
+            entry = await BackupSelection.FindAsync(session, repository, id, null, cancellationToken);
+        }
+        catch (AiShellException unclear) when (unclear.Kind == ErrorKind.Usage)
+        {
+            throw new AiShellException(
+                ErrorKind.Usage, $"There is no backup of '{name}' itself. {unclear.Message}", "Give the backup's id; 'ai-shell backup list' shows them.", unclear);
+        }
+
+        session.Output.Say($"There is no backup of '{name}' itself: this is the latest of '{entry.Database}'.");
+        return entry;
     }
 
     private static ResolvedDatabase TargetOf(Session session, CatalogueEntry entry, string? database, string? directory)
@@ -116,7 +139,7 @@ internal sealed class RestoreCommand : SessionCommand
     }
 
     private static bool Ask(Session session, ResolvedDatabase target, RestorePlan plan) => session.Confirm(
-        $"This replaces {string.Join(", ", plan.Replaces.Take(5))}{(plan.Replaces.Count > 5 ? $" and {plan.Replaces.Count - 5} more" : "")} in {target.Address.Display} by the backup of {BackupDescription.When(plan.CreatedAt)}.",
+        $"This replaces {string.Join(", ", plan.Replaces.Take(5))}{(plan.Replaces.Count > 5 ? $" and {plan.Replaces.Count - 5} more" : "")} in {target.Address.Display} by the backup of '{plan.Database}' made {BackupDescription.When(plan.CreatedAt)}.",
         target.Name);
 
     private static int ShowPlan(Session session, RestorePlan plan)

@@ -17,7 +17,7 @@ internal sealed class StatusCommand : SessionCommand
 
     public override async Task<int> RunAsync(Session session, ParseResult parse, CancellationToken cancellationToken)
     {
-        BackupRepository? repository = await session.FindRepositoryAsync(cancellationToken);
+        BackupRepository? repository = await session.FindShownRepositoryAsync(cancellationToken);
         IReadOnlyList<CatalogueEntry> entries = repository is null ? [] : await repository.ListAsync(null, cancellationToken);
         IReadOnlySet<string> bad = repository is null ? new HashSet<string>() : session.State.KnownBad(Session.ChecksKey(repository));
         IEnumerable<string> names = session.Connections.Read().Select(connection => connection.Name);

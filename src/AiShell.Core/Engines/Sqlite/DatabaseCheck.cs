@@ -10,7 +10,7 @@ internal static class DatabaseCheck
     private const long ShareBytes = 32 * 1024 * 1024;
 
     // Looking up every row in every index finds its pages again and again: measured half the time of SQLite's usual 2 MiB.
-    private const int CheckCacheKibibytes = 48 * 1024;
+    private const int CheckCacheKibibytes = 32 * 1024;
 
     /// <summary>Runs the integrity check while other workers read the tables.</summary>
     /// <param name="takes">Which tables to digest.</param>

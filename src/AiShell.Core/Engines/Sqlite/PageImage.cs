@@ -1,3 +1,4 @@
+using AiShell.IO;
 using Microsoft.Win32.SafeHandles;
 
 namespace AiShell.Engines.Sqlite;
@@ -36,7 +37,7 @@ internal sealed class PageImage : IDisposable
                 throw Damaged(part, "longer");
             }
 
-            await RandomAccess.WriteAsync(_file, buffer.AsMemory(0, read), part.PlainOffset + done, cancellationToken);
+            await FileWrites.WriteAsync(_file, buffer.AsMemory(0, read), part.PlainOffset + done, cancellationToken);
             done += read;
         }
 

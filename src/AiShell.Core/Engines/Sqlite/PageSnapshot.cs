@@ -83,7 +83,7 @@ internal sealed class PageSnapshot : ISnapshot
             {
                 _steps.Add(new SnapshotStep(_steps.Count, PartPhase.Data, table.Name.Name, "db", table.Name, bytes / ranges.Count));
                 _work.Add((worker, _, token) => Task.FromResult<IReadOnlyList<TableDigest>>(
-                    [new TableDigest(table.Name, TableScan.Digest(worker.Connection, _schema, table, range, token))]));
+                    [new TableDigest(table.Name, Digest(worker, table, range, token))]));
             }
         }
     }
@@ -105,6 +105,12 @@ internal sealed class PageSnapshot : ISnapshot
 
         await sink.EndPartAsync(0, cancellationToken);
         return [];
+    }
+
+    private TableFingerprint Digest(PinnedReader reader, SqliteTable table, RowidRange? range, CancellationToken cancellationToken)
+    {
+        using IRowScan scan = PageScan.Open(reader.Connection, reader.ReadPages, _schema, table, range);
+        return scan.Digest(cancellationToken);
     }
 
     private static Dictionary<string, int> CountObjects(SqliteSchema schema) => new()

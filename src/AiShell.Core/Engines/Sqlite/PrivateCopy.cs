@@ -1,3 +1,4 @@
+using AiShell.IO;
 using Microsoft.Data.Sqlite;
 using Microsoft.Win32.SafeHandles;
 
@@ -95,7 +96,7 @@ internal static class PrivateCopy
                     cancellationToken.ThrowIfCancellationRequested();
                     int count = (int)Math.Min(buffer.Length, end - offset);
                     PageFile.ReadMain(source, offset, buffer.AsSpan(0, count));
-                    RandomAccess.Write(copy, buffer.AsSpan(0, count), offset);
+                    FileWrites.Write(copy, buffer.AsSpan(0, count), offset);
                     offset += count;
                 }
             }

@@ -27,7 +27,7 @@ internal sealed class RowSnapshot(PinnedDatabase database, RowSnapshotPlan plan)
     {
         using PinnedReader reader = await database.RentAsync(cancellationToken);
         return await SqliteErrors.RunAsync(
-            database.Path, () => plan.WriteAsync(reader.Connection, step, sink, cancellationToken), cancellationToken);
+            database.Path, () => plan.WriteAsync(reader.Connection, reader.ReadPages, step, sink, cancellationToken), cancellationToken);
     }
 
     public ValueTask DisposeAsync() => database.DisposeAsync();

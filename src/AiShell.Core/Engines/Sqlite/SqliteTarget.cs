@@ -10,7 +10,7 @@ namespace AiShell.Engines.Sqlite;
 internal sealed class SqliteTarget : IRestoreTarget
 {
     private const string LoadingSettings =
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; PRAGMA locking_mode = EXCLUSIVE";
+        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32768; PRAGMA locking_mode = EXCLUSIVE";
 
     private readonly string _target;
     private readonly BackupContents _contents;

@@ -31,16 +31,43 @@ public sealed class Lease : IAsyncDisposable
     /// <summary>Cancelled when the lock is no longer ours.</summary>
     public CancellationToken Lost => _lost.Token;
 
-    /// <summary>To be called right before what the lock protects is committed.</summary>
+    /// <summary>As far as this process knows.</summary>
+    public bool IsHeld => !_lost.IsCancellationRequested && _record.ExpiresAt >= _time.GetUtcNow();
+
+    /// <summary>To be called between the steps of what the lock protects; asks only what this process knows.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: the lock is no longer ours.</exception>
     public void EnsureHeld()
     {
-        if (_lost.IsCancellationRequested || _record.ExpiresAt < _time.GetUtcNow())
+        if (!IsHeld)
         {
-            throw new AiShellException(
-                ErrorKind.Busy,
-                $"The lock '{Name}' was lost while it was needed: it was broken, or the repository could not be reached for {LeaseStore.Duration.TotalMinutes:0} minutes.",
-                "Nothing was committed. Run the command again.");
+            throw WasLost();
+        }
+    }
+
+    /// <summary>To be called right before what the lock protects is committed: asks the store, too, since a lock that was broken is noticed only at the next renewal.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: the lock is no longer ours.</exception>
+    public async Task EnsureHeldAsync(CancellationToken cancellationToken)
+    {
+        EnsureHeld();
+        if (!await _leases.IsCurrentAsync(Name, _generation, cancellationToken))
+        {
+            await _lost.CancelAsync();
+            throw WasLost();
+        }
+    }
+
+    /// <summary>Runs work that stops when the lock is lost.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: it was lost before the work was done.</exception>
+    public async Task<T> GuardAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lost.Token);
+        try
+        {
+            return await work(stop.Token);
+        }
+        catch (OperationCanceledException) when (_lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw WasLost();
         }
     }
 
@@ -62,7 +89,7 @@ public sealed class Lease : IAsyncDisposable
                     ? _leases.RemoveAsync(Name, _generation, CancellationToken.None)
                     : _leases.UpdateAsync(Name, _generation, _record with { Released = true }, CancellationToken.None));
             }
-            catch (IOException)
+            catch (Exception failure) when (failure is IOException or AiShellException)
             {
             }
         }
@@ -89,6 +116,13 @@ public sealed class Lease : IAsyncDisposable
 
     private async Task RenewOnceAsync()
     {
+        if (!IsHeld)
+        {
+            // Somebody may have seen that it had run out and be taking it at this moment.
+            await _lost.CancelAsync();
+            throw new OperationCanceledException();
+        }
+
         LeaseRecord renewed = _record with { ExpiresAt = _time.GetUtcNow() + LeaseStore.Duration };
         try
         {
@@ -97,20 +131,19 @@ public sealed class Lease : IAsyncDisposable
                 _record = renewed;
                 return;
             }
-
-            await _lost.CancelAsync();
         }
         catch (Exception failure) when (failure is IOException or AiShellException)
         {
             // The next round tries again, until the lease has run out.
-            if (_record.ExpiresAt >= _time.GetUtcNow())
-            {
-                return;
-            }
-
-            await _lost.CancelAsync();
+            return;
         }
 
+        await _lost.CancelAsync();
         throw new OperationCanceledException();
     }
+
+    private AiShellException WasLost() => new(
+        ErrorKind.Busy,
+        $"The lock '{Name}' was lost while it was needed: it was broken, or the repository could not be reached for {LeaseStore.Duration.TotalMinutes:0} minutes.",
+        "Nothing was committed. Run the command again.");
 }

@@ -33,8 +33,7 @@ internal sealed partial class LeaseStore(IObjectStore store, TimeProvider time)
                 LeaseRecord mine = NewRecord(operation);
                 if (await TryWriteAsync(KeyOf(name, generation + 1), mine, WriteMode.CreateOnly, cancellationToken))
                 {
-                    await DeleteOlderAsync(name, generation + 1, cancellationToken);
-                    return new Lease(this, name, generation + 1, mine, time);
+                    return await TidyAsync(new Lease(this, name, generation + 1, mine, time), generation + 1, cancellationToken);
                 }
             }
             else if (time.GetElapsedTime(started) >= wait)
@@ -91,6 +90,29 @@ internal sealed partial class LeaseStore(IObjectStore store, TimeProvider time)
             await TryWriteAsync(KeyOf(name, generation + 1), released, WriteMode.CreateOnly, cancellationToken);
         }
     }
+
+    /// <summary>Removes what readers that were killed left behind.</summary>
+    public async Task CollectSharedAsync(string prefix, CancellationToken cancellationToken)
+    {
+        // In this order: a mark that is left meanwhile is not among the files.
+        var files = new List<(string Key, string Name)>();
+        await foreach (StoredObject file in store.ListAsync(RepositoryKeys.Locks + prefix, cancellationToken))
+        {
+            if (LockFile().Match(file.Key) is { Success: true } match)
+            {
+                files.Add((file.Key, match.Groups["name"].Value));
+            }
+        }
+
+        HashSet<string> held = [.. (await ListHeldAsync(prefix, cancellationToken)).Select(one => one.Name)];
+        foreach ((string key, _) in files.Where(file => !held.Contains(file.Name)))
+        {
+            await store.DeleteAsync(key, cancellationToken);
+        }
+    }
+
+    internal async Task<bool> IsCurrentAsync(string name, int generation, CancellationToken cancellationToken) =>
+        (await ReadCurrentAsync(name, cancellationToken)).Generation == generation;
 
     /// <summary>Renews or releases; false when a higher generation shows that the lock was taken away.</summary>
     internal async Task<bool> UpdateAsync(string name, int generation, LeaseRecord record, CancellationToken cancellationToken)
@@ -172,6 +194,21 @@ internal sealed partial class LeaseStore(IObjectStore store, TimeProvider time)
         catch (ObjectExistsException)
         {
             return false;
+        }
+    }
+
+    /// <summary>A lock that was taken but cannot be handed out is let go again.</summary>
+    private async Task<Lease> TidyAsync(Lease taken, int generation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DeleteOlderAsync(taken.Name, generation, cancellationToken);
+            return taken;
+        }
+        catch
+        {
+            await taken.DisposeAsync();
+            throw;
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed class HashingStream(Stream inner) : Stream
     /// <summary>The digest of everything so far, in lower-case hexadecimal.</summary>
     public string Sha256 => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
+    /// <summary>What is still written goes nowhere: the object is given up.</summary>
+    public void Discard() => inner = Null;
+
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         inner.Write(buffer);

@@ -49,6 +49,7 @@ internal sealed class PartWriter : IPartSink, IAsyncDisposable
         }
 
         await _compressor!.DisposeAsync();
+        _compressor = null;
         await _writer.CommitAsync(cancellationToken);
         _parts.Add(new ManifestPart(PathOfCurrent, _step.Phase, _step.Table, rows, _plainBytes, _stored!.Count, _stored.Sha256));
         await CloseAsync();
@@ -83,6 +84,14 @@ internal sealed class PartWriter : IPartSink, IAsyncDisposable
         {
             _writer = null;
             _plainBytes = 0;
+            if (_compressor is { } compressor)
+            {
+                // It holds native memory, and writes its tail when it is freed.
+                _compressor = null;
+                _stored!.Discard();
+                await compressor.DisposeAsync();
+            }
+
             await writer.DisposeAsync();
             await _stored!.DisposeAsync();
         }

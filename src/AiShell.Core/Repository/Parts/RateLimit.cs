@@ -30,8 +30,8 @@ public sealed class RateLimit(long? bytesPerSecond, TimeProvider time)
 
         if (ahead > TimeSpan.Zero)
         {
-            cancellationToken.WaitHandle.WaitOne(ahead);
-            cancellationToken.ThrowIfCancellationRequested();
+            // Engines write synchronously.
+            Task.Delay(ahead, time, cancellationToken).GetAwaiter().GetResult();
         }
     }
 }

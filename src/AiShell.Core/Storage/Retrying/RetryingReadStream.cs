@@ -39,10 +39,22 @@ internal sealed class RetryingReadStream(
         return read;
     }
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        buffer.IsEmpty || _next == end
-            ? 0
-            : await pipeline.ExecuteAsync(async token => await AttemptAsync(buffer, token), cancellationToken);
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (buffer.IsEmpty || _next == end)
+        {
+            return 0;
+        }
+
+        try
+        {
+            return await pipeline.ExecuteAsync(async token => await AttemptAsync(buffer, token), cancellationToken);
+        }
+        catch (TransientStoreException last)
+        {
+            throw Exhaustion.Of(store, last);
+        }
+    }
 
     protected override void Dispose(bool disposing)
     {

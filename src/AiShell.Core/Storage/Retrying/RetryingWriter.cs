@@ -50,18 +50,13 @@ internal sealed class RetryingWriter : IObjectWriter
 
         try
         {
-            await _pipeline.ExecuteAsync(async token => await AttemptAsync(token), cancellationToken);
+            await RunAttemptsAsync(cancellationToken);
+            _committed = true;
         }
-        catch (TransientStoreException) when (_commitInDoubt && _mode == WriteMode.CreateOnly)
+        catch (TransientStoreException last)
         {
-            // The last attempt may be the one that got through.
-            if (await FindOursAsync(cancellationToken) is not true)
-            {
-                throw;
-            }
+            throw Exhaustion.Of(_store, last);
         }
-
-        _committed = true;
     }
 
     public async ValueTask DisposeAsync()
@@ -71,6 +66,22 @@ internal sealed class RetryingWriter : IObjectWriter
         {
             _current = null;
             await current.DisposeAsync();
+        }
+    }
+
+    private async Task RunAttemptsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _pipeline.ExecuteAsync(async token => await AttemptAsync(token), cancellationToken);
+        }
+        catch (TransientStoreException) when (_commitInDoubt && _mode == WriteMode.CreateOnly)
+        {
+            // The last attempt may be the one that got through.
+            if (await FindOursAsync(cancellationToken) is not true)
+            {
+                throw;
+            }
         }
     }
 

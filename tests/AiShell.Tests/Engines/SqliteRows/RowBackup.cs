@@ -28,7 +28,7 @@ internal sealed class RowBackup
         List<BackupPart> parts = [];
         foreach (SnapshotStep step in plan.Steps)
         {
-            digests.AddRange(await plan.WriteAsync(source, step, sink, default));
+            digests.AddRange(await plan.WriteAsync(source, PagesOf(source), step, sink, default));
             foreach ((long rows, byte[] bytes) in sink.Parts[parts.Count..])
             {
                 parts.Add(new BackupPart(parts.Count, step.Phase, step.Table, step.Extension, rows, bytes.Length, 0));
@@ -74,7 +74,7 @@ internal sealed class RowBackup
     public static string Describe(SqliteConnection database)
     {
         SqliteSchema schema = SqliteSchema.Read(database);
-        return Describe(schema.RowTables.Select(table => new TableDigest(table.Name, TableScan.Digest(database, schema, table, null, default))));
+        return Describe(schema.RowTables.Select(table => new TableDigest(table.Name, TestDatabase.Digest(database, schema, table))));
     }
 
     /// <summary>All of sqlite_schema but root pages and order, SQLite's own tables with their rows, and the settings.</summary>
@@ -104,7 +104,8 @@ internal sealed class RowBackup
         SqliteSchema.Read(database).SystemTables.OrderBy(table => table.Name).Select(table =>
             $"SELECT '{table.Name.Name}', rowid, {string.Join(',', table.Columns.Select(column => $"quote({SqlName.Quote(column.Name)})"))} FROM {SqlName.Quote(table.Name.Name)} ORDER BY rowid");
 
-    private static PageReader PagesOf(SqliteConnection database)
+    /// <summary>As the pinned view does, zeros beyond the end.</summary>
+    public static PageReader PagesOf(SqliteConnection database)
     {
         nint image = raw.sqlite3_serialize(database.Handle, "main", out long size, 0);
         byte[] bytes = new byte[size];
@@ -115,7 +116,13 @@ internal sealed class RowBackup
 
         raw.sqlite3_free(image);
         int pageSize = (int)(long)TestDatabase.Scalar(database, "PRAGMA page_size")!;
-        return (page, target) => bytes.AsSpan((int)(page - 1) * pageSize, target.Length).CopyTo(target);
+        return (page, target) =>
+        {
+            long start = Math.Min((page - 1L) * pageSize, bytes.Length);
+            int count = (int)Math.Min(target.Length, bytes.Length - start);
+            bytes.AsSpan((int)start, count).CopyTo(target);
+            target[count..].Clear();
+        };
     }
 
     private sealed class MemorySink(long partBytes) : IPartSink, IDisposable

@@ -1,3 +1,4 @@
+using AiShell.Engines;
 using AiShell.Engines.Sqlite.Rows;
 using Microsoft.Data.Sqlite;
 
@@ -35,6 +36,13 @@ internal static class TestDatabase
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
         return command.ExecuteScalar();
+    }
+
+    /// <summary>By a statement, not by the pages.</summary>
+    public static TableFingerprint Digest(SqliteConnection connection, SqliteSchema schema, SqliteTable table)
+    {
+        using TableScan scan = new(connection, schema, table);
+        return scan.Digest(default);
     }
 
     public static List<byte[]> Rows(SqliteConnection connection, string table)

@@ -80,7 +80,7 @@ internal sealed record BTreeShape(long PayloadBytes, IReadOnlyList<long> Divider
     {
         if (page[0] is not (InteriorIndex or InteriorTable))
         {
-            throw Damaged();
+            throw LeafPages.Damaged();
         }
 
         int cells = BinaryPrimitives.ReadUInt16BigEndian(page.AsSpan(3));
@@ -88,7 +88,7 @@ internal sealed record BTreeShape(long PayloadBytes, IReadOnlyList<long> Divider
         for (int cell = 0; cell < cells; cell++)
         {
             ReadOnlySpan<byte> content = Cell(page, 12, cell);
-            children.Add((BinaryPrimitives.ReadUInt32BigEndian(content), page[0] == InteriorTable ? Varint(content[4..]) : null));
+            children.Add((BinaryPrimitives.ReadUInt32BigEndian(content), page[0] == InteriorTable ? Number(content[4..]) : null));
         }
 
         children.Add((BinaryPrimitives.ReadUInt32BigEndian(page.AsSpan(8)), null));
@@ -102,7 +102,7 @@ internal sealed record BTreeShape(long PayloadBytes, IReadOnlyList<long> Divider
         int cells = BinaryPrimitives.ReadUInt16BigEndian(page.AsSpan(3));
         for (int cell = 0; cell < cells; cell++)
         {
-            sum += Varint(Cell(page, 8, cell));
+            sum += Number(Cell(page, 8, cell));
         }
 
         return sum;
@@ -112,29 +112,12 @@ internal sealed record BTreeShape(long PayloadBytes, IReadOnlyList<long> Divider
     {
         int at = pointers + (2 * cell);
         int start = at + 2 <= page.Length ? BinaryPrimitives.ReadUInt16BigEndian(page.AsSpan(at)) : page.Length;
-        return start + 4 <= page.Length ? page.AsSpan(start) : throw Damaged();
+        return start + 4 <= page.Length ? page.AsSpan(start) : throw LeafPages.Damaged();
     }
 
-    private static long Varint(ReadOnlySpan<byte> bytes)
+    private static long Number(ReadOnlySpan<byte> bytes)
     {
-        long value = 0;
-        for (int at = 0; at < 9 && at < bytes.Length; at++)
-        {
-            if (at == 8)
-            {
-                return (value << 8) | bytes[at];
-            }
-
-            value = (value << 7) | (uint)(bytes[at] & 0x7f);
-            if (bytes[at] < 0x80)
-            {
-                return value;
-            }
-        }
-
-        throw Damaged();
+        _ = Varint.Read(bytes, out ulong value);
+        return (long)value;
     }
-
-    private static AiShellException Damaged() =>
-        new(ErrorKind.Integrity, "The database is damaged: a page of a table is not one.", "Check it with: sqlite3 <file> 'PRAGMA integrity_check'.");
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace AiShell.Engines.Sqlite.Rows;
 
@@ -30,7 +31,7 @@ internal sealed class RowLoader(SqliteConnection staging)
             }
             else
             {
-                SqlScript.Run(staging, ahead, cancellationToken);
+                RunScript(part, ahead, cancellationToken);
                 ReadEncoding();
             }
         },
@@ -44,6 +45,19 @@ internal sealed class RowLoader(SqliteConnection staging)
             LoadingConnection.DisableTriggers(staging);
             ReadEncoding();
             _prepared = true;
+        }
+    }
+
+    /// <summary>A script of a backup ran when the backup was made; where SQLite refuses a statement now, it is another.</summary>
+    private void RunScript(BackupPart part, Stream script, CancellationToken cancellationToken)
+    {
+        try
+        {
+            SqlScript.Run(staging, script, cancellationToken);
+        }
+        catch (AiShellException failure) when (failure.Kind == ErrorKind.Failed && (raw.sqlite3_errcode(staging.Handle) & 0xFF) is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT)
+        {
+            throw PartFailure.Damaged(part, 0, 0, failure);
         }
     }
 

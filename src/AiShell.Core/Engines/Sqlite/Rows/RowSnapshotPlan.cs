@@ -53,12 +53,12 @@ internal sealed class RowSnapshotPlan
     /// <summary>Writes one step, as <see cref="ISnapshot.WriteAsync"/> asks.</summary>
     /// <param name="connection">Within the same pinned view; used by nobody else meanwhile.</param>
     public async Task<IReadOnlyList<TableDigest>> WriteAsync(
-        SqliteConnection connection, SnapshotStep step, IPartSink sink, CancellationToken cancellationToken)
+        SqliteConnection connection, PageReader readPages, SnapshotStep step, IPartSink sink, CancellationToken cancellationToken)
     {
         RowOutput output = new(sink.Stream, (int)Math.Min(RowOutput.UsualBytes, _options.PartBytes));
         if (_work[step.Index] is (SqliteTable table, var range))
         {
-            return [new TableDigest(table.Name, await WriteRowsAsync(connection, table, range, output, sink, cancellationToken))];
+            return [new TableDigest(table.Name, await WriteRowsAsync(connection, readPages, table, range, output, sink, cancellationToken))];
         }
 
         if (step.Phase == PartPhase.PreData)
@@ -76,9 +76,9 @@ internal sealed class RowSnapshotPlan
     }
 
     private async Task<TableFingerprint> WriteRowsAsync(
-        SqliteConnection connection, SqliteTable table, RowidRange? range, RowOutput output, IPartSink sink, CancellationToken cancellationToken)
+        SqliteConnection connection, PageReader readPages, SqliteTable table, RowidRange? range, RowOutput output, IPartSink sink, CancellationToken cancellationToken)
     {
-        using TableScan scan = new(connection, _schema, table, range);
+        using IRowScan scan = PageScan.Open(connection, readPages, _schema, table, range);
         using RowFormat format = RowFormat.Create(_options.Format, output, _schema, table);
         using StorageCheck check = new(table);
         TableFingerprint fingerprint = TableFingerprint.Empty;

@@ -27,19 +27,11 @@ internal sealed class StorageCheck : IDisposable
         for (int column = 0; column < table.StoredColumns.Count; column++)
         {
             // A STRICT table refuses what it does not convert, and ANY converts nothing there.
-            _affinities[hidden + column] = table.IsStrict || column == table.RowidColumn ? Affinity.None : AffinityOf(table.StoredColumns[column].DeclaredType);
+            _affinities[hidden + column] = table.IsStrict || column == table.RowidColumn ? Affinity.None : ColumnAffinity.Of(table.StoredColumns[column].DeclaredType);
             _strict[hidden + column] = table.IsStrict ? StrictKindOf(table.StoredColumns[column].DeclaredType) : null;
             _notNull[hidden + column] = table.StoredColumns[column].IsNotNull && column != table.RowidColumn;
             _needed |= _affinities[hidden + column] != Affinity.None || _strict[hidden + column] is not null || _notNull[hidden + column];
         }
-    }
-
-    private enum Affinity : byte
-    {
-        None,
-        Text,
-        Integer,
-        Real,
     }
 
     /// <exception cref="AiShellException">A value of the row would come back as another.</exception>
@@ -82,17 +74,6 @@ internal sealed class StorageCheck : IDisposable
     }
 
     public void Dispose() => _trial?.Dispose();
-
-    /// <summary>The rules of the manual's section 3.1, NUMERIC taken for INTEGER: they convert alike.</summary>
-    private static Affinity AffinityOf(string type)
-    {
-        bool Has(string part) => type.Contains(part, StringComparison.OrdinalIgnoreCase);
-        return Has("INT") ? Affinity.Integer
-            : Has("CHAR") || Has("CLOB") || Has("TEXT") ? Affinity.Text
-            : type.Length == 0 || Has("BLOB") ? Affinity.None
-            : Has("REAL") || Has("FLOA") || Has("DOUB") ? Affinity.Real
-            : Affinity.Integer;
-    }
 
     private static ValueKind? StrictKindOf(string type) => type.ToUpperInvariant() switch
     {

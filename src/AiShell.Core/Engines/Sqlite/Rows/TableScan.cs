@@ -4,13 +4,11 @@ using Microsoft.Data.Sqlite;
 namespace AiShell.Engines.Sqlite.Rows;
 
 /// <summary>
-/// Reads the rows of one table, or of a range of its rowids, one after the other in canonical encoding, in the table's
-/// own order. Used by one thread at a time; disposed before its connection is.
+/// Reads rows by a statement, whose values SQLite has read, converted and, for columns added later, made up from their defaults.
+/// Disposed before its connection is.
 /// </summary>
-internal sealed unsafe class TableScan : IDisposable
+internal sealed unsafe class TableScan : IRowScan
 {
-    private const int RowsBetweenCancellationChecks = 4096;
-
     private readonly NativeStatement _statement;
     private readonly RowBuffer _row = new();
     private readonly int _columns;
@@ -42,26 +40,7 @@ internal sealed unsafe class TableScan : IDisposable
         }
     }
 
-    /// <summary>The row <see cref="Next"/> has gone to; valid until it is called again.</summary>
     public ReadOnlySpan<byte> Row => _row.Row;
-
-    /// <summary>Digests a table, or a range of its rowids.</summary>
-    public static TableFingerprint Digest(
-        SqliteConnection connection, SqliteSchema schema, SqliteTable table, RowidRange? range, CancellationToken cancellationToken)
-    {
-        using TableScan scan = new(connection, schema, table, range);
-        TableFingerprint fingerprint = TableFingerprint.Empty;
-        for (long rows = 0; scan.Next(); rows++)
-        {
-            fingerprint = fingerprint.Add(scan.Row);
-            if (rows % RowsBetweenCancellationChecks == 0)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-        }
-
-        return fingerprint;
-    }
 
     public bool Next()
     {
