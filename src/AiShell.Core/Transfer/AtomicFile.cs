@@ -1,4 +1,4 @@
-using AiShell.Storage.Local;
+using AiShell.IO;
 
 namespace AiShell.Transfer;
 
@@ -46,7 +46,7 @@ internal sealed class AtomicFile : IAsyncDisposable
         await _stream.DisposeAsync();
         File.Move(_temporary, _path, overwrite: true);
         _committed = true;
-        FileSystemCalls.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+        FolderSync.Flush(Path.GetDirectoryName(Path.GetFullPath(_path))!);
     }
 
     public async ValueTask DisposeAsync()

@@ -4,6 +4,8 @@ using AiShell.Repository.Codecs;
 namespace AiShell.Tests.Transfer;
 
 /// <summary>A small file that decompresses to a gigabyte: stopped long before, with little on disk and in memory.</summary>
+[Collection(nameof(BombTests))]
+[CollectionDefinition(nameof(BombTests), DisableParallelization = true)] // it counts what the whole process allocates
 public sealed class BombTests : IDisposable
 {
     private const long PlainBytes = 1024L * 1024 * 1024;

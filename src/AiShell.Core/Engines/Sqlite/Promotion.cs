@@ -1,3 +1,4 @@
+using AiShell.IO;
 using Microsoft.Data.Sqlite;
 
 namespace AiShell.Engines.Sqlite;
@@ -17,7 +18,7 @@ internal static class Promotion
         {
             DeleteCompanions(target);
             MoveToFreeName(copy, target);
-            UnixFiles.FlushFolder(Path.GetDirectoryName(target)!);
+            FolderSync.Flush(Path.GetDirectoryName(target)!);
             return true;
         }
 
@@ -32,7 +33,7 @@ internal static class Promotion
             DatabaseFile.Flush(copy);
             DeleteCompanions(target);
             File.Move(copy, target, overwrite: true);
-            UnixFiles.FlushFolder(Path.GetDirectoryName(target)!);
+            FolderSync.Flush(Path.GetDirectoryName(target)!);
             return true;
         }
         finally

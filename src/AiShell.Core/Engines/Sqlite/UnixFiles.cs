@@ -6,29 +6,8 @@ namespace AiShell.Engines.Sqlite;
 internal static unsafe partial class UnixFiles
 {
     private const int CurrentFolder = -100;
-    private const int OpenDirectory = 0x10000;
     private const uint BasicStatistics = 0x7FF;
     private const int WritePermission = 2;
-
-    /// <summary>Makes the names in a folder durable.</summary>
-    public static void FlushFolder(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        int handle = Open(folder, OperatingSystem.IsLinux() ? OpenDirectory : 0);
-        ThrowIfFailed(handle, $"Cannot open the folder '{folder}'");
-        try
-        {
-            ThrowIfFailed(Sync(handle), $"Cannot flush the folder '{folder}'");
-        }
-        finally
-        {
-            _ = Close(handle);
-        }
-    }
 
     /// <summary>Whether this process may write to an existing file, or make files in an existing folder.</summary>
     public static bool MayWrite(string path) => OperatingSystem.IsWindows() || Access(path, WritePermission) == 0;
@@ -72,15 +51,6 @@ internal static unsafe partial class UnixFiles
             throw new IOException($"{what}: {Marshal.GetPInvokeErrorMessage(error)}", error);
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(int handle);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int handle);
 
     [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Access(string path, int mode);

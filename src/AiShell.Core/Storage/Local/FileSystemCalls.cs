@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace AiShell.Storage.Local;
 
-/// <summary>What .NET does not offer: create-only placement of a finished file, and fsync of a folder.</summary>
+/// <summary>What .NET does not offer: placement of a finished file in one step, and where links lead.</summary>
 internal static partial class FileSystemCalls
 {
     /// <summary>
@@ -55,37 +54,6 @@ internal static partial class FileSystemCalls
         }
     }
 
-    /// <summary>Makes the names in a folder durable; false if it is gone. Windows does that by itself.</summary>
-    public static bool SyncFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return true;
-        }
-
-        int closeOnExec = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
-        int descriptor;
-        do
-        {
-            descriptor = Open(path, closeOnExec);
-        }
-        while (descriptor < 0 && Marshal.GetLastPInvokeError() == Interrupted);
-
-        if (descriptor < 0 && Marshal.GetLastPInvokeError() == FileErrors.NoEntry)
-        {
-            return false;
-        }
-
-        if (descriptor < 0)
-        {
-            throw FileErrors.OfErrno(Marshal.GetLastPInvokeError(), path);
-        }
-
-        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        RandomAccess.FlushToDisk(handle);
-        return true;
-    }
-
     /// <summary>The path with every symbolic link followed, null where it leads nowhere.</summary>
     public static string? RealPath(string path)
     {
@@ -99,8 +67,6 @@ internal static partial class FileSystemCalls
         Free(text);
         return real;
     }
-
-    private const int Interrupted = 4;
 
     private static void MoveOnWindows(string source, string destination)
     {
@@ -141,8 +107,4 @@ internal static partial class FileSystemCalls
 
     [LibraryImport("libc", EntryPoint = "renamex_np", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameOnMacOS(string source, string destination, uint flags);
-
-    // open(2) takes its mode as a variable argument; without O_CREAT there is none, so the plain signature is right everywhere
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
 }

@@ -1,3 +1,4 @@
+using AiShell.IO;
 namespace AiShell.Storage.Local;
 
 /// <summary>The folders of a local store: where a key lies, made when needed, never left through a symbolic link.</summary>
@@ -83,7 +84,7 @@ internal sealed class LocalFolders(string root)
 
         if (parent is not null)
         {
-            FileSystemCalls.SyncFolder(parent);
+            FolderSync.Flush(parent);
         }
     }
 
@@ -96,7 +97,7 @@ internal sealed class LocalFolders(string root)
         for (string folder = path; folder.Length > Root.Length;)
         {
             folder = Path.GetDirectoryName(folder)!;
-            FileSystemCalls.SyncFolder(folder);
+            FolderSync.Flush(folder);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AiShell.IO;
 
 namespace AiShell.Storage.Local;
 
@@ -107,7 +108,7 @@ public sealed class LocalStore(string root) : IObjectStore
             {
                 File.Delete(path);
                 // durable, so that a deletion done earlier is never undone by a crash that a later one survives
-                FileSystemCalls.SyncFolder(Path.GetDirectoryName(path)!);
+                FolderSync.Flush(Path.GetDirectoryName(path)!);
                 _folders.RemoveEmptyAbove(path);
             }
         }

@@ -125,7 +125,7 @@ public class CodecTests
     /// <summary>docs/decisions/001-codec-levels.md says why these.</summary>
     [Theory]
     [InlineData("gzip", 5)]
-    [InlineData("zstd", 2)]
+    [InlineData("zstd", 3)]
     [InlineData("bzip2", 9)]
     public void The_default_levels_are_those_that_were_measured(string name, int level) =>
         Assert.Equal(level, CodecRegistry.ByName(name).DefaultLevel);
