@@ -21,7 +21,7 @@ internal static class PoolerCheck
         // A pooler that shares gives the server process that is free at this moment, the first session's, to the second.
         using WireSession second = await server.OpenAsync(cancellationToken);
         second.Execute("BEGIN");
-        if (second.Scalar("SELECT pg_backend_pid()") == process)
+        if (second.Scalar("SELECT pg_backend_pid()") == process || session.Scalar("SELECT pg_backend_pid()") != process)
         {
             throw new AiShellException(
                 ErrorKind.Failed,
