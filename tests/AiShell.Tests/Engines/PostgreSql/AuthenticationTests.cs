@@ -13,7 +13,7 @@ public sealed class AuthenticationTests
     [Fact]
     public void The_example_of_RFC_7677()
     {
-        // PostgreSQL's clients leave the user's name empty, which is in the signed text; so the RFC's proof is compared where it applies: with the name put in.
+        // PostgreSQL's clients leave the user's name empty; the RFC's proof signs one.
         ScramClient client = new("pencil", null, couldBind: false, Nonce, user: "user");
 
         Assert.Equal($"n,,n=user,r={Nonce}", client.First);

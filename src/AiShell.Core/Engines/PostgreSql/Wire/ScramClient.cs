@@ -83,7 +83,8 @@ internal sealed class ScramClient
 
     /// <summary>
     /// SASLprep (RFC 4013) as PostgreSQL does it: some characters are left out and compatibility forms are unified; a password that
-    /// holds what SASLprep forbids (controls, characters newer than Unicode 3.2) is taken as its bytes.
+    /// holds what SASLprep forbids (controls, characters newer than Unicode 3.2) is taken as its bytes. This program runs without Unicode's
+    /// normalization tables, so of the compatibility forms only spaces and those of Latin-1 are known; decomposed letters stay so.
     /// </summary>
     private static byte[] Prepare(string password)
     {
@@ -93,10 +94,28 @@ internal sealed class ScramClient
             return bytes;
         }
 
-        string mapped = string.Concat(password.EnumerateRunes().Where(rune => !IsLeftOut(rune.Value)));
-        string prepared = mapped.Normalize(NormalizationForm.FormKC);
+        string prepared = string.Concat(password.EnumerateRunes().Where(rune => !IsLeftOut(rune.Value)).Select(Unified));
         return prepared.Length == 0 || prepared.EnumerateRunes().Any(IsForbidden) ? bytes : Encoding.UTF8.GetBytes(prepared);
     }
+
+    private static string Unified(Rune rune) => rune.Value switch
+    {
+        0xA0 or 0x1680 or (>= 0x2000 and <= 0x200A) or 0x202F or 0x205F or 0x3000 => " ",
+        0xA8 => " \u0308",
+        0xAA => "a",
+        0xAF => " \u0304",
+        0xB2 => "2",
+        0xB3 => "3",
+        0xB4 => " \u0301",
+        0xB5 => "\u03bc",
+        0xB8 => " \u0327",
+        0xB9 => "1",
+        0xBA => "o",
+        0xBC => "1\u20444",
+        0xBD => "1\u20442",
+        0xBE => "3\u20444",
+        _ => rune.ToString(),
+    };
 
     private static bool IsWellFormed(string text)
     {

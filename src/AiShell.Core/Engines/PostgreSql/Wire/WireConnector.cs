@@ -106,7 +106,7 @@ internal static class WireConnector
             // A key that was read from PEM cannot be used by every platform's TLS before it was exported once.
             return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
         }
-        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new AiShellException(
                 ErrorKind.Unreachable,

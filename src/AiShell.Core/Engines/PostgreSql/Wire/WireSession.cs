@@ -141,9 +141,10 @@ internal sealed class WireSession : IDisposable
             _closed = true;
             try
             {
-                Send(_out.Begin('X').End());
+                _out.Clear();
+                _channel.Stream.Write(_out.Begin('X').End().Written);
             }
-            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+            catch (Exception failure) when (IsBroken(failure))
             {
                 // It is gone already; all that was wanted is that it ends.
             }
