@@ -51,12 +51,12 @@ public sealed class SessionTests(SharedServer shared) : IClassFixture<SharedServ
     [Fact]
     public async Task Sessions_have_their_settings_whatever_the_user_and_the_role_have_set()
     {
-        await shared.Server.RunAsync("postgres", "CREATE ROLE odd LOGIN PASSWORD 'odd-secret'; ALTER ROLE odd SET DateStyle = 'German'; ALTER ROLE odd SET bytea_output = escape; ALTER ROLE odd SET statement_timeout = 1; ALTER ROLE odd SET search_path = nowhere");
+        await shared.Server.RunAsync("postgres", "CREATE ROLE odd LOGIN PASSWORD 'odd-secret'; ALTER ROLE odd SET DateStyle = 'German'; ALTER ROLE odd SET bytea_output = escape; ALTER ROLE odd SET statement_timeout = '2s'; ALTER ROLE odd SET search_path = nowhere");
         _user.Set("PGOPTIONS", "-c extra_float_digits=-5 -c IntervalStyle=sql_standard");
         await using Held held = await Held.OpenAsync(_user, $"postgresql://odd:odd-secret@127.0.0.1:{shared.Server.Port}/postgres");
         Assert.Equal(
             "2026-12-01 1 day 0.1 \\x00ff UTC",
-            held.Session.Scalar("SELECT concat_ws(' ', date '2026-12-01', interval '1 day', 0.1::float8, '\\x00ff'::bytea, current_setting('TimeZone')) FROM (SELECT pg_sleep(0.05)) s"));
+            held.Session.Scalar("SELECT concat_ws(' ', date '2026-12-01', interval '1 day', 0.1::float8, '\\x00ff'::bytea, current_setting('TimeZone')) FROM (SELECT pg_sleep(2.5)) s"));
         Assert.Equal("2s", held.Session.Scalar("SHOW client_connection_check_interval"));
         Assert.Equal("0", held.Session.Scalar("SHOW idle_session_timeout"));
     }

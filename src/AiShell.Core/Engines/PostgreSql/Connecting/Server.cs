@@ -57,7 +57,8 @@ internal sealed class Server
                 if (!settings.Wants.IsServedBy(session))
                 {
                     session.Dispose();
-                    failures.Add(new AiShellException(ErrorKind.Unreachable, $"The server {host} is not what target_session_attrs={settings.Wants.Name} asks for."));
+                    failures.Add(new AiShellException(
+                        ErrorKind.Unreachable, $"The server {host} is not what target_session_attrs={settings.Wants.Name} asks for.", "Name further hosts, or leave target_session_attrs out."));
                     continue;
                 }
 
