@@ -104,7 +104,7 @@ public sealed class QueryTests(SharedServer shared) : IClassFixture<SharedServer
 
     [Fact]
     public async Task A_limit_stops_the_server_too() =>
-        Assert.Equal(5, (await _user.QueryAsync(Url, "SELECT * FROM generate_series(1, 1000000000000)", limit: 5)).Rows.Count);
+        Assert.Equal(5, (await _user.QueryAsync(Url, "SELECT generate_series(1, 1000000000000)", limit: 5)).Rows.Count);
 
     [Theory]
     [InlineData("COPY note TO STDOUT")]
