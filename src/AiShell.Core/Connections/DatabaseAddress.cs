@@ -5,6 +5,7 @@ namespace AiShell.Connections;
 /// <see cref="Display"/>) is redacted.
 /// </summary>
 /// <param name="Engine">Engine name: <c>sqlite</c>.</param>
+/// <param name="Host">Empty for SQLite, and where the URL names none: then it is the engine's default.</param>
 /// <param name="Database">The database on its server; for SQLite the absolute path of the file.</param>
 /// <param name="Options">The URL's query, in the engine's own terms; names are lower case.</param>
 public sealed record DatabaseAddress(
@@ -22,7 +23,7 @@ public sealed record DatabaseAddress(
 
     /// <summary>A URL without its password, or the path of a file.</summary>
     public string Display =>
-        Host.Length == 0
+        Engine == "sqlite"
             ? Database
             : $"{Engine}://{(UserName is null ? "" : Uri.EscapeDataString(UserName) + (Password is null ? "" : ":***") + "@")}{Host}{(Port is null ? "" : $":{Port}")}/{Uri.EscapeDataString(Database)}";
 

@@ -70,7 +70,9 @@ public sealed class DatabaseResolver(ConnectionFile connections, IEnvironment en
         }
 
         DatabaseAddress given = DatabaseUrl.Parse(text, environment);
-        string own = given.Engine == "sqlite" ? Path.GetFileName(given.Database) : given.Database;
+        string own = given.Engine == "sqlite" ? Path.GetFileName(given.Database)
+            : given.Database.Length > 0 ? given.Database
+            : given.Options.GetValueOrDefault("dbname") ?? given.Options.GetValueOrDefault("service") ?? "";
         return own.Length == 0 ? null : Known(own, given);
     }
 

@@ -57,7 +57,7 @@ public static class DatabaseUrl
     /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: the text is a file, which has no password.</exception>
     public static string WithPassword(string text, string password)
     {
-        if (!IsUrl(text) || UrlParts.Split(text) is { Host: "" })
+        if (!IsUrl(text) || UrlParts.Split(text).Scheme == "sqlite")
         {
             throw new AiShellException(ErrorKind.Usage, "A SQLite file takes no password.", "Leave --password-stdin out.");
         }
@@ -97,8 +97,8 @@ public static class DatabaseUrl
         string host = Decode(parts.Host, parts, environment);
         if (host.Length == 0)
         {
-            // The sockets of libpq and MySQL are given by an option instead of a host.
-            host = options.GetValueOrDefault("host") ?? "localhost";
+            // Sockets are given by an option instead of a host; without it the engine knows its users' default.
+            host = options.GetValueOrDefault("host") ?? "";
         }
 
         int? port = null;

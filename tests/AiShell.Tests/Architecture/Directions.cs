@@ -25,7 +25,7 @@ internal static class Directions
 
     private static bool ForbidsFolder(string source, string target) => source switch
     {
-        "Engines" => target is not ("Engines" or "Connections" or "IO"),
+        "Engines" => target is not ("Engines" or "Connections" or "Configuration" or "IO"),
         "Storage" => target is not ("Storage" or "IO"),
         "Repository" => target is not ("Repository" or "Storage" or "Engines" or "IO"),
         "Connections" or "IO" or "State" or "Configuration" => target == "Storage" || Jobs.Contains(target) || target is "Cli" or "Agent",

@@ -21,7 +21,9 @@ public sealed class DatabaseUrlTests
     [InlineData("postgresql://u:a:b@h/d", "postgresql", "u", "a:b", "h", null, "d")]
     [InlineData("postgresql://[::1]:5432/d", "postgresql", null, null, "[::1]", 5432, "d")]
     [InlineData("postgresql://[fe80::1]/d", "postgresql", null, null, "[fe80::1]", null, "d")]
-    [InlineData("postgresql:///d", "postgresql", null, null, "localhost", null, "d")]
+    [InlineData("postgresql:///d", "postgresql", null, null, "", null, "d")]
+    [InlineData("postgresql://:5433/d", "postgresql", null, null, "", 5433, "d")]
+    [InlineData("postgresql:///?service=shop", "postgresql", null, null, "", null, "")]
     [InlineData("postgresql:///d?host=/run/postgresql", "postgresql", null, null, "/run/postgresql", null, "d")]
     [InlineData("postgresql://u:${PW}@${HOST}/d", "postgresql", "u", "p@ss/w:rd%41", "db.example.com", null, "d")]
     [InlineData("${WHOLE}", "postgresql", "u", "x", "h", null, "d")]
@@ -105,6 +107,7 @@ public sealed class DatabaseUrlTests
     [Theory]
     [InlineData("postgresql://user@host/d", "p@ss/w:rd")]
     [InlineData("postgresql://user:old@host:1/d?x=1", "100%")]
+    [InlineData("postgresql:///d?host=/run", "x y")]
     [InlineData("mysql://user@host", "ünï cødé")]
     [InlineData("mysql://user@host", "${HOME}")]
     public void A_password_from_standard_input_arrives_whatever_it_holds(string url, string password) =>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.PostgreSql.Connecting;
@@ -12,8 +11,6 @@ namespace AiShell.Engines.PostgreSql;
 /// <summary>PostgreSQL servers from version 13 on. Rows go by COPY over a protocol client of our own; the schema is pg_dump's.</summary>
 public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
 {
-    private const int OldestVersion = 130000;
-
     public PostgreSqlEngine()
         : this(new ProcessEnvironment())
     {
@@ -23,15 +20,8 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public EngineCapabilities Capabilities { get; } = new(["postgresql", "postgres"], [BackupFormat.Sql]);
 
-    public async Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken)
-    {
-        ConnectionSettings settings = SettingsOf(address);
-        (Server server, WireSession session) = await Server.FindAsync(settings, cancellationToken);
-        using (session)
-        {
-            return await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => Probe(open, server), cancellationToken);
-        }
-    }
+    public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) =>
+        PostgreSqlProbe.RunAsync(SettingsOf(address), new ServerTools(environment), cancellationToken);
 
     public async Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken)
     {
@@ -96,34 +86,4 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
         throw new AiShellException(ErrorKind.Usage, "Foreign PostgreSQL files cannot be imported.", "Restore them with psql or pg_restore, then back the database up.");
 
     private ConnectionSettings SettingsOf(DatabaseAddress address) => SettingsReader.Read(address, environment);
-
-    private static DatabaseProbe Probe(WireSession session, Server server)
-    {
-        string?[] row = session.Query(
-            """
-            SELECT pg_database_size(current_database()), pg_is_in_recovery(), pg_encoding_to_char(encoding), datcollate,
-                   (SELECT rolsuper OR pg_has_role(current_user, 'pg_read_all_data', 'USAGE') FROM pg_roles WHERE rolname = current_user)
-            FROM pg_database WHERE datname = current_database()
-            """)[0];
-        List<string> limits = [];
-        if (server.Version < OldestVersion)
-        {
-            limits.Add($"PostgreSQL {server.VersionText} is older than what ai-shell is made for (13).");
-        }
-
-        if (row[4] != "t")
-        {
-            limits.Add("The user is not a member of pg_read_all_data: a backup fails on tables that it may not read.");
-        }
-
-        return new DatabaseProbe(
-            server.VersionText,
-            long.Parse(row[0]!, CultureInfo.InvariantCulture),
-            [
-                KeyValuePair.Create("encoding", row[2]!),
-                KeyValuePair.Create("collation", row[3]!),
-                KeyValuePair.Create("role", row[1] == "t" ? "standby" : "primary"),
-            ],
-            limits);
-    }
 }

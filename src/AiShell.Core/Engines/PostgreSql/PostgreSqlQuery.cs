@@ -4,11 +4,27 @@ using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql;
 
-/// <summary>Runs one statement of the user's.</summary>
+/// <summary>
+/// Runs one statement of the user's. Reading happens in a READ ONLY transaction that is never committed, and only statements that
+/// return rows are let in: DO, CALL and COPY could leave the transaction or the database.
+/// </summary>
 internal static class PostgreSqlQuery
 {
+    private const string ReadOnly = "25006";
+    private const string SyntaxError = "42601";
+
+    // What sessions of ours pin for dumps, and a person's statement should see as usual.
+    private const string UsualSettings = "RESET search_path; RESET row_security; RESET check_function_bodies; RESET xmloption; RESET statement_timeout";
+
+    private static readonly string[] Reading = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"];
+
     public static async Task<QueryResult> RunAsync(ConnectionSettings settings, string statement, QueryOptions options, CancellationToken cancellationToken)
     {
+        if (!options.AllowWrite && !Reading.Contains(StatementText.FirstWord(statement)))
+        {
+            throw MayWrite(null);
+        }
+
         (_, WireSession session) = await Server.FindAsync(settings, cancellationToken);
         using (session)
         {
@@ -16,23 +32,30 @@ internal static class PostgreSqlQuery
             {
                 return await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => Run(open, statement, options), cancellationToken);
             }
-            catch (AiShellException failure) when (failure.InnerException is ServerError { SqlState: "25006" })
+            catch (AiShellException failure) when (failure.InnerException is ServerError { SqlState: ReadOnly })
             {
-                throw new AiShellException(ErrorKind.Refused, "The statement would change the database.", "Add --write if it shall.", failure);
+                throw MayWrite(failure);
+            }
+            catch (AiShellException failure) when (failure.InnerException is ServerError { SqlState: SyntaxError })
+            {
+                throw new AiShellException(ErrorKind.Failed, failure.Message, "'query' takes one statement; psql runs scripts.", failure);
             }
         }
     }
 
     private static QueryResult Run(WireSession session, string statement, QueryOptions options)
     {
-        session.Execute("RESET search_path");
-        if (!options.AllowWrite)
+        session.Execute(options.AllowWrite ? UsualSettings : $"{UsualSettings}; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+
+        // One row more than is shown tells whether there are more. A statement that may write runs to its end.
+        int mostRows = options.Limit is { } limit ? (int)Math.Min(limit + 1L, int.MaxValue) : int.MaxValue;
+        WireResult result = session.QueryOnce(statement, mostRows, stopsThere: !options.AllowWrite);
+        if (result.IsCopy)
         {
-            session.Execute("SET default_transaction_read_only = on");
+            throw new AiShellException(ErrorKind.Usage, "'query' shows rows; COPY sends them as a file.", "Use SELECT here, or psql's \\copy.");
         }
 
-        WireResult result = session.QueryOnce(statement, options.Limit is { } limit ? (int)Math.Min(limit + 1L, int.MaxValue) : 0);
-        bool truncated = options.Limit is { } most && result.Rows.Count > most;
+        bool truncated = result.Rows.Count > options.Limit;
         IEnumerable<string?[]> rows = truncated ? result.Rows.Take(options.Limit!.Value) : result.Rows;
         return new QueryResult(
             [.. result.Columns.Select(column => column.Name)],
@@ -40,6 +63,9 @@ internal static class PostgreSqlQuery
             truncated,
             result.Columns.Count == 0 && result.Tag.Split(' ') is [.., var count] && long.TryParse(count, CultureInfo.InvariantCulture, out long affected) ? affected : -1);
     }
+
+    private static AiShellException MayWrite(Exception? cause) =>
+        new(ErrorKind.Refused, "The statement would change the database, or may.", "Add --write if it shall.", cause);
 
     /// <summary>By the type's number, which is fixed for built-in types (pg_type.dat).</summary>
     private static object? Value(string? text, uint type) => (text, type) switch

@@ -22,6 +22,19 @@ internal static class ServerErrors
         };
     }
 
+    /// <summary>As above for a session that did not begin: whatever the reason, the server cannot be used.</summary>
+    public static AiShellException TranslateLogin(ServerError error, string subject, string database)
+    {
+        AiShellException failure = Translate(error, subject);
+        return (error.SqlState, failure.Kind) switch
+        {
+            ("42501", _) => new(ErrorKind.Unreachable, failure.Message, $"GRANT CONNECT ON DATABASE {SqlText.Quote(database)} TO the user.", error),
+            ("57P03", _) => new(ErrorKind.Unreachable, failure.Message, "The server is starting, stopping or recovering: try again in a moment.", error),
+            (_, ErrorKind.Unreachable) => failure,
+            _ => new(ErrorKind.Unreachable, failure.Message, failure.Hint, error),
+        };
+    }
+
     /// <summary>Runs blocking work on a session away from the caller's thread, cancellable, with errors in the terms of this program.</summary>
     public static async Task<T> RunAsync<T>(WireSession session, string subject, Func<WireSession, T> work, CancellationToken cancellationToken)
     {
@@ -30,11 +43,16 @@ internal static class ServerErrors
         {
             return await Task.Run(() => work(session), cancellationToken);
         }
+        catch (OperationCanceledException)
+        {
+            await session.EndServerWorkAsync();
+            throw;
+        }
         catch (ServerError error)
         {
             throw Translate(error, subject);
         }
-        catch (Exception failure) when (failure is EndOfStreamException or System.Net.Sockets.SocketException or InvalidDataException)
+        catch (Exception failure) when (failure is ConnectionBroken or InvalidDataException)
         {
             throw new AiShellException(ErrorKind.Failed, $"The connection to the server broke, on {subject}: {failure.Message.TrimEnd('.')}.", "Try again when the server can be reached.", failure);
         }

@@ -27,7 +27,7 @@ internal sealed record ServerHost(string Name, int Port)
 /// file as libpq does (manual, "libpq – Database Connection Control Functions"). Holds a secret; never printed.
 /// </summary>
 /// <param name="Hosts">Tried in order.</param>
-/// <param name="Writable">Take only a server that accepts writes (<c>target_session_attrs=read-write</c> or <c>primary</c>).</param>
+/// <param name="Wants">Which of the hosts will do.</param>
 /// <param name="Password">One of each host, from the password file, or the same for all.</param>
 internal sealed record ConnectionSettings(
     IReadOnlyList<ServerHost> Hosts,
@@ -39,7 +39,7 @@ internal sealed record ConnectionSettings(
     string? ClientCertificate,
     string? ClientKey,
     TimeSpan ConnectTimeout,
-    bool Writable,
+    SessionWish Wants,
     string? ServerOptions)
 {
     public ConnectionSettings To(string database) => this with { Database = database };

@@ -20,13 +20,25 @@ internal static class PoolerCheck
 
         // A pooler that shares gives the server process that is free at this moment, the first session's, to the second.
         using WireSession second = await server.OpenAsync(cancellationToken);
-        second.Execute("BEGIN");
-        if (second.Scalar("SELECT pg_backend_pid()") == process)
+        if (Shares(session, second, process))
         {
             throw new AiShellException(
                 ErrorKind.Failed,
-                $"{server.Host} is a connection pooler in transaction mode, in which a backup cannot hold one moment of the database.",
+                $"{server.Host} is a connection pooler in transaction or statement mode, in which a backup cannot hold one moment of the database.",
                 "Connect to the server itself, or to a pool with pool_mode = session.");
+        }
+    }
+
+    private static bool Shares(WireSession session, WireSession second, string process)
+    {
+        try
+        {
+            second.Execute("BEGIN");
+            return second.Scalar("SELECT pg_backend_pid()") == process || session.Scalar("SELECT pg_backend_pid()") != process;
+        }
+        catch (ServerError)
+        {
+            return true; // no server refuses BEGIN; PgBouncer does in statement mode
         }
     }
 }

@@ -14,9 +14,15 @@ internal sealed class Server
         "SET DateStyle = ISO; SET IntervalStyle = postgres; SET extra_float_digits = 3; SET bytea_output = hex; SET TimeZone = 'UTC'; "
         + "SET standard_conforming_strings = on; SET synchronize_seqscans = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
         + "SET client_min_messages = warning; SET xmloption = content; SET check_function_bodies = off; SET row_security = off; "
+        + "SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6; "
         + "SELECT pg_catalog.set_config('search_path', '', false)";
 
+    // A silent query, an index build or a lock wait, otherwise goes on for hours after its client was killed.
+    private const string ClientCheck = "SET client_connection_check_interval = '2s'";
+
+    private const int FirstWithClientCheck = 140000;
     private const int FirstWithTransactionTimeout = 170000;
+    private const string NotOnThisPlatform = "22023";
 
     private readonly TlsMode _tls;
 
@@ -48,10 +54,11 @@ internal sealed class Server
             try
             {
                 (WireSession session, TlsMode tls) = await OpenAsync(host, settings, cancellationToken);
-                if (settings.Writable && session.Scalar("SHOW transaction_read_only") == "on")
+                if (!settings.Wants.IsServedBy(session))
                 {
                     session.Dispose();
-                    failures.Add(new AiShellException(ErrorKind.Unreachable, $"The server {host} takes no writes."));
+                    failures.Add(new AiShellException(
+                        ErrorKind.Unreachable, $"The server {host} is not what target_session_attrs={settings.Wants.Name} asks for.", "Name further hosts, or leave target_session_attrs out."));
                     continue;
                 }
 
@@ -61,6 +68,11 @@ internal sealed class Server
             {
                 failures.Add(failure);
             }
+        }
+
+        if (settings.Wants.Otherwise is { } less)
+        {
+            return await FindAsync(settings with { Wants = less }, cancellationToken);
         }
 
         throw failures.Count == 1 ? failures[0] : new AiShellException(
@@ -94,7 +106,7 @@ internal sealed class Server
             }
             catch (ServerError refusal)
             {
-                throw ServerErrors.Translate(refusal, $"the server {host}");
+                throw ServerErrors.TranslateLogin(refusal, $"the server {host}", settings.Database);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -110,19 +122,15 @@ internal sealed class Server
     private static async Task<WireSession> StartAsync(ServerHost host, ConnectionSettings settings, CancellationToken cancellationToken)
     {
         WireChannel channel = await WireConnector.OpenAsync(host, settings, cancellationToken);
-        await using CancellationTokenRegistration close = cancellationToken.Register(channel.Socket.Dispose);
+        await using CancellationTokenRegistration close = cancellationToken.Register(channel.Connection.Dispose);
         try
         {
             return await Task.Run(
                 () =>
                 {
                     WireSession session = WireSession.Start(channel, settings.User, settings.Database, settings.Password(host), settings.ServerOptions);
-                    session.Execute(SessionSettings);
-                    if (session.ServerVersion >= FirstWithTransactionTimeout)
-                    {
-                        session.Execute("SET transaction_timeout = 0");
-                    }
-
+                    session.CancelsBy(token => WireConnector.OpenAsync(host, settings, token));
+                    Prepare(session);
                     return session;
                 },
                 cancellationToken);
@@ -130,6 +138,30 @@ internal sealed class Server
         catch (Exception failure) when (cancellationToken.IsCancellationRequested && failure is IOException or ObjectDisposedException or SocketException)
         {
             throw new OperationCanceledException("The connection took too long.", failure, cancellationToken);
+        }
+    }
+
+    private static void Prepare(WireSession session)
+    {
+        session.Execute(SessionSettings);
+        if (session.ServerVersion >= FirstWithTransactionTimeout)
+        {
+            session.Execute("SET transaction_timeout = 0");
+        }
+
+        if (session.ServerVersion < FirstWithClientCheck)
+        {
+            return;
+        }
+
+        session.Execute("SET idle_session_timeout = 0");
+        try
+        {
+            session.Execute(ClientCheck);
+        }
+        catch (ServerError error) when (error.SqlState == NotOnThisPlatform)
+        {
+            // The server's system cannot look; there a query ends when it next writes.
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed class SettingsReader
             Value("sslcert") ?? Existing("postgresql.crt"),
             Value("sslkey") ?? Existing("postgresql.key"),
             TimeSpan.FromSeconds(Number("connect_timeout", 15, 0, 3600) is var seconds && seconds == 0 ? 3600 : seconds),
-            Value("target_session_attrs") is "read-write" or "primary",
+            Wish(),
             Value("options"));
     }
 
@@ -106,8 +106,8 @@ internal sealed class SettingsReader
     /// <summary><c>h1:5432,h2</c>, or host and port as lists of the same length, or one port for all.</summary>
     private List<ServerHost> Hosts()
     {
-        string[] names = (Value("host") ?? DefaultHost()).Split(',');
         string[] ports = Value("port")?.Split(',') ?? [];
+        string[] names = (Value("host") ?? DefaultHost(PortOf(ports.FirstOrDefault("")))).Split(',');
         return [.. names.Select((name, index) =>
         {
             int colon = name.StartsWith('/') || name.EndsWith(']') ? -1 : name.LastIndexOf(':');
@@ -116,8 +116,8 @@ internal sealed class SettingsReader
         })];
     }
 
-    private static string DefaultHost() =>
-        DefaultSocketFolders.FirstOrDefault(folder => File.Exists(new ServerHost(folder, 5432).SocketPath)) ?? "localhost";
+    private static string DefaultHost(int port) =>
+        DefaultSocketFolders.FirstOrDefault(folder => File.Exists(new ServerHost(folder, port).SocketPath)) ?? "localhost";
 
     private static int PortOf(string text) =>
         text.Length == 0 ? 5432
@@ -134,6 +134,12 @@ internal sealed class SettingsReader
         "verify-full" => TlsMode.VerifyFull,
         string other => throw Bad("sslmode", other, "Use disable, allow, prefer, require, verify-ca or verify-full."),
     };
+
+    private SessionWish Wish()
+    {
+        string name = Value("target_session_attrs") ?? SessionWish.Any.Name;
+        return SessionWish.Names.Contains(name) ? new SessionWish(name) : throw Bad("target_session_attrs", name, $"Use {string.Join(", ", SessionWish.Names)}.");
+    }
 
     private int Number(string name, int usual, int least, int most) => Value(name) switch
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -20,26 +19,28 @@ internal sealed class Authentication(string user, string? password, byte[]? cert
     /// <exception cref="AiShellException"><see cref="ErrorKind.Unreachable"/>: no password, or a method that is not known here.</exception>
     public bool Take(ReadOnlySpan<byte> request, WireBuffer answer)
     {
-        int method = BinaryPrimitives.ReadInt32BigEndian(request);
-        ReadOnlySpan<byte> data = request[4..];
+        WirePayload payload = new(request);
+        int method = payload.Int32();
         switch (method)
         {
+            case Ok when _scram is { IsProved: false }:
+                throw new InvalidDataException("The server ends the login without having proved that it knows the password.");
             case Ok:
                 return true;
             case ClearText:
                 answer.Begin('p').Text(Password).End();
                 return false;
             case Md5:
-                answer.Begin('p').Text(Md5Of(data[..4])).End();
+                answer.Begin('p').Text(Md5Of(payload.Bytes(4))).End();
                 return false;
             case Sasl:
-                Begin(Mechanisms(data), answer);
+                Begin(Mechanisms(payload), answer);
                 return false;
             case SaslContinue when _scram is not null:
-                answer.Begin('p').Bytes(Encoding.UTF8.GetBytes(_scram.Answer(Encoding.UTF8.GetString(data)))).End();
+                answer.Begin('p').Bytes(Encoding.UTF8.GetBytes(_scram.Answer(Encoding.UTF8.GetString(payload.Rest())))).End();
                 return false;
             case SaslFinal when _scram is not null:
-                _scram.Verify(Encoding.UTF8.GetString(data));
+                _scram.Verify(Encoding.UTF8.GetString(payload.Rest()));
                 return false;
             default:
                 throw new AiShellException(
@@ -67,14 +68,12 @@ internal sealed class Authentication(string user, string? password, byte[]? cert
         answer.Begin('p').Text(bind ? ScramClient.WithChannel : ScramClient.Plain).Int32(first.Length).Bytes(first).End();
     }
 
-    private static List<string> Mechanisms(ReadOnlySpan<byte> data)
+    private static List<string> Mechanisms(WirePayload payload)
     {
         List<string> names = [];
-        while (data is [not 0, ..])
+        while (payload.Text() is { Length: > 0 } name)
         {
-            int end = data.IndexOf((byte)0);
-            names.Add(Encoding.ASCII.GetString(data[..end]));
-            data = data[(end + 1)..];
+            names.Add(name);
         }
 
         return names;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
 
 namespace AiShell.Engines.PostgreSql.Wire;
@@ -38,6 +39,11 @@ internal sealed class CopyOut(WireSession session, WireReader reader)
                 return false;
             }
 
+            if (bytes == 0)
+            {
+                throw WireReader.NotTheProtocol(type);
+            }
+
             if (WireReader.HeaderBytes + bytes > reader.Capacity)
             {
                 WriteLarge(bytes, write);
@@ -62,13 +68,14 @@ internal sealed class CopyOut(WireSession session, WireReader reader)
         int kept = 0;
         while (kept < runBytes && available.Length - read >= WireReader.HeaderBytes && available[read] == 'd')
         {
-            int bytes = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(available[(read + 1)..]) - 4;
-            if (available.Length - read - WireReader.HeaderBytes < bytes)
+            int bytes = BinaryPrimitives.ReadInt32BigEndian(available[(read + 1)..]) - 4;
+            if (bytes <= 0 || available.Length - read - WireReader.HeaderBytes < bytes)
             {
                 break;
             }
 
             ReadOnlySpan<byte> row = available.Slice(read + WireReader.HeaderBytes, bytes);
+            RequireLine(row);
             Sum = unchecked(Sum + XxHash128.HashToUInt128(row[..^1]));
             Rows++;
             row.CopyTo(available[kept..]);
@@ -88,6 +95,11 @@ internal sealed class CopyOut(WireSession session, WireReader reader)
             session.Require(1);
             Span<byte> piece = reader.Available;
             piece = piece[..Math.Min(piece.Length, left)];
+            if (piece.Length == left)
+            {
+                RequireLine(piece);
+            }
+
             _large.Append(piece[..(piece.Length == left ? piece.Length - 1 : piece.Length)]);
             write(piece);
             left -= piece.Length;
@@ -97,6 +109,14 @@ internal sealed class CopyOut(WireSession session, WireReader reader)
         Sum = unchecked(Sum + _large.GetCurrentHashAsUInt128());
         _large.Reset();
         Rows++;
+    }
+
+    private static void RequireLine(ReadOnlySpan<byte> row)
+    {
+        if (row[^1] != '\n')
+        {
+            throw new InvalidDataException("A row of COPY does not end with its newline.");
+        }
     }
 
     /// <summary>True when all is read. COPY ends with CopyDone and the command's tag, or with an error.</summary>

@@ -15,6 +15,7 @@ internal sealed class ScramClient
     private const int HashBytes = 32;
 
     private readonly string _password;
+    private readonly string _user;
     private readonly byte[]? _certificateHash;
     private readonly string _header;
     private readonly string _nonce;
@@ -22,26 +23,33 @@ internal sealed class ScramClient
 
     /// <param name="certificateHash">The hash of the server's certificate (RFC 5929, tls-server-end-point), where the channel is to be bound.</param>
     /// <param name="couldBind">Without a hash: whether TLS is on and we would have bound, had the server offered it.</param>
-    public ScramClient(string password, byte[]? certificateHash, bool couldBind, string? nonce = null)
+    public ScramClient(string password, byte[]? certificateHash, bool couldBind, string? nonce = null, string user = "")
     {
         _password = password;
+        _user = user;
         _certificateHash = certificateHash;
         _header = certificateHash is not null ? "p=tls-server-end-point,," : couldBind ? "y,," : "n,,";
         _nonce = nonce ?? Convert.ToBase64String(RandomNumberGenerator.GetBytes(18));
     }
 
+    /// <summary>The server has proved that it knows the password, too.</summary>
+    public bool IsProved { get; private set; }
+
     public string First => $"{_header}{FirstBare}";
 
-    private string FirstBare => $"n=,r={_nonce}";
+    private string FirstBare => $"n={_user},r={_nonce}";
 
     /// <summary>The answer to the server's challenge.</summary>
     /// <exception cref="InvalidDataException">The challenge is not for us.</exception>
     public string Answer(string challenge)
     {
         string nonce = Attribute(challenge, 'r');
-        byte[] salt = Convert.FromBase64String(Attribute(challenge, 's'));
-        int iterations = int.Parse(Attribute(challenge, 'i'), NumberStyles.None, CultureInfo.InvariantCulture);
-        if (!nonce.StartsWith(_nonce, StringComparison.Ordinal) || nonce.Length == _nonce.Length || iterations < 1)
+        byte[] salt = new byte[challenge.Length];
+        if (!nonce.StartsWith(_nonce, StringComparison.Ordinal)
+            || nonce.Length == _nonce.Length
+            || !int.TryParse(Attribute(challenge, 'i'), NumberStyles.None, CultureInfo.InvariantCulture, out int iterations)
+            || iterations < 1
+            || !Convert.TryFromBase64String(Attribute(challenge, 's'), salt, out int saltBytes))
         {
             throw new InvalidDataException("The server's SCRAM challenge does not continue ours.");
         }
@@ -50,7 +58,7 @@ internal sealed class ScramClient
         string withoutProof = $"c={Convert.ToBase64String(bound)},r={nonce}";
         byte[] message = Encoding.UTF8.GetBytes($"{FirstBare},{challenge},{withoutProof}");
 
-        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(Prepare(_password), salt, iterations, HashAlgorithmName.SHA256, HashBytes);
+        byte[] salted = Rfc2898DeriveBytes.Pbkdf2(Prepare(_password), salt.AsSpan(0, saltBytes), iterations, HashAlgorithmName.SHA256, HashBytes);
         byte[] clientKey = HMACSHA256.HashData(salted, "Client Key"u8);
         byte[] proof = HMACSHA256.HashData(SHA256.HashData(clientKey), message);
         for (int at = 0; at < HashBytes; at++)
@@ -69,20 +77,68 @@ internal sealed class ScramClient
         {
             throw new InvalidDataException("The server could not prove that it knows the password.");
         }
+
+        IsProved = true;
     }
 
-    /// <summary>SASLprep (RFC 4013) as far as PostgreSQL needs it: compatibility forms are unified; what cannot be is taken as it is.</summary>
+    /// <summary>
+    /// SASLprep (RFC 4013) as PostgreSQL does it: some characters are left out and compatibility forms are unified; a password that
+    /// holds what SASLprep forbids (controls, characters newer than Unicode 3.2) is taken as its bytes. This program runs without Unicode's
+    /// normalization tables, so of the compatibility forms only spaces and those of Latin-1 are known; decomposed letters stay so.
+    /// </summary>
     private static byte[] Prepare(string password)
     {
-        try
+        byte[] bytes = Encoding.UTF8.GetBytes(password);
+        if (Ascii.IsValid(password) || !IsWellFormed(password))
         {
-            return Encoding.UTF8.GetBytes(password.IsNormalized(NormalizationForm.FormKC) ? password : password.Normalize(NormalizationForm.FormKC));
+            return bytes;
         }
-        catch (ArgumentException)
-        {
-            return Encoding.UTF8.GetBytes(password); // unpaired surrogates: PostgreSQL, too, then takes the bytes as they are
-        }
+
+        string prepared = string.Concat(password.EnumerateRunes().Where(rune => !IsLeftOut(rune.Value)).Select(Unified));
+        return prepared.Length == 0 || prepared.EnumerateRunes().Any(IsForbidden) ? bytes : Encoding.UTF8.GetBytes(prepared);
     }
+
+    private static string Unified(Rune rune) => rune.Value switch
+    {
+        0xA0 or 0x1680 or (>= 0x2000 and <= 0x200A) or 0x202F or 0x205F or 0x3000 => " ",
+        0xA8 => " \u0308",
+        0xAA => "a",
+        0xAF => " \u0304",
+        0xB2 => "2",
+        0xB3 => "3",
+        0xB4 => " \u0301",
+        0xB5 => "\u03bc",
+        0xB8 => " \u0327",
+        0xB9 => "1",
+        0xBA => "o",
+        0xBC => "1\u20444",
+        0xBD => "1\u20442",
+        0xBE => "3\u20444",
+        _ => rune.ToString(),
+    };
+
+    private static bool IsWellFormed(string text)
+    {
+        for (int at = 0; at < text.Length; at++)
+        {
+            if (char.IsSurrogate(text[at]) && !(at + 1 < text.Length && char.IsSurrogatePair(text[at], text[++at])))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // RFC 3454, B.1.
+    private static bool IsLeftOut(int rune) =>
+        rune is 0xAD or 0x34F or 0x1806 or (>= 0x180B and <= 0x180D) or (>= 0x200B and <= 0x200D) or 0x2060 or (>= 0xFE00 and <= 0xFE0F) or 0xFEFF;
+
+    // RFC 3454, tables C and A.1; of the planes above the first, Unicode 3.2 has little.
+    private static bool IsForbidden(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        || (rune.Value > 0xFFFF && rune.Value is not ((>= 0x10300 and <= 0x1044D) or (>= 0x1D000 and <= 0x1D7FF) or (>= 0x20000 and <= 0x2A6D6)));
 
     private static string Attribute(string message, char name)
     {

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AiShell.Engines.PostgreSql.Wire;
 
 /// <summary>An ErrorResponse of the server (manual, "Error and Notice Message Fields").</summary>
@@ -15,11 +13,10 @@ internal sealed class ServerError(string sqlState, string message, string? detai
     public static ServerError Read(ReadOnlySpan<byte> fields)
     {
         var found = new Dictionary<char, string>();
-        while (fields is [not 0, ..])
+        WirePayload payload = new(fields);
+        while (payload.Byte() is not 0 and byte field)
         {
-            int end = fields.IndexOf((byte)0);
-            found[(char)fields[0]] = Encoding.UTF8.GetString(fields[1..end]);
-            fields = fields[(end + 1)..];
+            found[(char)field] = payload.Text();
         }
 
         return new ServerError(

@@ -9,8 +9,9 @@ using AiShell.Engines.PostgreSql.Connecting;
 namespace AiShell.Engines.PostgreSql.Wire;
 
 /// <summary>An open, perhaps encrypted byte stream to a server, before the session begins.</summary>
+/// <param name="Connection">What is under the stream; disposing it ends a read that waits in another thread.</param>
 /// <param name="CertificateHash">What SCRAM binds itself to; null without TLS.</param>
-internal sealed record WireChannel(Socket Socket, Stream Stream, byte[]? CertificateHash);
+internal sealed record WireChannel(IDisposable Connection, Stream Stream, byte[]? CertificateHash);
 
 /// <summary>Opens sockets and TLS as the settings say (manual, "SSL Session Encryption", "SSL Support").</summary>
 internal static class WireConnector
@@ -63,16 +64,17 @@ internal static class WireConnector
                 ErrorKind.Unreachable, $"The server {host} does not encrypt, and the connection asks for it.", "Set up TLS on the server, or use sslmode=prefer.");
         }
 
+        ServerCertificateCheck check = new(settings);
         SslStream encrypted = new(plain, leaveInnerStreamOpen: false);
         try
         {
-            await encrypted.AuthenticateAsClientAsync(Options(host, settings), cancellationToken);
+            await encrypted.AuthenticateAsClientAsync(Options(host, settings, check), cancellationToken);
         }
         catch (AuthenticationException failure)
         {
             throw new AiShellException(
                 ErrorKind.Unreachable,
-                $"The certificate of the server {host} is not accepted: {failure.Message}",
+                check.Objection is { } objection ? $"The certificate of the server {host} is not accepted: {objection}." : $"No TLS with the server {host}: {failure.Message}",
                 "Name its authority with sslrootcert=<file>; sslmode=require encrypts without checking who the server is.",
                 failure);
         }
@@ -80,50 +82,38 @@ internal static class WireConnector
         return new WireChannel(socket, encrypted, HashOf(encrypted.RemoteCertificate));
     }
 
-    private static SslClientAuthenticationOptions Options(ServerHost host, ConnectionSettings settings)
+    private static SslClientAuthenticationOptions Options(ServerHost host, ConnectionSettings settings, ServerCertificateCheck check)
     {
         SslClientAuthenticationOptions options = new()
         {
             TargetHost = host.Name,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = (_, certificate, chain, errors) => Accepts(settings, certificate, chain, errors),
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) => check.Accepts(certificate, chain, errors),
         };
         if (settings.ClientCertificate is { } certificate)
         {
-            using X509Certificate2 pem = X509Certificate2.CreateFromPemFile(certificate, settings.ClientKey);
-            // A key that was read from PEM cannot be used by every platform's TLS before it was exported once.
-            options.ClientCertificates = [X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null)];
+            options.ClientCertificates = [ReadClientCertificate(certificate, settings.ClientKey)];
         }
 
         return options;
     }
 
-    private static bool Accepts(ConnectionSettings settings, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    private static X509Certificate2 ReadClientCertificate(string certificate, string? key)
     {
-        // libpq checks the chain with sslmode=require, too, where a root certificate is there.
-        bool checkChain = settings.Tls is TlsMode.VerifyCa or TlsMode.VerifyFull || (settings.Tls == TlsMode.Require && settings.RootCertificate is not null);
-        if (!checkChain)
+        try
         {
-            return true;
+            using X509Certificate2 pem = X509Certificate2.CreateFromPemFile(certificate, key);
+            // A key that was read from PEM cannot be used by every platform's TLS before it was exported once.
+            return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
         }
-
-        if (certificate is null || chain is null || (settings.Tls == TlsMode.VerifyFull && errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)))
+        catch (Exception failure) when (failure is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            return false;
+            throw new AiShellException(
+                ErrorKind.Unreachable,
+                $"The client certificate '{certificate}' with the key '{key ?? certificate}' cannot be used: {failure.Message.TrimEnd('.')}.",
+                "sslcert and sslkey name PEM files; a key with a passphrase is not supported.",
+                failure);
         }
-
-        if (settings.RootCertificate is not { } root || root == "system")
-        {
-            return !errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors);
-        }
-
-        using X509Chain own = new();
-        own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        own.ChainPolicy.CustomTrustStore.ImportFromPemFile(root);
-        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
-        using X509Certificate2 server = new(certificate);
-        return own.Build(server);
     }
 
     /// <summary>RFC 5929, 4.1: by the certificate's own hash, MD5 and SHA-1 replaced by SHA-256.</summary>

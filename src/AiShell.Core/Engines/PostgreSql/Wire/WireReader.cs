@@ -13,7 +13,12 @@ internal sealed class WireReader(Stream stream)
     private const int UsualBytes = 256 * 1024;
 
     // Errors, row descriptions and catalogue rows; COPY rows of any size are read in pieces.
-    private const int LargestMessage = 1 << 30;
+    private const int LargestInSession = 1 << 30;
+
+    // What is not a PostgreSQL server at all shows here, before its bytes are taken for a length.
+    private const int LargestAtStart = 64 * 1024;
+
+    private int _largest = LargestAtStart;
 
     private byte[] _buffer = new byte[UsualBytes];
     private int _start;
@@ -59,14 +64,18 @@ internal sealed class WireReader(Stream stream)
         Require(HeaderBytes);
         ReadOnlySpan<byte> header = Available;
         int length = BinaryPrimitives.ReadInt32BigEndian(header[1..]) - 4;
-        return length >= 0 ? ((char)header[0], length) : throw NotTheProtocol((char)header[0]);
+        char type = (char)header[0];
+        return length >= 0 && (length <= _largest || type == 'd') ? (type, length) : throw NotTheProtocol(type);
     }
+
+    /// <summary>From here on messages may be large: the server is one.</summary>
+    public void Trust() => _largest = LargestInSession;
 
     /// <summary>Consumes the next message; the payload is valid until the next call.</summary>
     public ReadOnlySpan<byte> Read(out char type)
     {
         (type, int bytes) = Peek();
-        if (bytes > LargestMessage)
+        if (bytes > _largest)
         {
             throw NotTheProtocol(type);
         }
@@ -78,7 +87,7 @@ internal sealed class WireReader(Stream stream)
     }
 
     public static InvalidDataException NotTheProtocol(char type) =>
-        new($"The server's message '{type}' is not one of PostgreSQL's protocol at this point.");
+        new($"The server's message {(char.IsAsciiLetterOrDigit(type) ? $"'{type}'" : $"0x{(int)type:x2}")} is not one of PostgreSQL's protocol at this point.");
 
     private void MakeRoom(int count)
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace AiShell.Engines.PostgreSql.Wire;
@@ -13,20 +12,47 @@ internal sealed class WireResult
 
     public List<string?[]> Rows { get; } = [];
 
+    /// <summary>Rows after so many are dropped.</summary>
+    public int MostRows { get; init; } = int.MaxValue;
+
+    /// <summary>The statement was a COPY from or to the client, whose rows were not taken.</summary>
+    public bool IsCopy { get; set; }
+
     /// <summary>The command's tag: <c>UPDATE 3</c>.</summary>
     public string Tag { get; set; } = "";
 
     /// <summary>Takes a RowDescription (manual, "Message Formats").</summary>
     public void ReadColumns(ReadOnlySpan<byte> payload)
     {
-        const int AfterName = 18;
-        int count = BinaryPrimitives.ReadInt16BigEndian(payload);
-        payload = payload[2..];
+        const int TableAndNumber = 6;
+        const int SizeModifierAndFormat = 8;
+        WirePayload fields = new(payload);
+        int count = fields.Int16();
         for (int column = 0; column < count; column++)
         {
-            int end = payload.IndexOf((byte)0);
-            Columns.Add(new WireColumn(Encoding.UTF8.GetString(payload[..end]), BinaryPrimitives.ReadUInt32BigEndian(payload[(end + 7)..])));
-            payload = payload[(end + 1 + AfterName)..];
+            string name = fields.Text();
+            fields.Bytes(TableAndNumber);
+            Columns.Add(new WireColumn(name, fields.UInt32()));
+            fields.Bytes(SizeModifierAndFormat);
         }
+    }
+
+    /// <summary>Takes a DataRow.</summary>
+    public void ReadRow(ReadOnlySpan<byte> payload)
+    {
+        if (Rows.Count == MostRows)
+        {
+            return;
+        }
+
+        WirePayload fields = new(payload);
+        string?[] values = new string?[fields.Int16() is >= 0 and short count ? count : throw WireReader.NotTheProtocol('D')];
+        for (int column = 0; column < values.Length; column++)
+        {
+            int length = fields.Int32();
+            values[column] = length == -1 ? null : Encoding.UTF8.GetString(fields.Bytes(length));
+        }
+
+        Rows.Add(values);
     }
 }

@@ -1,13 +1,12 @@
 using System.Globalization;
-using System.Buffers.Binary;
 using System.Text;
 
 namespace AiShell.Engines.PostgreSql.Wire;
 
 /// <summary>
 /// One session over protocol 3.0 (manual, "Frontend/Backend Protocol"): queries whose values are texts, and COPY. Blocking,
-/// because one worker reads, compresses and writes in turn; used by one thread at a time. Cancelling closes the connection, at
-/// which the server ends whatever it was doing for us.
+/// because one worker reads, compresses and writes in turn; used by one thread at a time. Cancelling closes the connection; what the
+/// server was doing for us is ended by a <see cref="CancelRequest"/>.
 /// </summary>
 internal sealed class WireSession : IDisposable
 {
@@ -17,6 +16,8 @@ internal sealed class WireSession : IDisposable
     private readonly WireReader _reader;
     private readonly WireBuffer _out = new();
     private readonly Dictionary<string, string> _parameters = new(StringComparer.Ordinal);
+    private CancelRequest? _cancel;
+    private byte[] _cancelKey = [];
     private bool _closed;
 
     private WireSession(WireChannel channel)
@@ -31,7 +32,13 @@ internal sealed class WireSession : IDisposable
     /// <summary>150018 for 15.18.</summary>
     public int ServerVersion { get; private set; }
 
-    public string ServerVersionText => _parameters["server_version"];
+    public string ServerVersionText => Parameter("server_version") ?? "";
+
+    /// <summary>How a second connection to the same server is opened, by which <see cref="EndServerWorkAsync"/> goes.</summary>
+    public void CancelsBy(Func<CancellationToken, Task<WireChannel>> connect) => _cancel = new CancelRequest(connect, ProcessId, _cancelKey);
+
+    /// <summary>Asks the server to stop what it still does for this session, which is closed.</summary>
+    public Task EndServerWorkAsync() => _cancel?.SendAsync() ?? Task.CompletedTask;
 
     /// <summary>What the server reported at the start (manual, "Asynchronous Operations"), null where it did not.</summary>
     public string? Parameter(string name) => _parameters.GetValueOrDefault(name);
@@ -57,7 +64,7 @@ internal sealed class WireSession : IDisposable
     public CancellationTokenRegistration CloseOn(CancellationToken cancellationToken) => cancellationToken.Register(() =>
     {
         _closed = true;
-        _channel.Socket.Dispose();
+        _channel.Connection.Dispose();
     });
 
     /// <summary>Runs one or more statements, whose rows are ignored.</summary>
@@ -77,11 +84,11 @@ internal sealed class WireSession : IDisposable
         return result.Rows;
     }
 
-    /// <summary>As above with the columns, and at most so many rows; 0 for all.</summary>
-    public WireResult QueryOnce(string sql, int mostRows)
+    /// <summary>As above with the columns, and at most so many rows, after which the statement is not run on if it <paramref name="stopsThere"/>.</summary>
+    public WireResult QueryOnce(string sql, int mostRows, bool stopsThere)
     {
-        WireResult result = new();
-        Send(Parse(sql, [], mostRows));
+        WireResult result = new() { MostRows = mostRows };
+        Send(Parse(sql, [], stopsThere && mostRows < int.MaxValue ? mostRows : 0));
         result.Tag = ReadResult(result);
         return result;
     }
@@ -134,16 +141,17 @@ internal sealed class WireSession : IDisposable
             _closed = true;
             try
             {
-                Send(_out.Begin('X').End());
+                _out.Clear();
+                _channel.Stream.Write(_out.Begin('X').End().Written);
             }
-            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+            catch (Exception failure) when (IsBroken(failure))
             {
                 // It is gone already; all that was wanted is that it ends.
             }
         }
 
         _channel.Stream.Dispose();
-        _channel.Socket.Dispose();
+        _channel.Connection.Dispose();
     }
 
     /// <summary>Sends raw bytes of a message that the caller has put together.</summary>
@@ -153,30 +161,32 @@ internal sealed class WireSession : IDisposable
         {
             _channel.Stream.Write(bytes);
         }
-        catch (Exception failure) when (_closed && IsBroken(failure))
+        catch (Exception failure) when (IsBroken(failure))
         {
-            throw new OperationCanceledException("The session was closed.", failure);
+            throw _closed ? Cancelled(failure) : LastWords(failure);
         }
     }
 
     /// <summary>The rest of a command's answer, up to ReadyForQuery; returns its tag: <c>COPY 42</c>.</summary>
-    internal string ReadResult(WireResult? result)
+    internal string ReadResult(WireResult? result, ServerError? error = null)
     {
-        ServerError? error = null;
         string tag = "";
         while (true)
         {
-            ReadOnlySpan<byte> payload = Receive(out char type);
+            ReadOnlySpan<byte> payload = ReceiveAfter(error, out char type);
             switch (type)
             {
                 case 'D':
-                    result?.Rows.Add(Row(payload));
+                    result?.ReadRow(payload);
                     break;
                 case 'T':
                     result?.ReadColumns(payload);
                     break;
                 case 'G':
-                    Send(_out.Begin('f').Text("COPY FROM STDIN takes its rows from a file").End());
+                    RefuseRows(result);
+                    break;
+                case 'H' when result is not null:
+                    result.IsCopy = true;
                     break;
                 case 'C':
                     tag = Encoding.UTF8.GetString(payload[..^1]);
@@ -192,6 +202,32 @@ internal sealed class WireSession : IDisposable
                     throw WireReader.NotTheProtocol(type);
             }
         }
+    }
+
+    /// <summary>After a fatal error the server closes the connection: then that error is what there is to tell.</summary>
+    private ReadOnlySpan<byte> ReceiveAfter(ServerError? error, out char type)
+    {
+        try
+        {
+            return Receive(out type);
+        }
+        catch (ConnectionBroken) when (error is not null)
+        {
+            throw error;
+        }
+    }
+
+    private void RefuseRows(WireResult? result)
+    {
+        _out.Begin('f').Text("COPY FROM STDIN takes its rows from a file").End();
+        if (result is not null)
+        {
+            // In the extended protocol the server has swallowed the Sync that was sent behind the statement (manual, "COPY Operations").
+            result.IsCopy = true;
+            _out.Begin('S').End();
+        }
+
+        Send(_out);
     }
 
     /// <summary>The next message that is not for the side: notices and changed parameters may come at any time.</summary>
@@ -217,9 +253,9 @@ internal sealed class WireSession : IDisposable
         {
             _reader.Require(count);
         }
-        catch (Exception failure) when (_closed && IsBroken(failure))
+        catch (Exception failure) when (IsBroken(failure))
         {
-            throw new OperationCanceledException("The session was closed.", failure);
+            throw _closed ? Cancelled(failure) : new ConnectionBroken(failure.Message, failure);
         }
     }
 
@@ -228,8 +264,8 @@ internal sealed class WireSession : IDisposable
         switch (type)
         {
             case 'S':
-                int end = payload.IndexOf((byte)0);
-                _parameters[Encoding.UTF8.GetString(payload[..end])] = Encoding.UTF8.GetString(payload[(end + 1)..^1]);
+                WirePayload parameter = new(payload);
+                _parameters[parameter.Text()] = parameter.Text();
                 return true;
             case 'N' or 'A':
                 return true;
@@ -264,12 +300,15 @@ internal sealed class WireSession : IDisposable
                 case 'R':
                     break;
                 case 'K':
-                    ProcessId = BinaryPrimitives.ReadInt32BigEndian(payload);
+                    WirePayload key = new(payload);
+                    ProcessId = key.Int32();
+                    _cancelKey = key.Rest().ToArray();
                     break;
                 case 'E':
                     throw ServerError.Read(payload);
                 case 'Z':
-                    ServerVersion = VersionNumber(_parameters.GetValueOrDefault("server_version", ""));
+                    ServerVersion = VersionNumber(ServerVersionText);
+                    _reader.Trust();
                     return;
                 default:
                     throw WireReader.NotTheProtocol(type);
@@ -296,9 +335,7 @@ internal sealed class WireSession : IDisposable
         ReadOnlySpan<byte> payload = Receive(out char type);
         if (type == 'E')
         {
-            ServerError error = ServerError.Read(payload);
-            ReadResult(null);
-            throw error;
+            ReadResult(null, ServerError.Read(payload));
         }
 
         if (type != wanted)
@@ -319,22 +356,26 @@ internal sealed class WireSession : IDisposable
         }
     }
 
-    private static string?[] Row(ReadOnlySpan<byte> payload)
+    private static OperationCanceledException Cancelled(Exception failure) => new("The session was closed.", failure);
+
+    /// <summary>A server that ends a session says why first; writing fails before that is read.</summary>
+    private Exception LastWords(Exception failure)
     {
-        string?[] values = new string?[BinaryPrimitives.ReadInt16BigEndian(payload)];
-        payload = payload[2..];
-        for (int column = 0; column < values.Length; column++)
+        try
         {
-            int length = BinaryPrimitives.ReadInt32BigEndian(payload);
-            payload = payload[4..];
-            if (length >= 0)
+            while (true)
             {
-                values[column] = Encoding.UTF8.GetString(payload[..length]);
-                payload = payload[length..];
+                ReadOnlySpan<byte> payload = Receive(out char type);
+                if (type == 'E')
+                {
+                    return ServerError.Read(payload);
+                }
             }
         }
-
-        return values;
+        catch (Exception end) when (end is ConnectionBroken or InvalidDataException)
+        {
+            return new ConnectionBroken(failure.Message, failure);
+        }
     }
 
     private static bool IsBroken(Exception failure) => failure is IOException or ObjectDisposedException or System.Net.Sockets.SocketException;

@@ -1,0 +1,73 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using AiShell.Engines.PostgreSql.Connecting;
+
+namespace AiShell.Engines.PostgreSql.Wire;
+
+/// <summary>Whether a server's certificate is good enough for the settings (manual, "Client Verification of Server Certificates").</summary>
+internal sealed class ServerCertificateCheck(ConnectionSettings settings)
+{
+    private const string System = "system";
+
+    /// <summary>Why the certificate was not accepted, for people.</summary>
+    public string? Objection { get; private set; }
+
+    public bool Accepts(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        Objection = Objects(certificate, chain, errors);
+        return Objection is null;
+    }
+
+    private string? Objects(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        // libpq checks the chain with sslmode=require, too, where a root certificate is there.
+        bool checksChain = settings.Tls is TlsMode.VerifyCa or TlsMode.VerifyFull || (settings.Tls == TlsMode.Require && settings.RootCertificate is not null);
+        if (!checksChain)
+        {
+            return null;
+        }
+
+        if (certificate is null || chain is null)
+        {
+            return "it shows none";
+        }
+
+        return (settings.RootCertificate == System ? OfSystem(chain, errors) : OfRoot(certificate, chain))
+            ?? (settings.Tls == TlsMode.VerifyFull && errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it was made for another host name" : null);
+    }
+
+    private static string? OfSystem(X509Chain chain, SslPolicyErrors errors) =>
+        errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? Reasons(chain) : null;
+
+    private string? OfRoot(X509Certificate certificate, X509Chain chain)
+    {
+        if (settings.RootCertificate is not { } root)
+        {
+            return "there is no root certificate to check it with (sslrootcert, or ~/.postgresql/root.crt)";
+        }
+
+        using X509Chain own = new();
+        own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
+        try
+        {
+            own.ChainPolicy.CustomTrustStore.ImportFromPemFile(root);
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return $"the root certificate '{root}' cannot be read: {failure.Message.TrimEnd('.')}";
+        }
+
+        using X509Certificate2 server = new(certificate);
+        return own.Build(server) ? null : Reasons(own);
+    }
+
+    private static string Reasons(X509Chain chain) => string.Join(", ", chain.ChainStatus.Select(status => status.Status switch
+    {
+        X509ChainStatusFlags.NotTimeValid => "it has expired, or is not valid yet",
+        X509ChainStatusFlags.UntrustedRoot or X509ChainStatusFlags.PartialChain => "its authority is not known here",
+        _ => status.StatusInformation.TrimEnd('.', '\n', ' '),
+    }).Distinct());
+}

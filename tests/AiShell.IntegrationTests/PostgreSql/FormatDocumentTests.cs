@@ -1,0 +1,58 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using AiShell.Engines;
+using AiShell.Engines.PostgreSql;
+using AiShell.Engines.PostgreSql.Schema;
+using AiShell.Testing.Docs;
+using AiShell.Testing.Engines;
+
+namespace AiShell.IntegrationTests.PostgreSql;
+
+/// <summary>What docs/format.md says of PostgreSQL is what a real server and the engine write.</summary>
+public sealed class FormatDocumentTests(SharedServer shared) : IClassFixture<SharedServer>, IDisposable
+{
+    private static readonly Document Parts = Document.Read("docs/format.md").Section("## Parts of a PostgreSQL backup");
+    private static readonly Document Example = Parts.Section("### A worked PostgreSQL example");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ai-shell-docs-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task The_parts_and_hashes_of_the_example_are_what_is_written()
+    {
+        string[] sql = Example.Frames("sql");
+        await shared.Server.RunAsync("postgres", "CREATE DATABASE sample TEMPLATE template0");
+        await shared.Server.RunAsync("sample", sql[0]);
+
+        MemoryBackup backup = await MemoryBackup.MakeAsync(
+            new PostgreSqlEngine(),
+            shared.Server.AddressOf("sample"),
+            new SnapshotOptions(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 1, _folder, 64 << 20, TimeSpan.FromSeconds(10)));
+
+        string plain = Encoding.UTF8.GetString(backup.Plain);
+        Assert.Contains(AfterFirstLine(sql[1]), plain, StringComparison.Ordinal); // the first line has numbers of the dump's own
+        Assert.Contains($"\n{sql[2]}\n\n-- ai-shell", plain, StringComparison.Ordinal);
+        string[] rows = sql[2].Split('\n')[1..^1];
+        Assert.Equal(Example.Rows().Select(row => Document.Codes(row[1])[0]), rows.Select(row => TableFingerprint.Empty.Add(Encoding.UTF8.GetBytes(row)).ToHex()));
+        string sum = backup.Contents.Tables.Single().Fingerprint.ToHex();
+        Assert.Equal(sum, rows.Aggregate(TableFingerprint.Empty, (all, row) => all.Add(Encoding.UTF8.GetBytes(row))).ToHex());
+        Assert.Contains($"The table's fingerprint: `{sum}`", Example.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_key_of_an_objects_header_is_explained_and_none_else()
+    {
+        ScriptEntryHeader header = new(1, "TABLE", "public", "sample", [], [], 0, 0, "someone");
+        IEnumerable<string> keys = JsonNode.Parse(header.ToLine()[ScriptEntryHeader.Mark.Length..])!.AsObject().Select(key => key.Key);
+        Assert.Equal(keys, Parts.Rows().Where(row => row[0].StartsWith('`')).Select(row => Document.Codes(row[0])[0]));
+
+        string example = Example.Frames("sql")[1];
+        string line = example.Split('\n')[0];
+        ScriptEntryHeader read = ScriptEntryHeader.Parse(Encoding.UTF8.GetBytes(line));
+        Assert.Equal($"{line}\n", read.ToLine());
+        Assert.Equal(Encoding.UTF8.GetByteCount(AfterFirstLine(example)) + 1, read.Bytes + read.OwnerBytes);
+    }
+
+    private static string AfterFirstLine(string text) => text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
+}
