@@ -21,7 +21,7 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public string Name => "postgresql";
 
-    public EngineCapabilities Capabilities { get; } = new(["postgresql", "postgres"], [BackupFormat.Sql]);
+    public EngineCapabilities Capabilities { get; } = new(["postgresql", "postgres"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv]);
 
     public async Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {
