@@ -14,12 +14,12 @@ public sealed class FormatRoundTripTests(SharedServer shared) : IClassFixture<Sh
         CREATE TYPE mood AS ENUM ('sad', 'he said "so"', 'a,b');
         CREATE TYPE pair AS (x int, y text);
         CREATE TABLE "odd "" schema"."line
-        break,\""(
+        break,\"(
           "id" bigint PRIMARY KEY, "ID" int, "a,b" text, "tab	" text, "new
         line" text, "quote""s" mood, " " price, "{""j"": 1}" json, b jsonb, f4 real, f8 double precision, n numeric, flag boolean, raw bytea, ts timestamptz, d date,
           i interval, arr text[], nested int[], pairs pair[], r int4range, padded char(6), ip inet, bits bit varying, gen text GENERATED ALWAYS AS ('g' || "ID") STORED);
         INSERT INTO "odd "" schema"."line
-        break,\"" VALUES
+        break,\" VALUES
           (9223372036854775807, -2147483648, '', E'\t', E'\n', 'a,b', 12345678901234567890.123456789000, E'{ "b" :1,\n "a": 2, "a": "\\u00e9"}', '{"b": 1.10, "a": "x\ty"}', 'NaN', '-Infinity', 'NaN', true, '\x', 'infinity', '-infinity',
            '1 year 2 days 00:00:00.000001', '{"a,b",NULL,"NULL","","\\","\""}', '{{1,2},{3,4}}', '{"(1,\"a \"\"b\")"}', '[1,10)', 'a', '10.0.0.1', '', DEFAULT),
           (2, NULL, NULL, '\N', E'\\.', NULL, NULL, 'null', 'null', 3.4028235e38, 5e-324, 1e300, false, '\x00ff0a0d5c22', '2026-02-28 23:59:59.999999+00', '0044-03-15 BC', NULL, '{}', NULL, NULL, 'empty', '', '::1/128', '101', DEFAULT),
@@ -75,10 +75,10 @@ public sealed class FormatRoundTripTests(SharedServer shared) : IClassFixture<Sh
     [InlineData("DELETE FROM flagged WHERE flag IS NULL", "flagged")]
     [InlineData("UPDATE single SET only_one = NULL WHERE only_one = ''", "single")]
     [InlineData("DELETE FROM nothing", "nothing")]
-    [InlineData("UPDATE \"odd \"\" schema\".\"line\nbreak,\\\"\" SET f8 = f8 * 1.0000000000000002 WHERE id = 3", "f8 is 0.10000000000000002, expected 0.1")]
-    [InlineData("UPDATE \"odd \"\" schema\".\"line\nbreak,\\\"\" SET n = 1.0 WHERE id = 4", "n is 1.0, expected 1")]
-    [InlineData("UPDATE \"odd \"\" schema\".\"line\nbreak,\\\"\" SET \"{\"\"j\"\": 1}\" = '7 ' WHERE id = 4", "expected 7")]
-    [InlineData("UPDATE \"odd \"\" schema\".\"line\nbreak,\\\"\" SET \"a,b\" = NULL WHERE id = 9223372036854775807", "a,b is NULL, expected ")]
+    [InlineData("UPDATE \"odd \"\" schema\".\"line\nbreak,\\\" SET f8 = f8 * 1.0000000000000002 WHERE id = 3", "f8 is 0.10000000000000003, expected 0.1")]
+    [InlineData("UPDATE \"odd \"\" schema\".\"line\nbreak,\\\" SET n = 1.0 WHERE id = 4", "n is 1.0, expected 1")]
+    [InlineData("UPDATE \"odd \"\" schema\".\"line\nbreak,\\\" SET \"{\"\"j\"\": 1}\" = '7 ' WHERE id = 4", "expected 7")]
+    [InlineData("UPDATE \"odd \"\" schema\".\"line\nbreak,\\\" SET \"a,b\" = NULL WHERE id = 9223372036854775807", "a,b is NULL, expected ")]
     public async Task A_sample_shows_what_changed(string change, string shown)
     {
         DatabaseAddress source = await MakeAsync();
@@ -116,9 +116,9 @@ public sealed class FormatRoundTripTests(SharedServer shared) : IClassFixture<Sh
         MemoryBackup backup = await MemoryBackup.MakeAsync(_fixture.Engine, source, Options(BackupFormat.Csv));
         ReaderResult read = await backup.ReadAsync(_fixture.Engine, new ReaderOptions(2, 10, _fixture.ScratchDirectory));
 
-        Assert.Equal(26, read.Sample.Count);
+        Assert.Equal(25, read.Sample.Count);
         Assert.Empty(await _fixture.Engine.FindDifferencesAsync(source, read.Sample, default));
-        await shared.Server.RunAsync(source.Database, "UPDATE nokey SET t = 'B' WHERE t = 'a' COLLATE \"C\"; DELETE FROM k5 WHERE k = '(,)'; DELETE FROM k8 WHERE a = 2");
+        await shared.Server.RunAsync(source.Database, "UPDATE nokey SET t = 'B' WHERE t = 'a' COLLATE \"C\"; DELETE FROM k5 WHERE k = '(,)'::pair; DELETE FROM k8 WHERE a = 2");
         Assert.Equal(3, (await _fixture.Engine.FindDifferencesAsync(source, read.Sample, default)).Count);
     }
 

@@ -48,7 +48,7 @@ internal sealed class ForeignLoad(ServerTools tools, ConnectionSettings settings
                         await stdin.WriteAsync("\n\\stop\n"u8.ToArray(), token); // psql is restricted: this ends it without a commit
                     }
                 }))
-                .WithStandardOutputPipe(PipeTarget.Null)
+                .WithStandardOutputPipe(PipeTarget.ToStream(Stream.Null)) // closed, psql would stop
                 .WithStandardErrorPipe(PipeTarget.ToDelegate(Keep))
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(cancellationToken);
@@ -121,7 +121,7 @@ internal sealed class ForeignLoad(ServerTools tools, ConnectionSettings settings
                 ErrorKind.Failed, "psql here is too old to run a script from elsewhere safely: it does not know \\restrict.", "Update the package postgresql-client (13.22, 14.19, 15.14, 16.10, 17.6 or newer).");
         }
 
-        if (says.Contains("restricted", StringComparison.Ordinal))
+        if (says.Contains("\\unrestrict", StringComparison.Ordinal))
         {
             return new AiShellException(
                 ErrorKind.Refused,
