@@ -36,7 +36,7 @@ public sealed class ImportJob(BackupRepository repository, TimeProvider time, IJ
     {
         (ICodec codec, IDatabaseEngine engine, ForeignFormat format) = await RecogniseAsync(request, cancellationToken);
         progress.Begin($"Loading the {format.Description}", totalBytes: null);
-        await using IScratchDatabase scratch = await engine.CreateScratchAsync(near: null, request.ScratchDirectory, cancellationToken);
+        await using IScratchDatabase scratch = await engine.CreateScratchAsync(request.Near, request.ScratchDirectory, cancellationToken);
         await LoadAsync(request, codec, engine, format, scratch, cancellationToken);
         string fileName = Path.GetFileName(request.Path);
         BackupResult result = await new BackupJob(repository, time, progress).RunAsync(
@@ -95,7 +95,7 @@ public sealed class ImportJob(BackupRepository repository, TimeProvider time, IJ
         throw new AiShellException(
             ErrorKind.Usage,
             $"'{request.Path}' is nothing that this version can import{(head.Length == 0 ? ": it is empty" : "")}.",
-            "It takes SQLite database files, SQL scripts for SQLite (plain, gzip, bzip2 or zstd), and what 'ai-shell backup export' wrote.");
+            "It takes SQLite database files, SQL scripts for SQLite, scripts and archives of pg_dump (plain, gzip, bzip2 or zstd), and what 'ai-shell backup export' wrote.");
     }
 
     private static async Task<byte[]> ReadHeadAsync(Stream stream, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Repository;
 
@@ -17,7 +18,11 @@ public sealed record ImportRequest(
     int Workers,
     TimeSpan LockWait,
     bool Trust,
-    string ScratchDirectory);
+    string ScratchDirectory)
+{
+    /// <summary>A database whose server may take the throw-away one that a foreign file is loaded into; null where none was named.</summary>
+    public DatabaseAddress? Near { get; init; }
+}
 
 /// <param name="Recognised">What the file was taken for, in words.</param>
 public sealed record ImportResult(CatalogueEntry Entry, string Path, string Recognised);

@@ -13,8 +13,8 @@ internal sealed class ImportCommand : SessionCommand
 {
     private const string MetadataSuffix = ".metadata.json";
 
-    private readonly Argument<string[]> _paths = new("path") { Description = "Exports of ai-shell, SQLite files, or SQL scripts (plain, gzip, bzip2, zstd); a directory means every file in it", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> _database = CommonOptions.Database("File the backups under this database");
+    private readonly Argument<string[]> _paths = new("path") { Description = "Exports of ai-shell, SQLite files, SQL scripts, or pg_dump's scripts and archives (plain, gzip, bzip2, zstd); a directory means every file in it", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string> _database = CommonOptions.Database("File the backups under this database; where it is a connection, its server takes the throw-away copy that a foreign file is loaded into");
     private readonly Option<string> _name = new("--name", "-n") { Description = "What to call the backup", HelpName = "name" };
     private readonly Option<string> _compression = CommonOptions.Compression();
     private readonly Option<string> _level = CommonOptions.Level();
@@ -72,7 +72,10 @@ internal sealed class ImportCommand : SessionCommand
                         settings.Jobs,
                         settings.LockWait,
                         parse.GetValue(_trust),
-                        session.ScratchDirectory),
+                        session.ScratchDirectory)
+                    {
+                        Near = parse.GetValue(_database) is { } text ? session.Databases.TryResolve(text)?.Address : null,
+                    },
                     cancellationToken);
                 session.SubjectBackup = result.Entry.Id;
                 session.SubjectDatabase = result.Entry.Database;

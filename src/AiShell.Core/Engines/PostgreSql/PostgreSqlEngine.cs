@@ -1,6 +1,7 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.PostgreSql.Connecting;
+using AiShell.Engines.PostgreSql.Foreign;
 using AiShell.Engines.PostgreSql.Restore;
 using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Snapshot;
@@ -18,7 +19,7 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public string Name => "postgresql";
 
-    public EngineCapabilities Capabilities { get; } = new(["postgresql", "postgres"], [BackupFormat.Sql]);
+    public EngineCapabilities Capabilities { get; } = new(["postgresql", "postgres"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv]);
 
     public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) =>
         PostgreSqlProbe.RunAsync(SettingsOf(address), new ServerTools(environment), cancellationToken);
@@ -75,15 +76,15 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
     }
 
     public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) =>
-        ScratchDatabase.CreateAsync(near, SettingsOf, cancellationToken);
+        ScratchDatabase.CreateAsync(near?.Engine == Name ? near : null, SettingsOf, new ServerTools(environment), cancellationToken);
 
     public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) =>
         PostgreSqlQuery.RunAsync(SettingsOf(address), statement, options, cancellationToken);
 
-    public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => null;
+    public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => ForeignPostgreSql.Recognise(head);
 
     public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) =>
-        throw new AiShellException(ErrorKind.Usage, "Foreign PostgreSQL files cannot be imported.", "Restore them with psql or pg_restore, then back the database up.");
+        new ForeignLoad(new ServerTools(environment), SettingsOf(scratch), PrivateServer.Owns(scratch)).RunAsync(format, content, cancellationToken);
 
     private ConnectionSettings SettingsOf(DatabaseAddress address) => SettingsReader.Read(address, environment);
 }

@@ -104,9 +104,8 @@ internal sealed class CopyTarget : IRestoreTarget
 
     private long Load(WireSession session, BackupPart part, Stream plain)
     {
-        CopyPart rows = new(part, plain);
-        Guard(part, rows.ReadHeader);
-        string statement = $"COPY {SqlText.Quote(part.Table!)} {rows.Columns} FROM STDIN";
+        using RowReader rows = OpenRows(part, plain);
+        string statement = $"COPY {SqlText.Quote(part.Table!)} {CopyHeader.List(rows.Columns)}FROM STDIN";
 
         // Rows that come frozen need no second writing (manual, COPY, FREEZE); that takes a table emptied in the same transaction, so one part,
         // and none that an extension has filled.
@@ -126,6 +125,17 @@ internal sealed class CopyTarget : IRestoreTarget
         }
 
         return count;
+    }
+
+    private RowReader OpenRows(BackupPart part, Stream plain)
+    {
+        RowReader? rows = null;
+        Guard(part, () =>
+        {
+            rows = RowFormats.CreateReader(part, plain, _options.ScratchDirectory);
+            rows.ReadHeader();
+        });
+        return rows!;
     }
 
     private static void Guard(BackupPart part, Action read)

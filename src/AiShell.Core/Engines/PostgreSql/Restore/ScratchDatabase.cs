@@ -1,32 +1,55 @@
 using AiShell.Connections;
 using AiShell.Engines.PostgreSql.Connecting;
+using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Restore;
 
-/// <summary>A throw-away database on the server that the backup came from; dropped with all its sessions.</summary>
-internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddress address) : IScratchDatabase
+/// <summary>
+/// A throw-away database: on the server that the backup came from, dropped with all its sessions, or on a throw-away server of our own,
+/// which goes with it.
+/// </summary>
+internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddress address, PrivateServer? server) : IScratchDatabase
 {
     private const string MaintenanceDatabase = "postgres";
 
     public DatabaseAddress Address { get; } = address;
 
-    /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: no server is known.</exception>
-    public static async Task<IScratchDatabase> CreateAsync(DatabaseAddress? near, Func<DatabaseAddress, ConnectionSettings> read, CancellationToken cancellationToken)
+    /// <param name="near">Null: on a server of our own.</param>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: no server is known, and this machine has none to start.</exception>
+    public static async Task<IScratchDatabase> CreateAsync(
+        DatabaseAddress? near, Func<DatabaseAddress, ConnectionSettings> read, ServerTools tools, CancellationToken cancellationToken)
     {
-        if (near is null)
+        PrivateServer? server = near is null ? await PrivateServer.StartAsync(tools, cancellationToken) : null;
+        try
         {
-            throw new AiShellException(
-                ErrorKind.Usage, "A PostgreSQL backup needs a server to be restored to, and the one it came from is not known here.", "Make its connection again ('ai-shell connect'), or name a server with -d.");
+            DatabaseAddress place = near ?? server!.Address;
+            string name = TargetNames.Beside(place.Database.Length > 0 ? place.Database : "backup", "test");
+            ScratchDatabase scratch = new(read(place), place with { Database = name }, server);
+            await scratch.RunAsync($"CREATE DATABASE {SqlText.Quote(name)} TEMPLATE template0", cancellationToken);
+            return scratch;
         }
+        catch
+        {
+            if (server is not null)
+            {
+                await server.DisposeAsync();
+            }
 
-        string name = TargetNames.Beside(near.Database.Length > 0 ? near.Database : "backup", "test");
-        ScratchDatabase scratch = new(read(near), near with { Database = name });
-        await scratch.RunAsync($"CREATE DATABASE {SqlText.Quote(name)} TEMPLATE template0", cancellationToken);
-        return scratch;
+            throw;
+        }
     }
 
-    public async ValueTask DisposeAsync() => await RunAsync($"DROP DATABASE IF EXISTS {SqlText.Quote(Address.Database)} WITH (FORCE)", CancellationToken.None);
+    public async ValueTask DisposeAsync()
+    {
+        if (server is not null)
+        {
+            await server.DisposeAsync();
+            return;
+        }
+
+        await RunAsync($"DROP DATABASE IF EXISTS {SqlText.Quote(Address.Database)} WITH (FORCE)", CancellationToken.None);
+    }
 
     private async Task RunAsync(string statement, CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.IO.Hashing;
 using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Snapshot;
 
@@ -10,6 +9,8 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
 {
     private readonly ConcurrentDictionary<TableName, TableRows> _tables = new(
         contents.Tables.Select(table => KeyValuePair.Create(table.Table, new TableRows(options.SampleRows))));
+
+    private readonly ConcurrentDictionary<int, ScriptEntryHeader> _entries = new();
 
     public int Parallelism => options.Workers;
 
@@ -34,21 +35,35 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
         },
         cancellationToken);
 
-    public Task<ReaderResult> CompleteAsync(CancellationToken cancellationToken) => Task.FromResult(new ReaderResult(
-        [.. _tables.Select(table => new TableDigest(table.Key, table.Value.Fingerprint)).OrderBy(digest => digest.Table)],
-        [.. _tables.SelectMany(table => table.Value.Sample.Rows.Select(row => new SampledRow(table.Key, row)))]));
+    public Task<ReaderResult> CompleteAsync(CancellationToken cancellationToken)
+    {
+        RequireDeclared();
+        return Task.FromResult(new ReaderResult(
+            [.. _tables.Select(table => new TableDigest(table.Key, table.Value.Fingerprint)).OrderBy(digest => digest.Table)],
+            [.. _tables.SelectMany(table => table.Value.Sample.Rows.Select(row => new SampledRow(table.Key, row)))]));
+    }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static void ReadScript(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    private void ReadScript(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
         bool first = true;
         foreach (ScriptEntry entry in ScriptReader.Read(plain))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if ((first && part.Phase == PartPhase.PreData) != (entry.Header.Kind == DatabaseEntry.Kind))
+            {
+                throw new InvalidDataException(first ? "it does not begin with the database's properties" : "it has the database's properties twice");
+            }
+
             if (first && part.Phase == PartPhase.PreData)
             {
                 DatabaseEntry.Parse(entry.Sql);
+            }
+
+            if (!_entries.TryAdd(entry.Header.Id, entry.Header))
+            {
+                throw new InvalidDataException($"{entry} is there twice");
             }
 
             first = false;
@@ -63,38 +78,54 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
     private void ReadRows(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
         RowSample sample = new(options.SampleRows);
-        long count = 0;
-        UInt128 sum = 0;
-        CopyPart rows = new(part, plain);
+        RowDigester digester = new(sample, options.SampleRows > 0);
+        using RowReader rows = RowFormats.CreateReader(part, plain, options.ScratchDirectory);
         rows.ReadHeader();
         rows.ReadRows(lines =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            while (!lines.IsEmpty)
-            {
-                int end = lines.IndexOf((byte)'\n');
-                ReadOnlySpan<byte> row = lines[..end];
-                sum = unchecked(sum + XxHash128.HashToUInt128(row));
-                count++;
-                sample.Offer(row);
-                lines = lines[(end + 1)..];
-            }
+            digester.Take(lines);
         });
-        if (count != part.Rows)
+        digester.Complete();
+        if (digester.Fingerprint.Rows != part.Rows)
         {
-            throw new InvalidDataException($"it has {count:N0} rows instead of {part.Rows:N0}");
+            throw new InvalidDataException($"it has {digester.Fingerprint.Rows:N0} rows instead of {part.Rows:N0}");
         }
 
         TableRows table = _tables.GetOrAdd(part.Table!, _ => new TableRows(options.SampleRows));
         lock (table)
         {
-            table.Fingerprint = table.Fingerprint.Add(new TableFingerprint(count, sum));
+            if (table.Columns is { } columns && !columns.SequenceEqual(rows.Columns))
+            {
+                throw new InvalidDataException("it has other columns than the table's other parts");
+            }
+
+            table.Columns = rows.Columns;
+            table.Fingerprint = table.Fingerprint.Add(digester.Fingerprint);
             table.Sample.Merge(sample);
+        }
+    }
+
+    /// <summary>Rows need a table to go to: one that the schema makes, or one that comes with an extension.</summary>
+    private void RequireDeclared()
+    {
+        if (contents.Scope == BackupScope.DataOnly || _entries.Values.Any(entry => entry.Kind == "EXTENSION"))
+        {
+            return;
+        }
+
+        HashSet<TableName> declared = [.. _entries.Values.Where(entry => entry.Kind == "TABLE").Select(entry => new TableName(entry.Schema, entry.Name))];
+        if (_tables.Keys.FirstOrDefault(table => !declared.Contains(table)) is { } stray)
+        {
+            throw new AiShellException(
+                ErrorKind.Integrity, $"The backup is damaged: it has rows of table '{stray}', but its schema does not make it.", "Use another backup ('ai-shell backup list').");
         }
     }
 
     private sealed class TableRows(int sampleRows)
     {
+        public IReadOnlyList<string>? Columns { get; set; }
+
         public TableFingerprint Fingerprint { get; set; }
 
         public RowSample Sample { get; } = new(sampleRows);

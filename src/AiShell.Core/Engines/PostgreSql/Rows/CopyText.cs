@@ -6,33 +6,44 @@ namespace AiShell.Engines.PostgreSql;
 internal static class CopyText
 {
     /// <summary>A field as the value it stands for; null for NULL.</summary>
-    public static string? Decode(string field)
+    public static string? Decode(ReadOnlySpan<byte> field)
     {
-        if (field == "\\N")
+        if (field.SequenceEqual("\\N"u8))
         {
             return null;
         }
 
-        if (!field.Contains('\\', StringComparison.Ordinal))
-        {
-            return field;
-        }
-
-        StringBuilder value = new(field.Length);
+        byte[] value = new byte[field.Length];
+        int used = 0;
         for (int at = 0; at < field.Length; at++)
         {
-            value.Append(field[at] != '\\' || at + 1 == field.Length ? field[at] : field[++at] switch
-            {
-                'b' => '\b',
-                'f' => '\f',
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'v' => '\v',
-                char other => other,
-            });
+            value[used++] = field[at] != '\\' || at + 1 == field.Length ? field[at] : Unescape(field[++at]);
         }
 
-        return value.ToString();
+        return Encoding.UTF8.GetString(value, 0, used);
     }
+
+    /// <summary>What a character after a backslash stands for. The server writes these and no other escapes.</summary>
+    public static byte Unescape(byte letter) => letter switch
+    {
+        (byte)'b' => (byte)'\b',
+        (byte)'f' => (byte)'\f',
+        (byte)'n' => (byte)'\n',
+        (byte)'r' => (byte)'\r',
+        (byte)'t' => (byte)'\t',
+        (byte)'v' => (byte)'\v',
+        _ => letter,
+    };
+
+    /// <summary>The letter that stands after a backslash for a byte.</summary>
+    public static byte Escape(byte value) => value switch
+    {
+        (byte)'\b' => (byte)'b',
+        (byte)'\f' => (byte)'f',
+        (byte)'\n' => (byte)'n',
+        (byte)'\r' => (byte)'r',
+        (byte)'\t' => (byte)'t',
+        (byte)'\v' => (byte)'v',
+        _ => value,
+    };
 }

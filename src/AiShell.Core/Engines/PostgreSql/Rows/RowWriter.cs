@@ -1,15 +1,17 @@
 using System.Text;
+using AiShell.Engines.PostgreSql.Snapshot;
 
 namespace AiShell.Engines.PostgreSql;
 
-/// <summary>Writes rows, which come as lines of COPY's text format in runs of whole lines or in pieces of one, as parts of one of the formats.</summary>
+/// <summary>Writes rows, which come as lines of COPY's text format, as parts of one of the formats.</summary>
 internal abstract class RowWriter
 {
     public abstract void Begin(Stream part);
 
-    /// <param name="lines">Whole lines, or the next piece of a line that is too long to be held.</param>
+    /// <param name="lines">The lines' next bytes, which may begin and end anywhere.</param>
     public abstract void Write(ReadOnlySpan<byte> lines, Stream part);
 
+    /// <summary>After a whole line.</summary>
     public abstract void End(Stream part);
 }
 
@@ -25,25 +27,36 @@ internal sealed class SqlRowWriter(TableName table, IReadOnlyList<string> column
     public override void End(Stream part) => part.Write("\\.\n\n"u8);
 }
 
-/// <summary>The statement before the rows of a part.</summary>
-internal static class CopyHeader
-{
-    public static string Of(TableName table, IReadOnlyList<string> columns) =>
-        $"COPY {SqlText.Quote(table)} {(columns.Count > 0 ? $"({string.Join(", ", columns.Select(SqlText.Quote))}) " : "")}FROM stdin;\n";
-}
-
-/// <summary>Which writer and which file extension serve a format.</summary>
+/// <summary>Which writer, reader and file extension serve a format.</summary>
 internal static class RowFormats
 {
+    private const string Sql = "sql";
+    private const string Json = "jsonl";
+    private const string Csv = "csv";
+
     public static string ExtensionOf(BackupFormat format) => format switch
     {
-        BackupFormat.Sql => "sql",
+        BackupFormat.Sql => Sql,
+        BackupFormat.Json => Json,
+        BackupFormat.Csv => Csv,
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Not a format of PostgreSQL."),
     };
 
-    public static RowWriter CreateWriter(BackupFormat format, TableName table, IReadOnlyList<string> columns) => format switch
+    public static RowWriter CreateWriter(BackupFormat format, SourceTable table) => format switch
     {
-        BackupFormat.Sql => new SqlRowWriter(table, columns),
+        BackupFormat.Sql => new SqlRowWriter(table.Name, table.Columns),
+        BackupFormat.Json => new JsonRowWriter(table.Columns, table.Types),
+        BackupFormat.Csv => new CsvRowWriter(table.Columns),
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Not a format of PostgreSQL."),
+    };
+
+    /// <param name="scratchDirectory">As in <see cref="ReaderOptions"/>.</param>
+    /// <exception cref="InvalidDataException">The part's extension is of no format.</exception>
+    public static RowReader CreateReader(BackupPart part, Stream plain, string scratchDirectory) => part.Extension switch
+    {
+        Sql => new SqlRowReader(part.Table!, plain),
+        Json => new JsonRowReader(plain, scratchDirectory),
+        Csv => new CsvRowReader(plain),
+        _ => throw new InvalidDataException($"its format '{part.Extension}' is not known"),
     };
 }

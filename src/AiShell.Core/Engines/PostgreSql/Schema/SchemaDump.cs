@@ -42,7 +42,7 @@ internal static class SchemaDump
     }
 
     /// <summary>Settings go by the environment: a password must not be on a command line, and a name with '=' is no connection string there.</summary>
-    private static Dictionary<string, string?> EnvironmentOf(ConnectionSettings settings, ServerHost host) => new()
+    internal static Dictionary<string, string?> EnvironmentOf(ConnectionSettings settings, ServerHost host) => new()
     {
         ["PGHOST"] = host.Name,
         ["PGPORT"] = host.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),

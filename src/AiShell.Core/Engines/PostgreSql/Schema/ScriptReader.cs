@@ -7,6 +7,8 @@ internal static class ScriptReader
 {
     private const int LongestLine = 1 << 20;
 
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+
     /// <exception cref="InvalidDataException">The part does not hold what its headers say.</exception>
     public static IEnumerable<ScriptEntry> Read(Stream plain)
     {
@@ -14,7 +16,20 @@ internal static class ScriptReader
         while (ReadLine(buffered) is { } line)
         {
             ScriptEntryHeader header = ScriptEntryHeader.Parse(line);
-            yield return new ScriptEntry(header, ReadText(buffered, header.Bytes), ReadText(buffered, header.OwnerBytes));
+            ScriptEntry entry = new(header, ReadText(buffered, header.Bytes), ReadText(buffered, header.OwnerBytes));
+            RequireWhole(entry);
+            yield return entry;
+        }
+    }
+
+    /// <summary>Statements end with their line, and only an owner is given after them: byte counts that lie cut elsewhere.</summary>
+    private static void RequireWhole(ScriptEntry entry)
+    {
+        bool whole = entry.Sql is "" or [.., '\n'];
+        bool ownerWhole = entry.OwnerSql.Length == 0 || (entry.OwnerSql.StartsWith("ALTER ", StringComparison.Ordinal) && entry.OwnerSql.EndsWith(";\n", StringComparison.Ordinal));
+        if (!whole || !ownerWhole)
+        {
+            throw new InvalidDataException($"the statements of {entry} are not where its header says");
         }
     }
 
@@ -41,12 +56,28 @@ internal static class ScriptReader
 
     private static string ReadText(BufferedStream stream, int bytes)
     {
-        byte[] text = new byte[bytes];
-        if (stream.ReadAtLeast(text, bytes, throwOnEndOfStream: false) < bytes)
+        // What the header says is not believed before the bytes have come.
+        using MemoryStream text = new(Math.Min(bytes, LongestLine));
+        byte[] piece = new byte[Math.Min(bytes, LongestLine)];
+        for (int left = bytes; left > 0;)
         {
-            throw new InvalidDataException("it ends within an entry");
+            int read = stream.Read(piece, 0, Math.Min(left, piece.Length));
+            if (read == 0)
+            {
+                throw new InvalidDataException("it ends within an entry");
+            }
+
+            text.Write(piece, 0, read);
+            left -= read;
         }
 
-        return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(text);
+        try
+        {
+            return Strict.GetString(text.GetBuffer(), 0, (int)text.Length);
+        }
+        catch (DecoderFallbackException failure)
+        {
+            throw new InvalidDataException("an entry is not UTF-8", failure);
+        }
     }
 }

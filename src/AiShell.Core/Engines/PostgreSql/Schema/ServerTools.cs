@@ -27,6 +27,16 @@ internal sealed class ServerTools(IEnvironment environment)
                 $"Install the package postgresql-client-{major}, or set {Variable} to the folder with {program}.");
     }
 
+    /// <summary>The newest such program.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: none.</exception>
+    public async Task<string> RequireNewestAsync(string program, CancellationToken cancellationToken) =>
+        await FindNewestAsync(program, cancellationToken) ?? throw new AiShellException(
+            ErrorKind.Failed, $"{program} was not found.", $"Install PostgreSQL's client programs (postgresql-client), or set {Variable} to the folder with {program}.");
+
+    /// <summary>The newest such program, or null.</summary>
+    public async Task<string?> FindNewestAsync(string program, CancellationToken cancellationToken) =>
+        (await FindAsync(program, cancellationToken)).OrderByDescending(candidate => candidate.Major).Select(candidate => candidate.Path).FirstOrDefault();
+
     private async Task<List<(string Path, int Major)>> FindAsync(string program, CancellationToken cancellationToken)
     {
         List<(string, int)> found = [];

@@ -8,7 +8,11 @@ namespace AiShell.Engines.PostgreSql.Snapshot;
 /// <param name="SizeBytes">Of the rows with what is stored out of line, on the server's disk.</param>
 /// <param name="Pages">Of the main fork.</param>
 internal sealed record SourceTable(
-    string Oid, TableName Name, IReadOnlyList<string> Columns, string? Condition, bool HasRowSecurity, bool IsOfExtension, long SizeBytes, long Pages);
+    string Oid, TableName Name, IReadOnlyList<string> Columns, string? Condition, bool HasRowSecurity, bool IsOfExtension, long SizeBytes, long Pages)
+{
+    /// <summary>Of each column the number of its type, a domain's as that of the type below it (catalogue pg_type).</summary>
+    public IReadOnlyList<uint> Types { get; init; } = [];
+}
 
 /// <param name="Populated">Materialized views that hold rows, by name.</param>
 internal sealed record SourceCatalogue(
@@ -56,24 +60,25 @@ internal static class Catalogue
             WHERE c.relkind = 'r' AND {UserSchema} AND (e.oid IS NOT NULL OR {NotOfExtension})
             ORDER BY 2, 3
             """);
-        ILookup<string, string> columns = session.Query(
+        ILookup<string, (string Name, uint Type)> columns = session.Query(
             $"""
-            SELECT a.attrelid, a.attname FROM pg_attribute a
+            SELECT a.attrelid, a.attname, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
             WHERE a.attnum > 0 AND NOT a.attisdropped {(session.ServerVersion >= FirstWithGenerated ? "AND a.attgenerated = ''" : "")}
               AND a.attrelid IN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND {UserSchema})
             ORDER BY a.attrelid, a.attnum
-            """).ToLookup(row => row[0]!, row => row[1]!);
+            """).ToLookup(row => row[0]!, row => (row[1]!, uint.Parse(row[2]!, CultureInfo.InvariantCulture)));
         return
         [
             .. rows.Select(row => new SourceTable(
                 row[0]!,
                 new TableName(row[1]!, row[2]!),
-                [.. columns[row[0]!]],
+                [.. columns[row[0]!].Select(column => column.Name)],
                 string.IsNullOrWhiteSpace(row[5]) ? null : row[5],
                 row[3] == "t",
                 row[4] == "t",
                 Number(row[6]),
-                Number(row[7]))),
+                Number(row[7])) { Types = [.. columns[row[0]!].Select(column => column.Type)] }),
         ];
     }
 

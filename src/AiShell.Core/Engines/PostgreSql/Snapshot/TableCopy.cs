@@ -12,7 +12,7 @@ internal static class TableCopy
     {
         string subject = $"table '{step.Table.Name}'";
         CopyOut copy = await ServerErrors.RunAsync(session, subject, open => Begin(open, step.Table, step.CopyStatement), cancellationToken);
-        RowWriter writer = RowFormats.CreateWriter(format, step.Table.Name, step.Table.Columns);
+        RowWriter writer = RowFormats.CreateWriter(format, step.Table);
         for (bool more = true; more;)
         {
             long before = copy.Rows;

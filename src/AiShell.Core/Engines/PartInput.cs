@@ -1,4 +1,4 @@
-namespace AiShell.Engines.Sqlite.Rows;
+namespace AiShell.Engines;
 
 /// <summary>A buffer behind a stream that parsers look into; it knows how far they are.</summary>
 internal sealed class PartInput(Stream stream)
