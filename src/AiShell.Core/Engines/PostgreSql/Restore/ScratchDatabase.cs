@@ -20,7 +20,7 @@ internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddre
                 ErrorKind.Usage, "A PostgreSQL backup needs a server to be restored to, and the one it came from is not known here.", "Make its connection again ('ai-shell connect'), or name a server with -d.");
         }
 
-        string name = TargetNames.Beside(near.Database.Length > 0 ? near.Database : "backup", "test");
+        string name = TargetNames.Beside(near.Database.Length > 0 ? near.Database : "backup", TargetNames.Test, TargetNames.NewNumber());
         ScratchDatabase scratch = new(read(near), near with { Database = name });
         await scratch.RunAsync($"CREATE DATABASE {SqlText.Quote(name)} TEMPLATE template0", cancellationToken);
         return scratch;
