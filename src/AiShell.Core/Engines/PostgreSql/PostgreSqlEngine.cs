@@ -126,6 +126,7 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
             limits.Add("The user is not a member of pg_read_all_data: a backup fails on tables that it may not read.");
         }
 
+        limits.AddRange(Leftovers.Find(session, server.Settings.Database).Select(name => $"The database '{name}' was left by a restore that was ended; the next restore to '{server.Settings.Database}' drops it."));
         return new DatabaseProbe(
             server.VersionText,
             long.Parse(row[0]!, CultureInfo.InvariantCulture),

@@ -43,7 +43,8 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
                 next++, "REFRESH", view.Schema, view.Tag, $"REFRESH MATERIALIZED VIEW {SqlText.Quote(EntrySelection.NameOf(view))};\n", needs, [view.Id]));
         }
 
-        return new SnapshotScripts([database, .. before], [.. values, .. after, .. refreshes]);
+        IReadOnlyList<ScriptEntry> settings = options.Scope == BackupScope.DataOnly || !options.Tables.TakesAll ? [] : DatabaseSettings.Read(session, ref next);
+        return new SnapshotScripts([database, .. before], [.. values, .. after, .. refreshes, .. settings]);
     }
 
     private static List<ScriptEntry> SequenceValues(WireSession session, IReadOnlyList<TableName> sequences, ref int next, IReadOnlyDictionary<TableName, int>? declared = null)
