@@ -29,7 +29,7 @@ internal static class DatabaseSettings
             own.Add(("COMMENT ON DATABASE ", $" IS {SqlText.Literal(comment)}"));
         }
 
-        foreach (string?[] setting in session.Query($"SELECT r.rolname, unnest(s.setconfig) FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = {Of} ORDER BY 1, 2"))
+        foreach (string?[] setting in session.Query($"SELECT r.rolname, c.setting FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) WITH ORDINALITY c(setting, place) LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = {Of} ORDER BY 1, c.place"))
         {
             string assignment = Assignment(setting[1]!);
             if (setting[0] is { } role)
