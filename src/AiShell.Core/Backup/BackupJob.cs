@@ -151,6 +151,7 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Parts = writer.Parts,
             Tables = [.. digests.Select(digest => new ManifestTable(digest.Table.Schema, digest.Table.Name, digest.Fingerprint.Rows, digest.Fingerprint.ToHex()))],
             Objects = snapshot.Objects,
+            Requires = snapshot.Requires.Count == 0 ? null : snapshot.Requires,
             Tags = request.Tags,
         };
 

@@ -10,6 +10,9 @@ public sealed record BackupContents(
     IReadOnlyList<BackupPart> Parts,
     IReadOnlyList<TableDigest> Tables)
 {
+    /// <summary>As <see cref="ISnapshot.Requires"/>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     public long PlainBytes => Parts.Sum(part => part.PlainBytes);
 }
 

@@ -22,6 +22,9 @@ public interface IRestoreTarget : IAsyncDisposable
     /// <summary>Makes the copy visible in one step. Before it the target is wholly old, after it wholly new, also across kill -9.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: others use the target; <see cref="ErrorKind.Refused"/>: it is no longer what was inspected.</exception>
     Task PromoteAsync(CancellationToken cancellationToken);
+
+    /// <summary>After the promotion: where what was replaced still is (<see cref="TargetOptions.KeepOld"/>); null when nothing was kept.</summary>
+    string? KeptAs => null;
 }
 
 /// <param name="Tables">Which tables to take from the backup.</param>
@@ -34,7 +37,14 @@ public sealed record TargetOptions(
     bool Replace,
     int Workers,
     string ScratchDirectory,
-    TimeSpan LockWait);
+    TimeSpan LockWait)
+{
+    /// <summary>Give objects their owners, grants and storage places; what these need must be on the server.</summary>
+    public bool KeepOwners { get; init; } = true;
+
+    /// <summary>Keep the database that is replaced, under another name.</summary>
+    public bool KeepOld { get; init; }
+}
 
 /// <param name="Exists">A database stands at the target.</param>
 /// <param name="IsEmpty">It has no table, view or other object (or does not exist).</param>
@@ -48,4 +58,8 @@ public sealed record TargetState(
     IReadOnlyList<string> Replaced,
     long? FreeBytes,
     long NeededBytes,
-    IReadOnlyList<AiShellException> Obstacles);
+    IReadOnlyList<AiShellException> Obstacles)
+{
+    /// <summary>What is worth knowing before the restore, one sentence each; none keeps it from being done.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}

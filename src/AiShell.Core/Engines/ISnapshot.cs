@@ -18,6 +18,9 @@ public interface ISnapshot : IAsyncDisposable
     /// <summary>Counts of what else is kept, e.g. <c>indexes</c> → 12, <c>views</c> → 3.</summary>
     IReadOnlyDictionary<string, int> Objects { get; }
 
+    /// <summary>What a server must have, outside the database, to restore it whole: names by kind (<c>roles</c>, <c>extensions</c>), in order.</summary>
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Requires => new Dictionary<string, IReadOnlyList<string>>();
+
     /// <summary>Roughly how many plain bytes all steps write; for progress and the space check.</summary>
     long EstimatedBytes { get; }
 

@@ -71,6 +71,10 @@ public sealed record Manifest
     /// <summary>Counts of what else is kept: indexes, views, triggers, sequences.</summary>
     public required IReadOnlyDictionary<string, int> Objects { get; init; }
 
+    /// <summary>What a server must have, outside the database, to restore it whole: names by kind; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Requires { get; init; }
+
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 
     /// <summary>SHA-256 of the canonical JSON of everything else in this manifest, in lower-case hexadecimal.</summary>

@@ -20,6 +20,9 @@ internal static class ManifestContents
         }
 
         return new BackupContents(
-            manifest.Engine, manifest.EngineVersion, manifest.Format, manifest.Scope, parts, [.. manifest.Tables.Select(table => table.Digest)]);
+            manifest.Engine, manifest.EngineVersion, manifest.Format, manifest.Scope, parts, [.. manifest.Tables.Select(table => table.Digest)])
+        {
+            Requires = manifest.Requires ?? new Dictionary<string, IReadOnlyList<string>>(),
+        };
     }
 }

@@ -31,6 +31,11 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     {
         (RestorePlan plan, TargetState state) = await PlanAsync(request, cancellationToken);
         ThrowOnProblems(plan, state);
+        foreach (string warning in plan.Warnings)
+        {
+            progress.Warn(warning);
+        }
+
         bool replace = await ConsentAsync(request, plan, confirm);
         if (request.VerifyFirst)
         {
@@ -46,7 +51,10 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
 
         progress.Begin("Promoting", totalBytes: null);
         await target.PromoteAsync(cancellationToken);
-        return new RestoreResult(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started));
+        return new RestoreResult(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started))
+        {
+            KeptAs = target.KeptAs,
+        };
     }
 
     private static async Task<(RestorePlan Plan, TargetState State)> PlanAsync(RestoreRequest request, CancellationToken cancellationToken)
@@ -67,7 +75,11 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     }
 
     private static TargetOptions OptionsOf(RestoreRequest request, bool intoExisting) => new(
-        request.Tables, intoExisting, request.Replace, request.Workers, request.ScratchDirectory, request.LockWait);
+        request.Tables, intoExisting, request.Replace, request.Workers, request.ScratchDirectory, request.LockWait)
+    {
+        KeepOwners = request.KeepOwners,
+        KeepOld = request.KeepOld,
+    };
 
     private Task<VerifyReport> VerifyAsync(RestoreRequest request, bool deep, CancellationToken cancellationToken) =>
         new VerifyJob(repository, progress).RunAsync(

@@ -21,9 +21,11 @@ internal static class RestoreLoading
         progress.Begin("Restoring", contents.PlainBytes);
         foreach (PartPhase phase in Enum.GetValues<PartPhase>())
         {
+            int lanes = target.ParallelismOf(phase);
+            IEnumerable<BackupPart> parts = contents.Parts.Where(part => part.Phase == phase && (part.Table is null || tables.Takes(part.Table)));
             await Lanes.RunAsync(
-                contents.Parts.Where(part => part.Phase == phase && (part.Table is null || tables.Takes(part.Table))),
-                target.ParallelismOf(phase),
+                lanes > 1 ? LargestTablesFirst(contents, parts) : parts,
+                lanes,
                 progress,
                 part => part.Table?.ToString() ?? entry.Require().Parts[part.Index].Path,
                 (part, advance, token) => repository.ReadPartAsync(
@@ -39,5 +41,12 @@ internal static class RestoreLoading
             ErrorKind.Integrity,
             $"The restored copy is not what was backed up: {string.Join("; ", differences.Take(5))}{(differences.Count > 5 ? $"; and {differences.Count - 5} more" : "")}.",
             "The target was not touched. Run 'ai-shell backup verify --deep' on the backup, or restore another one.");
+    }
+
+    /// <summary>What takes longest must not begin last, when there is nothing left for the other lanes.</summary>
+    private static IEnumerable<BackupPart> LargestTablesFirst(BackupContents contents, IEnumerable<BackupPart> parts)
+    {
+        var bytes = contents.Parts.Where(part => part.Table is not null).GroupBy(part => part.Table!).ToDictionary(table => table.Key, table => table.Sum(part => part.PlainBytes));
+        return parts.OrderByDescending(part => part.Table is null ? part.PlainBytes : bytes[part.Table]);
     }
 }

@@ -31,7 +31,10 @@ internal static class RestorePlanner
             state.NeededBytes,
             state.FreeBytes,
             StepsOf(request, manifest, tables, state, intoExisting),
-            ProblemsOf(request, manifest, state));
+            ProblemsOf(request, manifest, state))
+        {
+            Warnings = state.Warnings,
+        };
     }
 
     private static List<string> StepsOf(RestoreRequest request, Manifest manifest, ManifestTable[] tables, TargetState state, bool intoExisting)
@@ -45,6 +48,7 @@ internal static class RestorePlanner
         steps.Add((state.Exists, intoExisting) switch
         {
             (true, true) => "put the tables into the target in one transaction, its other tables untouched",
+            (true, false) when request.KeepOld => "replace the target by the copy in one step, keeping the old one under another name",
             (true, false) => "replace the target by the copy in one step",
             _ => "give the copy the target's name",
         });

@@ -17,7 +17,14 @@ public sealed record RestoreRequest(
     bool Replace,
     int Workers,
     TimeSpan LockWait,
-    string ScratchDirectory);
+    string ScratchDirectory)
+{
+    /// <summary>As <see cref="TargetOptions.KeepOwners"/>.</summary>
+    public bool KeepOwners { get; init; } = true;
+
+    /// <summary>As <see cref="TargetOptions.KeepOld"/>.</summary>
+    public bool KeepOld { get; init; }
+}
 
 /// <summary>What a restore will do, worked out from the manifest and a look at the target. Changes nothing by itself.</summary>
 /// <param name="Replaces">What stands at the target and would be replaced, one line each; empty when nothing would.</param>
@@ -41,7 +48,15 @@ public sealed record RestorePlan(
     long NeededBytes,
     long? FreeBytes,
     IReadOnlyList<string> Steps,
-    IReadOnlyList<string> Problems);
+    IReadOnlyList<string> Problems)
+{
+    /// <summary>What is worth knowing before, one sentence each; none keeps it from being done.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
 
 /// <summary>A restore that was done and checked.</summary>
-public sealed record RestoreResult(RestorePlan Plan, int Tables, long Rows, bool FingerprintsCompared, TimeSpan Duration);
+public sealed record RestoreResult(RestorePlan Plan, int Tables, long Rows, bool FingerprintsCompared, TimeSpan Duration)
+{
+    /// <summary>Where what was replaced still is; null when nothing was kept.</summary>
+    public string? KeptAs { get; init; }
+}

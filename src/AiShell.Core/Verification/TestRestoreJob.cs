@@ -63,7 +63,10 @@ public sealed class TestRestoreJob(BackupRepository repository, TimeProvider tim
     {
         BackupContents contents = manifest.ToContents();
         var options = new TargetOptions(
-            TableFilter.Everything, IntoExisting: false, Replace: true, request.Workers, request.ScratchDirectory, LockWait: TimeSpan.Zero);
+            TableFilter.Everything, IntoExisting: false, Replace: true, request.Workers, request.ScratchDirectory, LockWait: TimeSpan.Zero)
+        {
+            KeepOwners = false,
+        };
         await using IRestoreTarget target = await request.Engine.OpenTargetAsync(scratch.Address, contents, options, cancellationToken);
         IReadOnlyList<TableDigest> restored = await RestoreLoading.LoadAsync(
             repository, request.Entry, contents, TableFilter.Everything, target, request.ValidateData, progress, cancellationToken);

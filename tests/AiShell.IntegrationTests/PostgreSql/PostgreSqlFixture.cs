@@ -95,7 +95,7 @@ public sealed class PostgreSqlFixture(PostgreSqlServer server) : IEngineFixture
 
     public Task DeleteFirstAccountAsync(DatabaseAddress address) => server.RunAsync(address.Database, "DELETE FROM account WHERE id = 1");
 
-    public Task ClearAsync(DatabaseAddress address, TableName table) => server.RunAsync(address.Database, $"DELETE FROM {Quote(table.Name)}");
+    public Task ClearAsync(DatabaseAddress address, TableName table) => server.RunAsync(address.Database, $"TRUNCATE {Quote(table.Name)} RESTART IDENTITY");
 
     public async Task<TableName> AddTableAsync(DatabaseAddress address, string name)
     {

@@ -32,7 +32,10 @@ internal sealed class InfoCommand : SessionCommand
             ? [.. manifest.Tables.Select(table => new TableDocument(table.Schema, table.Name, table.Rows, table.Fingerprint))]
             : null;
         var document = new BackupInfoDocument(
-            backup, manifest.EngineVersion, manifest.ToolVersion, manifest.Source, manifest.Position.End.Value, manifest.Objects, manifest.Parts.Count, tables);
+            backup, manifest.EngineVersion, manifest.ToolVersion, manifest.Source, manifest.Position.End.Value, manifest.Objects, manifest.Parts.Count, tables)
+        {
+            Requires = manifest.Requires ?? new Dictionary<string, IReadOnlyList<string>>(),
+        };
         session.Output.Show(new Answer<BackupInfoDocument>(document, Documents.Default.BackupInfoDocument, page =>
         {
             BackupDescription.PrintFacts(page, backup, manifest.CompletedAt - manifest.CreatedAt);
@@ -42,6 +45,7 @@ internal sealed class InfoCommand : SessionCommand
                 ("Position", manifest.Position.End.Value),
                 ("Parts", BackupDescription.Count(manifest.Parts.Count)),
                 ("Objects", manifest.Objects.Count == 0 ? null : string.Join(", ", manifest.Objects.Select(item => $"{item.Value} {item.Key}"))),
+                ("Requires", manifest.Requires is null ? null : string.Join("; ", manifest.Requires.Select(kind => $"{kind.Key} {string.Join(", ", kind.Value)}"))),
                 ("Tags", manifest.Tags.Count == 0 ? null : string.Join(", ", manifest.Tags.Select(tag => $"{tag.Key}={tag.Value}"))),
                 ("Verified", BackupDescription.VerifiedText(backup)),
                 ("Checksum", manifest.Digest));

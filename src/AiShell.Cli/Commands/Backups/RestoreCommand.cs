@@ -19,13 +19,15 @@ internal sealed class RestoreCommand : SessionCommand
     private readonly Option<string> _tables = CommonOptions.Tables();
     private readonly Option<string> _targetDir = new("--target-dir") { Description = "Restore into this directory, under the database's own file name", HelpName = "dir" };
     private readonly Option<bool> _force = new("--force") { Description = "Replace what stands at the target without asking" };
+    private readonly Option<bool> _noOwner = new("--no-owner") { Description = "Leave out owners, grants and tablespaces: everything is the restoring user's" };
+    private readonly Option<bool> _keepOld = new("--keep-old") { Description = "Keep the database that is replaced, under a name that is told" };
     private readonly Option<string> _jobs = CommonOptions.Jobs();
     private readonly Option<string> _lockWait = CommonOptions.LockWait();
 
     public RestoreCommand()
         : base("restore", "Restore a backup, all or nothing")
     {
-        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _jobs, _lockWait])
+        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _noOwner, _keepOld, _jobs, _lockWait])
         {
             if (symbol is Argument argument)
             {
@@ -77,7 +79,11 @@ internal sealed class RestoreCommand : SessionCommand
             parse.GetValue(_force) || session.Values.Yes,
             settings.Jobs,
             settings.LockWait,
-            session.ScratchDirectory);
+            session.ScratchDirectory)
+        {
+            KeepOwners = !parse.GetValue(_noOwner),
+            KeepOld = parse.GetValue(_keepOld),
+        };
         var job = new RestoreJob(repository, session.Clock, session.Progress);
         return parse.GetValue(_dryRun)
             ? ShowPlan(session, await job.DryRunAsync(request, cancellationToken))
@@ -160,6 +166,11 @@ internal sealed class RestoreCommand : SessionCommand
                 page.Line($"  {number + 1}. {step}");
             }
 
+            foreach (string warning in plan.Warnings)
+            {
+                page.Line($"Note: {warning}");
+            }
+
             foreach (string problem in plan.Problems)
             {
                 page.Line($"Problem: {problem}");
@@ -178,7 +189,7 @@ internal sealed class RestoreCommand : SessionCommand
     {
         session.EndProgress();
         session.Output.Show(new Answer<RestoreDocument>(
-            Describe(result.Plan, dryRun: false, result.FingerprintsCompared, result.Duration),
+            Describe(result.Plan, dryRun: false, result.FingerprintsCompared, result.Duration) with { KeptAs = result.KeptAs },
             Documents.Default.RestoreDocument,
             page =>
             {
@@ -187,6 +198,7 @@ internal sealed class RestoreCommand : SessionCommand
                     ("Tables", BackupDescription.Count(result.Tables)),
                     ("Rows", BackupDescription.Count(result.Rows)),
                     ("Compared", result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
+                    ("Kept", result.KeptAs is null ? null : $"what was replaced, as '{result.KeptAs}'"),
                     ("Duration", BackupDescription.For(result.Duration)));
             }));
         return 0;
@@ -194,5 +206,8 @@ internal sealed class RestoreCommand : SessionCommand
 
     private static RestoreDocument Describe(RestorePlan plan, bool dryRun, bool compared, TimeSpan? duration) => new(
         plan.BackupId, plan.Database, plan.Target, dryRun, plan.TargetExists, plan.IntoExisting, plan.Replaces, plan.Tables, plan.Rows, plan.PlainBytes, plan.NeededBytes,
-        plan.FreeBytes, plan.Steps, plan.Problems, compared, (long?)duration?.TotalMilliseconds);
+        plan.FreeBytes, plan.Steps, plan.Problems, compared, (long?)duration?.TotalMilliseconds)
+    {
+        Warnings = plan.Warnings,
+    };
 }

@@ -49,7 +49,10 @@ internal sealed record BackupInfoDocument(
     string? Position,
     IReadOnlyDictionary<string, int> Objects,
     int Parts,
-    IReadOnlyList<TableDocument>? TableList);
+    IReadOnlyList<TableDocument>? TableList)
+{
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; init; }
+}
 
 internal sealed record TableDocument(string Schema, string Name, long Rows, string Fingerprint);
 
@@ -82,7 +85,13 @@ internal sealed record RestoreDocument(
     IReadOnlyList<string> Steps,
     IReadOnlyList<string> Problems,
     bool FingerprintsCompared,
-    long? DurationMs);
+    long? DurationMs)
+{
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Where what was replaced still is.</summary>
+    public string? KeptAs { get; init; }
+}
 
 internal sealed record DeletedDocument(IReadOnlyList<string> Deleted, bool DryRun, long FreedBytes);
 

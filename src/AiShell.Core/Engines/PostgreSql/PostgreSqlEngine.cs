@@ -42,7 +42,17 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
     {
         ConnectionSettings settings = SettingsOf(target);
         TargetState state = await TargetInspection.RunAsync(settings, contents, options, cancellationToken);
-        if (!state.IsEmpty && !options.Replace && !options.IntoExisting)
+        if (state.Obstacles is [var obstacle, ..])
+        {
+            throw obstacle;
+        }
+
+        if (options.IntoExisting)
+        {
+            return await ExistingTarget.OpenAsync(settings, contents, options, cancellationToken);
+        }
+
+        if (!state.IsEmpty && !options.Replace)
         {
             throw new AiShellException(ErrorKind.Refused, $"'{target.Display}' is not empty.", "Add --force to replace it, or restore to another database with -d.");
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiShell.Engines.PostgreSql.Connecting;
+using AiShell.Engines.PostgreSql.Restore;
 using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Wire;
 
@@ -29,7 +30,8 @@ internal static class PostgreSqlProbe
         (Server server, WireSession session) = await Server.FindAsync(settings, cancellationToken);
         using (session)
         {
-            string?[] row = await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => open.Query(Query)[0], cancellationToken);
+            (string?[] row, string[] leftovers) = await ServerErrors.RunAsync(
+                session, $"database '{settings.Database}'", open => (open.Query(Query)[0], Leftovers.Find(open, settings.Database).ToArray()), cancellationToken);
             return new DatabaseProbe(
                 server.VersionText,
                 long.Parse(row[0]!, CultureInfo.InvariantCulture),
@@ -39,7 +41,11 @@ internal static class PostgreSqlProbe
                     KeyValuePair.Create("role", row[1] == "t" ? "standby" : "primary"),
                     KeyValuePair.Create("WAL level", row[4]!),
                 ],
-                [.. Limits(server, row), .. await ToolLimitsAsync(server, tools, cancellationToken)]);
+                [
+                    .. Limits(server, row),
+                    .. await ToolLimitsAsync(server, tools, cancellationToken),
+                    .. leftovers.Select(name => $"The database '{name}' was left by a restore that was ended; the next restore to '{settings.Database}' drops it."),
+                ]);
         }
     }
 

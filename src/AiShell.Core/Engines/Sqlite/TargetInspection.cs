@@ -29,6 +29,11 @@ internal static class TargetInspection
         long needed = (long)(contents.PlainBytes * (contents.Format == BackupFormat.Native ? 1 : RowGrowth)) * (options.IntoExisting ? 2 : 1);
         long? free = Directory.Exists(folder) ? new DriveInfo(folder).AvailableFreeSpace : null;
         AddObstacles(obstacles, target, folder, contents, found, needed, free);
+        if (options.KeepOld)
+        {
+            obstacles.Add(new AiShellException(ErrorKind.Usage, "A SQLite file that is replaced is not kept.", "Copy it before, or restore to another file with -d."));
+        }
+
         return new TargetState(found.Exists, found.IsEmpty, found.Replaced, free, needed, obstacles);
     }
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using AiShell.Engines.PostgreSql.Connecting;
 using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Snapshot;
-using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Restore;
 
@@ -12,39 +11,37 @@ internal sealed class CopyTarget : IRestoreTarget
     private readonly BackupContents _contents;
     private readonly TargetOptions _options;
     private readonly StagingDatabase _staging;
+    private readonly EntryRunner _runner;
     private readonly Dictionary<TableName, int> _partsOf;
-    private readonly HashSet<string> _roles;
+    private HashSet<int> _dropped = [];
 
-    private CopyTarget(BackupContents contents, TargetOptions options, StagingDatabase staging, HashSet<string> roles)
+    private CopyTarget(BackupContents contents, TargetOptions options, StagingDatabase staging)
     {
         _contents = contents;
         _options = options;
         _staging = staging;
-        _roles = roles;
+        _runner = new EntryRunner(options.KeepOwners);
         _partsOf = contents.Parts.Where(part => part.Table is not null).GroupBy(part => part.Table!).ToDictionary(table => table.Key, table => table.Count());
     }
 
-    public static async Task<IRestoreTarget> OpenAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
-    {
-        StagingDatabase staging = await StagingDatabase.PrepareAsync(settings, options.Workers, cancellationToken);
-        try
-        {
-            HashSet<string> roles = [.. await staging.ListRolesAsync(cancellationToken)];
-            return new CopyTarget(contents, options, staging, roles);
-        }
-        catch
-        {
-            await staging.DisposeAsync();
-            throw;
-        }
-    }
+    public string? KeptAs => _staging.KeptAs;
+
+    public static async Task<IRestoreTarget> OpenAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        new CopyTarget(contents, options, await StagingDatabase.PrepareAsync(settings, options.Workers, cancellationToken));
 
     public int ParallelismOf(PartPhase phase) => phase == PartPhase.Data ? Math.Max(1, _options.Workers) : 1;
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
     {
         PartPhase.PreData => LoadSchemaAsync(part, plain, cancellationToken),
-        PartPhase.Data => LoadRowsAsync(part, plain, cancellationToken),
+        PartPhase.Data => _staging.UseAsync(
+            $"table '{part.Table}'",
+            session =>
+            {
+                PartLoading.LoadRows(session, part, plain, _options.ScratchDirectory, mayFreeze: _partsOf[part.Table!] == 1);
+                return true;
+            },
+            cancellationToken),
         _ => LoadPostDataAsync(part, plain, cancellationToken),
     };
 
@@ -59,13 +56,21 @@ internal sealed class CopyTarget : IRestoreTarget
         return [.. found.OrderBy(digest => digest.Table)];
     }
 
-    public Task PromoteAsync(CancellationToken cancellationToken) => _staging.PromoteAsync(_options.Replace, _options.LockWait, cancellationToken);
+    public Task PromoteAsync(CancellationToken cancellationToken) => _staging.PromoteAsync(_options, cancellationToken);
 
     public ValueTask DisposeAsync() => _staging.DisposeAsync();
 
     private async Task LoadSchemaAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
-        foreach (ScriptEntry entry in Entries(part, plain))
+        IEnumerable<ScriptEntry> entries = PartLoading.ReadEntries(part, plain);
+        if (!_options.Tables.TakesAll)
+        {
+            ScriptEntry[] all = [.. entries];
+            _dropped = EntrySelection.FindDropped([.. all.Select(EntryLinks.Of)], _options.Tables);
+            entries = all;
+        }
+
+        foreach (ScriptEntry entry in entries.Where(entry => !_dropped.Contains(entry.Header.Id)))
         {
             if (entry.Header.Kind == DatabaseEntry.Kind)
             {
@@ -76,98 +81,19 @@ internal sealed class CopyTarget : IRestoreTarget
         }
     }
 
-    private Task LoadPostDataAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) =>
-        new EntryScheduler([.. Entries(part, plain)], Math.Max(1, _options.Workers)).RunAsync(RunAsync, cancellationToken);
+    private Task LoadPostDataAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    {
+        ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
+        EntrySelection.AddDependants([.. entries.Select(EntryLinks.Of)], _dropped);
+        return new EntryScheduler([.. entries.Where(entry => !_dropped.Contains(entry.Header.Id))], Math.Max(1, _options.Workers)).RunAsync(RunAsync, cancellationToken);
+    }
 
     private Task RunAsync(ScriptEntry entry, CancellationToken cancellationToken) => _staging.UseAsync(
         entry.ToString(),
         session =>
         {
-            session.Execute(entry.Sql);
-            if (entry.OwnerSql.Length > 0 && _roles.Contains(entry.Header.Owner!))
-            {
-                session.Execute(entry.OwnerSql);
-            }
-
+            _runner.Run(session, entry);
             return true;
         },
         cancellationToken);
-
-    private async Task LoadRowsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
-    {
-        long rows = await _staging.UseAsync($"table '{part.Table}'", session => Load(session, part, plain), cancellationToken);
-        if (rows != part.Rows)
-        {
-            throw PartDamage.Of(part, new InvalidDataException($"it has {rows:N0} rows instead of {part.Rows:N0}"));
-        }
-    }
-
-    private long Load(WireSession session, BackupPart part, Stream plain)
-    {
-        using RowReader rows = OpenRows(part, plain);
-        string statement = $"COPY {SqlText.Quote(part.Table!)} {CopyHeader.List(rows.Columns)}FROM STDIN";
-
-        // Rows that come frozen need no second writing (manual, COPY, FREEZE); that takes a table emptied in the same transaction, so one part,
-        // and none that an extension has filled.
-        bool alone = _partsOf[part.Table!] == 1 && session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(part.Table!)} LIMIT 1") is null;
-        if (alone)
-        {
-            session.Execute($"BEGIN; TRUNCATE ONLY {SqlText.Quote(part.Table!)}");
-            statement += " (FREEZE)";
-        }
-
-        CopyIn copy = session.BeginCopyIn(statement);
-        Guard(part, () => rows.ReadRows(copy.Write));
-        long count = copy.Complete();
-        if (alone)
-        {
-            session.Execute("COMMIT");
-        }
-
-        return count;
-    }
-
-    private RowReader OpenRows(BackupPart part, Stream plain)
-    {
-        RowReader? rows = null;
-        Guard(part, () =>
-        {
-            rows = RowFormats.CreateReader(part, plain, _options.ScratchDirectory);
-            rows.ReadHeader();
-        });
-        return rows!;
-    }
-
-    private static void Guard(BackupPart part, Action read)
-    {
-        try
-        {
-            read();
-        }
-        catch (InvalidDataException damage)
-        {
-            throw PartDamage.Of(part, damage);
-        }
-    }
-
-    private static IEnumerable<ScriptEntry> Entries(BackupPart part, Stream plain)
-    {
-        using IEnumerator<ScriptEntry> entries = ScriptReader.Read(plain).GetEnumerator();
-        while (true)
-        {
-            try
-            {
-                if (!entries.MoveNext())
-                {
-                    yield break;
-                }
-            }
-            catch (InvalidDataException damage)
-            {
-                throw PartDamage.Of(part, damage);
-            }
-
-            yield return entries.Current;
-        }
-    }
 }

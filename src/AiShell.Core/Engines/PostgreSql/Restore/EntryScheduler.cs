@@ -1,4 +1,5 @@
 using AiShell.Engines.PostgreSql.Schema;
+using AiShell.Engines.PostgreSql.Snapshot;
 
 namespace AiShell.Engines.PostgreSql.Restore;
 
@@ -56,7 +57,7 @@ internal sealed class EntryScheduler(IReadOnlyList<ScriptEntry> entries, int wor
             bool inOrder = IsOrdered(entry);
             if (inOrder && at > 0)
             {
-                return null; // the order of grants, comments on them and event triggers is the script's
+                return null; // the order of grants, event triggers and the database's own settings is the script's
             }
 
             if ((!inOrder || _waiting.Count == _pending.Count) && !entry.Header.Needs.Any(_waiting.Contains) && !entry.Header.Locks.Any(_locked.Contains))
@@ -70,5 +71,5 @@ internal sealed class EntryScheduler(IReadOnlyList<ScriptEntry> entries, int wor
         return null;
     }
 
-    private static bool IsOrdered(ScriptEntry entry) => entry.Header.Kind is "ACL" or "DEFAULT ACL" or "EVENT TRIGGER";
+    private static bool IsOrdered(ScriptEntry entry) => entry.Header.Kind is "ACL" or "DEFAULT ACL" or "EVENT TRIGGER" or DatabaseSettings.Kind;
 }

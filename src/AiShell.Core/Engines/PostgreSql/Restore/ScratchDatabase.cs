@@ -24,7 +24,7 @@ internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddre
         try
         {
             DatabaseAddress place = near ?? server!.Address;
-            string name = TargetNames.Beside(place.Database.Length > 0 ? place.Database : "backup", "test");
+            string name = TargetNames.Beside(place.Database.Length > 0 ? place.Database : "backup", TargetNames.Test, TargetNames.NewNumber());
             ScratchDatabase scratch = new(read(place), place with { Database = name }, server);
             await scratch.RunAsync($"CREATE DATABASE {SqlText.Quote(name)} TEMPLATE template0", cancellationToken);
             return scratch;

@@ -8,8 +8,7 @@ namespace AiShell.Engines.PostgreSql.Restore;
 /// <summary>A new database beside the target, and the sessions that fill it. Disposed without <see cref="PromoteAsync"/> it is dropped.</summary>
 internal sealed class StagingDatabase : IAsyncDisposable
 {
-    private const string MaintenanceDatabase = "postgres";
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
+    public const string MaintenanceDatabase = "postgres";
 
     // Index builds take what they get; half a gigabyte for all workers together is little for a server that holds the data twice.
     private const int MaintenanceMegabytes = 512;
@@ -18,6 +17,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
     private readonly WireSession _admin;
     private readonly string _target;
     private readonly int _workers;
+    private readonly uint _number = TargetNames.NewNumber();
     private readonly Channel<WireSession> _idle = Channel.CreateUnbounded<WireSession>();
     private readonly List<WireSession> _sessions = [];
     private bool _created;
@@ -28,22 +28,39 @@ internal sealed class StagingDatabase : IAsyncDisposable
         _admin = admin;
         _target = target;
         _workers = Math.Max(1, workers);
-        Name = TargetNames.Beside(target, "new");
+        Name = TargetNames.Beside(target, TargetNames.New, _number);
     }
 
     public string Name { get; }
 
-    public Server Server => _server;
+    /// <summary>Where the replaced database is kept; null when none is.</summary>
+    public string? KeptAs { get; private set; }
 
+    /// <summary>Finds the server, and removes what killed restores to the same target left there.</summary>
     public static async Task<StagingDatabase> PrepareAsync(ConnectionSettings settings, int workers, CancellationToken cancellationToken)
     {
         (Server server, WireSession admin) = await Server.FindAsync(settings.To(MaintenanceDatabase), cancellationToken);
-        return new StagingDatabase(server, admin, settings.Database, workers);
+        StagingDatabase staging = new(server, admin, settings.Database, workers);
+        try
+        {
+            await ServerErrors.RunAsync(
+                admin,
+                $"the server {server.Host}",
+                session =>
+                {
+                    RestoreSession.Prepare(session);
+                    Leftovers.Remove(session, settings.Database);
+                    Leftovers.HoldMark(session, staging._number);
+                },
+                cancellationToken);
+            return staging;
+        }
+        catch
+        {
+            await staging.DisposeAsync();
+            throw;
+        }
     }
-
-    /// <summary>The roles that the server has.</summary>
-    public Task<string[]> ListRolesAsync(CancellationToken cancellationToken) => ServerErrors.RunAsync(
-        _admin, "the server's roles", session => session.Query("SELECT rolname FROM pg_roles").Select(row => row[0]!).ToArray(), cancellationToken);
 
     /// <summary>Makes it empty, with what the source was made with.</summary>
     public async Task CreateAsync(DatabaseProperties properties, CancellationToken cancellationToken)
@@ -54,6 +71,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
             ("builtin", string builtin) when _server.Version >= 170000 => $" LOCALE_PROVIDER builtin BUILTIN_LOCALE {SqlText.Literal(builtin)}",
             _ => "",
         };
+        _created = true; // also when the answer does not come any more
         await ServerErrors.RunAsync(
             _admin,
             $"database '{_target}'",
@@ -61,7 +79,6 @@ internal sealed class StagingDatabase : IAsyncDisposable
                 $"CREATE DATABASE {SqlText.Quote(Name)} TEMPLATE template0 ENCODING {SqlText.Literal(properties.Encoding)} "
                 + $"LC_COLLATE {SqlText.Literal(properties.Collate)} LC_CTYPE {SqlText.Literal(properties.CharacterType)}{locale}"),
             cancellationToken);
-        _created = true;
     }
 
     /// <summary>Runs work on a session of its own in the new database.</summary>
@@ -78,40 +95,12 @@ internal sealed class StagingDatabase : IAsyncDisposable
         return result;
     }
 
-    /// <summary>Gives the new database the target's name, in one transaction with the renaming of the one that had it, which is then dropped.</summary>
-    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: others are connected to the target.</exception>
-    public async Task PromoteAsync(bool replace, TimeSpan lockWait, CancellationToken cancellationToken)
+    /// <summary>As <see cref="IRestoreTarget.PromoteAsync"/>.</summary>
+    public async Task PromoteAsync(TargetOptions options, CancellationToken cancellationToken)
     {
         CloseSessions();
-        string old = TargetNames.Beside(_target, "old");
-        long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                bool replaced = await ServerErrors.RunAsync(_admin, $"database '{_target}'", session => Rename(session, old, replace), cancellationToken);
-                _created = false;
-                if (replaced)
-                {
-                    await ServerErrors.RunAsync(_admin, $"database '{old}'", session => session.Execute($"DROP DATABASE {SqlText.Quote(old)}"), CancellationToken.None);
-                }
-
-                return;
-            }
-            catch (AiShellException failure) when (failure.InnerException is ServerError { SqlState: "55006" })
-            {
-                if (System.Diagnostics.Stopwatch.GetElapsedTime(start) > lockWait)
-                {
-                    throw new AiShellException(
-                        ErrorKind.Busy,
-                        $"Others are connected to the database '{_target}', so it cannot be replaced: {((ServerError)failure.InnerException).Detail ?? failure.InnerException.Message}",
-                        "Stop what uses it, or wait longer with --lock-wait. SELECT * FROM pg_stat_activity shows who it is.",
-                        failure);
-                }
-
-                await Task.Delay(RetryPause, cancellationToken);
-            }
-        }
+        DatabaseSwap swap = new(_server, _admin, _target, Name, _number);
+        KeptAs = await swap.RunAsync(options, () => _created = false, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -121,8 +110,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
         {
             if (_created)
             {
-                // A session that was closed a moment ago may still be ending.
-                await DropAsync($"DROP DATABASE IF EXISTS {SqlText.Quote(Name)} WITH (FORCE)");
+                await DropAsync();
             }
         }
         finally
@@ -131,39 +119,17 @@ internal sealed class StagingDatabase : IAsyncDisposable
         }
     }
 
-    private async Task DropAsync(string statement)
+    private async Task DropAsync()
     {
         try
         {
             using WireSession session = await _server.OpenAsync(CancellationToken.None);
-            await ServerErrors.RunAsync(session, $"database '{Name}'", open => open.Execute(statement), CancellationToken.None);
+            await ServerErrors.RunAsync(session, $"database '{Name}'", open => TargetNames.Drop(open, Name), CancellationToken.None);
         }
-        catch (AiShellException) when (_admin is not null)
+        catch (AiShellException)
         {
-            // The failure that brought us here is the one to tell; the database's name says what it is and may be dropped by hand.
+            // The failure that brought us here is the one to tell; the next restore to this target drops what is left.
         }
-    }
-
-    private bool Rename(WireSession session, string old, bool replace)
-    {
-        bool exists = session.Scalar("SELECT 1 FROM pg_database WHERE datname = $1", _target) is not null;
-        if (exists && !replace)
-        {
-            throw new AiShellException(ErrorKind.Refused, $"A database '{_target}' was made in the meantime.", "Add --force to replace it, or restore to another name with -d.");
-        }
-
-        string step = exists ? $"ALTER DATABASE {SqlText.Quote(_target)} RENAME TO {SqlText.Quote(old)}; " : "";
-        try
-        {
-            session.Execute($"BEGIN; {step}ALTER DATABASE {SqlText.Quote(Name)} RENAME TO {SqlText.Quote(_target)}; COMMIT");
-        }
-        catch (ServerError)
-        {
-            session.Execute("ROLLBACK");
-            throw;
-        }
-
-        return exists;
     }
 
     private async Task<WireSession> OpenAsync(CancellationToken cancellationToken)
@@ -174,7 +140,15 @@ internal sealed class StagingDatabase : IAsyncDisposable
             _sessions.Add(session);
         }
 
-        session.Execute($"SET maintenance_work_mem = '{Math.Max(64, MaintenanceMegabytes / _workers)}MB'; SET synchronous_commit = off");
+        await ServerErrors.RunAsync(
+            session,
+            $"database '{Name}'",
+            open =>
+            {
+                RestoreSession.Prepare(open);
+                open.Execute($"SET maintenance_work_mem = '{Math.Max(64, MaintenanceMegabytes / _workers)}MB'; SET synchronous_commit = off");
+            },
+            cancellationToken);
         return session;
     }
 

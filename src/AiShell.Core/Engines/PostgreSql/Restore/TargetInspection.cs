@@ -7,54 +7,89 @@ namespace AiShell.Engines.PostgreSql.Restore;
 /// <summary>Looks at a restore's target without changing it.</summary>
 internal static class TargetInspection
 {
-    private const string MaintenanceDatabase = "postgres";
-
-    private const string Contents =
-        """
-        SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
-               n.nspname, c.relname, c.reltuples::bigint, pg_total_relation_size(c.oid)
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
-          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i', 'a'))
-        ORDER BY 5 DESC, 2, 3
-        """;
-
     public static async Task<TargetState> RunAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
     {
-        List<AiShellException> obstacles = [];
-        (Server server, WireSession admin) = await Server.FindAsync(settings.To(MaintenanceDatabase), cancellationToken);
-        bool exists;
+        (Server server, WireSession admin) = await Server.FindAsync(settings.To(StagingDatabase.MaintenanceDatabase), cancellationToken);
+        TargetState state;
         using (admin)
         {
-            exists = admin.Scalar("SELECT 1 FROM pg_database WHERE datname = $1", settings.Database) is not null;
-            if (admin.Scalar("SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolcreatedb OR rolsuper)") is null)
-            {
-                obstacles.Add(new AiShellException(
-                    ErrorKind.Failed, $"The user '{settings.User}' may not make databases on {server.Host}.", "ALTER ROLE <user> CREATEDB, or restore as another user."));
-            }
+            state = await ServerErrors.RunAsync(admin, $"the server {server.Host}", session => LookAtServer(session, server, settings, contents, options), cancellationToken);
         }
 
-        if (Major(contents.EngineVersion) > server.Version / 10000)
+        if (!state.Exists)
+        {
+            return state;
+        }
+
+        using WireSession open = await server.OpenAsync(cancellationToken, settings.Database);
+        return await ServerErrors.RunAsync(
+            open,
+            $"database '{settings.Database}'",
+            session => options.IntoExisting ? LookAtTables(session, contents, options, state) : LookAtAll(session, state),
+            cancellationToken);
+    }
+
+    private static TargetState LookAtServer(WireSession admin, Server server, ConnectionSettings settings, BackupContents contents, TargetOptions options)
+    {
+        bool exists = admin.Scalar("SELECT 1 FROM pg_database WHERE datname = $1", settings.Database) is not null;
+        List<AiShellException> obstacles = [.. Requirements.FindMissing(admin, contents, options)];
+        if (!options.IntoExisting && admin.Scalar("SELECT 1 FROM pg_roles WHERE rolname = current_user AND (rolcreatedb OR rolsuper)") is null)
+        {
+            obstacles.Add(new AiShellException(
+                ErrorKind.Failed, $"The user '{settings.User}' may not make databases on {server.Host}.", "ALTER ROLE <user> CREATEDB, or restore as another user."));
+        }
+
+        if (!options.IntoExisting && contents.Scope == BackupScope.DataOnly)
         {
             obstacles.Add(new AiShellException(
                 ErrorKind.Failed,
-                $"The backup is of PostgreSQL {contents.EngineVersion}, and {server.Host} is the older {server.VersionText}.",
-                "Restore to a server of the same version or a newer one."));
+                $"The backup holds rows without their tables, and {(exists ? $"'{settings.Database}' would be made anew" : $"there is no database '{settings.Database}'")}.",
+                "Restore the tables first, from a backup with the schema, or name the database that has them."));
         }
 
-        IReadOnlyList<string> found = exists ? await ListAsync(server, settings.Database, cancellationToken) : [];
-        return new TargetState(exists, found.Count == 0, options.IntoExisting ? [] : found, FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles);
+        List<string> warnings = [.. Leftovers.Find(admin, settings.Database).Select(name => $"The database '{name}' was left by a restore that was ended; the next restore to '{settings.Database}' drops it.")];
+        if (Major(contents.EngineVersion) > server.Version / 10000)
+        {
+            string older = $"The backup is of PostgreSQL {contents.EngineVersion}, and {server.Host} is the older {server.VersionText}";
+            if (options.Replace)
+            {
+                warnings.Add($"{older}: what the older one does not know makes the restore fail.");
+            }
+            else
+            {
+                obstacles.Add(new AiShellException(ErrorKind.Failed, $"{older}.", "Restore to a server of the same version or a newer one, or try with --force."));
+            }
+        }
+
+        return new TargetState(exists, IsEmpty: true, [], FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles) { Warnings = warnings };
     }
 
-    private static async Task<IReadOnlyList<string>> ListAsync(Server server, string database, CancellationToken cancellationToken)
+    private static TargetState LookAtAll(WireSession session, TargetState state)
     {
-        using WireSession session = await server.OpenAsync(cancellationToken, database);
-        return [.. session.Query(Contents).Select(row => row[0] is "table" or "materialized view" && Rows(row[3]) is >= 0 and long rows
-            ? string.Create(CultureInfo.InvariantCulture, $"{row[0]} {row[1]}.{row[2]} (about {rows:N0} rows)")
-            : $"{row[0]} {row[1]}.{row[2]}")];
+        IReadOnlyList<string> found = DatabaseListing.Read(session);
+        return state with { IsEmpty = found.Count == 0, Replaced = found };
     }
 
-    private static long Rows(string? text) => long.Parse(text!, CultureInfo.InvariantCulture);
+    private static TargetState LookAtTables(WireSession session, BackupContents contents, TargetOptions options, TargetState state)
+    {
+        StandingTable[] standing = [.. StandingTable.Find(session, TablesOf(contents, options))];
+        List<AiShellException> obstacles = [.. state.Obstacles];
+        if (ExistingTarget.FindMissing(contents, options, standing) is { } missing)
+        {
+            obstacles.Add(missing);
+        }
+
+        return state with
+        {
+            IsEmpty = DatabaseListing.Read(session).Count == 0,
+            Replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows(session)).Select(table => table.Describe())],
+            Obstacles = obstacles,
+        };
+    }
+
+    /// <summary>The backup's tables that are wanted.</summary>
+    public static TableName[] TablesOf(BackupContents contents, TargetOptions options) =>
+        [.. contents.Tables.Select(digest => digest.Table).Where(options.Tables.Takes)];
 
     private static int Major(string version) =>
         int.TryParse(version.AsSpan(0, Math.Max(0, version.AsSpan().IndexOfAnyExceptInRange('0', '9'))), NumberStyles.None, CultureInfo.InvariantCulture, out int major) ? major : 0;

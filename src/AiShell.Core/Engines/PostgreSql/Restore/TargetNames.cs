@@ -1,23 +1,62 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Restore;
 
 /// <summary>Names for databases that stand beside a target for a while. PostgreSQL cuts names after 63 bytes.</summary>
 internal static class TargetNames
 {
-    private const int LongestBytes = 63;
+    /// <summary>A copy that is being filled; of no worth once its restore is gone.</summary>
+    public const string New = "new";
 
-    /// <summary>A new name: the target's, cut where need be, what it is for, and a random end.</summary>
-    public static string Beside(string target, string purpose)
+    /// <summary>A database that was replaced by consent and is about to be dropped.</summary>
+    public const string Old = "old";
+
+    /// <summary>A database that was replaced and is not to be dropped by itself.</summary>
+    public const string Kept = "kept";
+
+    /// <summary>For a test restore.</summary>
+    public const string Test = "test";
+
+    private const int LongestBytes = 63;
+    private const int NumberDigits = 8;
+
+    public static uint NewNumber() => BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+
+    /// <summary>The target's name, cut where need be, what it is for, and a number.</summary>
+    public static string Beside(string target, string purpose, uint number)
     {
-        string tail = $"_ai_shell_{purpose}_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
+        string tail = string.Create(CultureInfo.InvariantCulture, $"_ai_shell_{purpose}_{number:x8}");
+        return Head(target, tail.Length) + tail;
+    }
+
+    /// <summary>The number in the name of a database that goes with its restore (<see cref="New"/>, <see cref="Old"/>); null for any other name.</summary>
+    public static uint? NumberOf(string name, string target) =>
+        name.Length > NumberDigits
+        && uint.TryParse(name.AsSpan(name.Length - NumberDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number)
+        && (name == Beside(target, New, number) || name == Beside(target, Old, number)) ? number : null;
+
+    /// <summary>Drops a database with all its sessions, also one that is marked as a template.</summary>
+    public static void Drop(WireSession admin, string name)
+    {
+        if (admin.Scalar("SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate", name) is not null)
+        {
+            admin.Execute($"ALTER DATABASE {SqlText.Quote(name)} IS_TEMPLATE false");
+        }
+
+        admin.Execute($"DROP DATABASE IF EXISTS {SqlText.Quote(name)} WITH (FORCE)");
+    }
+
+    private static string Head(string target, int tailBytes)
+    {
         string head = target;
-        while (Encoding.UTF8.GetByteCount(head) + tail.Length > LongestBytes)
+        while (Encoding.UTF8.GetByteCount(head) + tailBytes > LongestBytes)
         {
             head = head[..^(char.IsLowSurrogate(head[^1]) ? 2 : 1)];
         }
 
-        return head + tail;
+        return head;
     }
 }

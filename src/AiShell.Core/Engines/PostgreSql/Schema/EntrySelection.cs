@@ -13,50 +13,62 @@ internal static class EntrySelection
             return entries;
         }
 
-        HashSet<int> dropped = [.. entries.Where(entry => IsTable(entry) && !filter.Takes(NameOf(entry))).Select(entry => entry.Id)];
-        if (filter.Include.Count > 0)
-        {
-            Restore(entries, dropped, filter);
-        }
-
-        return [.. WithoutDependants(entries, dropped)];
+        HashSet<int> dropped = FindDropped([.. entries.Select(entry => new EntryLinks(entry.Id, entry.Kind, NameOf(entry), entry.DependsOn))], filter);
+        return [.. entries.Where(entry => !dropped.Contains(entry.Id))];
     }
 
     public static TableName NameOf(ArchiveEntry entry) => new(entry.Schema, entry.Tag);
 
-    private static bool IsTable(ArchiveEntry entry) => entry.Kind is "TABLE" or "MATERIALIZED VIEW" or "FOREIGN TABLE" or "VIEW";
-
-    /// <summary>What a wanted table cannot be without comes along, even if no pattern names it; only its declaration, not its rows.</summary>
-    private static void Restore(IReadOnlyList<ArchiveEntry> entries, HashSet<int> dropped, TableFilter filter)
+    /// <summary>The entries that do not go with the tables that a filter takes.</summary>
+    public static HashSet<int> FindDropped(IReadOnlyList<EntryLinks> entries, TableFilter filter)
     {
-        Dictionary<int, ArchiveEntry> byId = entries.ToDictionary(entry => entry.Id);
-        Stack<int> needed = new(entries.Where(entry => IsTable(entry) && filter.Takes(NameOf(entry))).SelectMany(entry => entry.DependsOn));
-        HashSet<int> seen = [];
-        while (needed.TryPop(out int id))
+        HashSet<int> dropped = [.. entries.Where(entry => IsTable(entry) && !filter.Takes(entry.Name)).Select(entry => entry.Id)];
+        if (filter.Include.Count > 0)
         {
-            if (seen.Add(id) && byId.TryGetValue(id, out ArchiveEntry? entry))
-            {
-                dropped.Remove(id);
-                foreach (int deeper in entry.DependsOn)
-                {
-                    needed.Push(deeper);
-                }
-            }
+            // What a wanted table cannot be without comes along, even if no pattern names it; only its declaration, not its rows.
+            dropped.ExceptWith(FindNeeded(entries, entries.Where(entry => IsTable(entry) && filter.Takes(entry.Name)).SelectMany(entry => entry.Needs)));
         }
+
+        AddDependants(entries, dropped);
+        return dropped;
     }
 
-    private static IEnumerable<ArchiveEntry> WithoutDependants(IReadOnlyList<ArchiveEntry> entries, HashSet<int> dropped)
+    /// <summary>Adds all that stands on what is dropped already.</summary>
+    public static void AddDependants(IReadOnlyList<EntryLinks> entries, HashSet<int> dropped)
     {
         // A dump lists a thing after what it needs, but for circles, which the second round closes.
         for (int before = -1; before != dropped.Count;)
         {
             before = dropped.Count;
-            foreach (ArchiveEntry entry in entries.Where(entry => entry.DependsOn.Any(dropped.Contains)))
+            dropped.UnionWith(entries.Where(entry => entry.Needs.Any(dropped.Contains)).Select(entry => entry.Id));
+        }
+    }
+
+    /// <summary>Entries that are needed, by what these need in turn too.</summary>
+    public static HashSet<int> FindNeeded(IReadOnlyList<EntryLinks> entries, IEnumerable<int> roots)
+    {
+        var byId = entries.ToDictionary(entry => entry.Id);
+        Stack<int> open = new(roots);
+        HashSet<int> needed = [];
+        while (open.TryPop(out int id))
+        {
+            if (byId.TryGetValue(id, out EntryLinks? entry) && needed.Add(id))
             {
-                dropped.Add(entry.Id);
+                foreach (int deeper in entry.Needs)
+                {
+                    open.Push(deeper);
+                }
             }
         }
 
-        return entries.Where(entry => !dropped.Contains(entry.Id));
+        return needed;
     }
+
+    private static bool IsTable(EntryLinks entry) => entry.Kind is "TABLE" or "MATERIALIZED VIEW" or "FOREIGN TABLE" or "VIEW";
+}
+
+/// <summary>What a selection goes by.</summary>
+internal sealed record EntryLinks(int Id, string Kind, TableName Name, IReadOnlyList<int> Needs)
+{
+    public static EntryLinks Of(ScriptEntry entry) => new(entry.Header.Id, entry.Header.Kind, new TableName(entry.Header.Schema, entry.Header.Name), entry.Header.Needs);
 }

@@ -34,6 +34,8 @@ internal sealed class CopySnapshot : ISnapshot
 
     public IReadOnlyDictionary<string, int> Objects => _scope == BackupScope.DataOnly ? new Dictionary<string, int>() : _snapshot.Catalogue.Objects;
 
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     public long EstimatedBytes => _steps.Sum(step => step.EstimatedBytes);
 
     /// <summary>Takes the snapshot over; it is closed with this, and also when this fails.</summary>
@@ -47,11 +49,19 @@ internal sealed class CopySnapshot : ISnapshot
                 await SchemaDump.RunAsync(
                     tools, snapshot.Server.Settings, snapshot.Server.Host, snapshot.Server.Version, snapshot.Name, options.LockWait, cancellationToken),
                 options.Tables);
-            SnapshotScripts scripts = await snapshot.UseAsync(
+            (SnapshotScripts scripts, IReadOnlyDictionary<string, IReadOnlyList<string>> requires) = await snapshot.UseAsync(
                 "sequences",
-                session => ServerErrors.RunAsync(session, "sequences", open => SnapshotScripts.Create(open, snapshot.Catalogue, entries, options), cancellationToken),
+                session => ServerErrors.RunAsync(
+                    session,
+                    "sequences",
+                    open =>
+                    {
+                        SnapshotScripts made = SnapshotScripts.Create(open, snapshot.Catalogue, entries, options);
+                        return (made, SnapshotRequirements.Find(open, made, entries));
+                    },
+                    cancellationToken),
                 cancellationToken);
-            return new CopySnapshot(snapshot, scripts, tables, options);
+            return new CopySnapshot(snapshot, scripts, tables, options) { Requires = requires };
         }
         catch
         {

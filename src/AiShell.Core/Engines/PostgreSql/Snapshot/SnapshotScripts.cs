@@ -28,7 +28,10 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
             BackupScope.DataOnly when !options.Tables.TakesAll => [],
             BackupScope.DataOnly => SequenceValues(session, catalogue.Sequences, ref next),
             _ => SequenceValues(
-                session, [.. entries.Where(entry => entry.Kind == "SEQUENCE").Select(EntrySelection.NameOf).Intersect(catalogue.Sequences)], ref next),
+                session,
+                [.. entries.Where(entry => entry.Kind == "SEQUENCE").Select(EntrySelection.NameOf).Intersect(catalogue.Sequences)],
+                ref next,
+                entries.Where(entry => entry.Kind == "SEQUENCE").ToDictionary(EntrySelection.NameOf, entry => entry.Id)),
         };
 
         List<ScriptEntry> refreshes = [];
@@ -40,10 +43,11 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
                 next++, "REFRESH", view.Schema, view.Tag, $"REFRESH MATERIALIZED VIEW {SqlText.Quote(EntrySelection.NameOf(view))};\n", needs, [view.Id]));
         }
 
-        return new SnapshotScripts([database, .. before], [.. values, .. after, .. refreshes]);
+        IReadOnlyList<ScriptEntry> settings = options.Scope == BackupScope.DataOnly || !options.Tables.TakesAll ? [] : DatabaseSettings.Read(session, ref next);
+        return new SnapshotScripts([database, .. before], [.. values, .. after, .. refreshes, .. settings]);
     }
 
-    private static List<ScriptEntry> SequenceValues(WireSession session, IReadOnlyList<TableName> sequences, ref int next)
+    private static List<ScriptEntry> SequenceValues(WireSession session, IReadOnlyList<TableName> sequences, ref int next, IReadOnlyDictionary<TableName, int>? declared = null)
     {
         List<ScriptEntry> values = [];
         foreach (TableName[] batch in sequences.Chunk(SequencesPerQuery))
@@ -57,7 +61,8 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
                     "SEQUENCE SET",
                     sequence.Schema,
                     sequence.Name,
-                    $"SELECT pg_catalog.setval({SqlText.Literal(SqlText.Quote(sequence))}, {row[1]}, {(row[2] == "t" ? "true" : "false")});\n"));
+                    $"SELECT pg_catalog.setval({SqlText.Literal(SqlText.Quote(sequence))}, {row[1]}, {(row[2] == "t" ? "true" : "false")});\n",
+                    declared is not null && declared.TryGetValue(sequence, out int declaration) ? [declaration] : []));
             }
         }
 

@@ -144,7 +144,7 @@ internal sealed class WireSession : IDisposable
                 _out.Clear();
                 _channel.Stream.Write(_out.Begin('X').End().Written);
             }
-            catch (Exception failure) when (IsBroken(failure))
+            catch (Exception failure) when (IsBroken(failure) || failure is OperationCanceledException)
             {
                 // It is gone already; all that was wanted is that it ends.
             }

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using AiShell.Testing.Engines.PostgreSql;
+
+namespace AiShell.EndToEndTests;
+
+/// <summary>The built binary restores to a real PostgreSQL server, and is ended with kill -9 while it does.</summary>
+public sealed class PostgreSqlRestoreTests : IAsyncLifetime
+{
+    private const int Kills = 15;
+
+    // Rows and a sequence of its own, an index to build, and a key between the two.
+    private const string New =
+        """
+        CREATE TABLE customer(id serial PRIMARY KEY, name text); INSERT INTO customer(name) SELECT 'new ' || i FROM generate_series(1, 40000) i; CREATE INDEX by_name ON customer(name);
+        CREATE TABLE orders(id int PRIMARY KEY, customer int REFERENCES customer); INSERT INTO orders SELECT i, i FROM generate_series(1, 40000) i;
+        """;
+
+    private const string Old = "CREATE TABLE customer(id serial PRIMARY KEY, name text); INSERT INTO customer(name) VALUES ('old'); CREATE TABLE others(x int); INSERT INTO others VALUES (1);";
+
+    private readonly Shell _shell = new();
+    private readonly Random _random = new(20261124);
+    private PostgreSqlServer _server = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await PostgreSqlServer.StartAsync();
+        await _server.RunAsync("postgres", "CREATE DATABASE source; ");
+        await _server.RunAsync("source", New);
+        await _shell.ExpectAsync(null, "connect", Url("source"), "--name", "source");
+        await _shell.ExpectAsync(null, "backup", "create", "-d", "source");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _shell.Dispose();
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("customer,orders")]
+    public async Task Killing_a_restore_leaves_the_target_old_or_new_and_no_session(string tables)
+    {
+        string[] restore = ["backup", "restore", "latest", "-d", Url("target"), "--force", .. tables == "all" ? (string[])[] : ["--tables", tables]];
+        await MakeOldAsync();
+        string older = await ContentAsync();
+        long started = Stopwatch.GetTimestamp();
+        await _shell.ExpectAsync(null, restore);
+        TimeSpan whole = Stopwatch.GetElapsedTime(started);
+        string newer = await ContentAsync();
+        Assert.NotEqual(older, newer);
+        await MakeOldAsync();
+        int sawOld = 0;
+        for (int kill = 0; kill < Kills; kill++)
+        {
+            using Process process = _shell.Start(restore);
+            await Task.Delay(whole * (0.3 + (0.7 * _random.NextDouble())));
+            process.Kill();
+            await process.WaitForExitAsync();
+            await UntilNoSessionAsync();
+            string found = await ContentAsync();
+            Assert.True(found == older || found == newer, $"Kill {kill} left something else.");
+            if (found == newer)
+            {
+                await MakeOldAsync();
+            }
+            else
+            {
+                sawOld++;
+            }
+        }
+
+        Assert.True(sawOld > 0, "No kill came before the promotion: the test proved nothing.");
+        await _shell.ExpectAsync(null, restore);
+        Assert.Equal(newer, await ContentAsync());
+        Assert.Equal("0", await _server.RunAsync("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE '%ai\\_shell%'"));
+        await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
+    }
+
+    [Fact]
+    public async Task Options_of_a_restore_do_what_they_say()
+    {
+        await _server.RunAsync("postgres", "CREATE ROLE app");
+        await _server.RunAsync("source", "ALTER TABLE orders OWNER TO app; GRANT SELECT ON customer TO app");
+        await _shell.ExpectAsync(null, "backup", "create", "-d", "source");
+        JsonElement info = await _shell.JsonAsync(null, "backup", "info", "latest");
+        Assert.Equal("app", info.GetProperty("requires").GetProperty("owners")[0].GetString());
+        Assert.Contains("owners app", await _shell.ExpectAsync(null, "backup", "info", "latest"), StringComparison.Ordinal);
+        await MakeOldAsync();
+
+        await _server.RunAsync("postgres", "ALTER ROLE app RENAME TO other");
+        JsonElement plan = await _shell.JsonAsync(ErrorKind.Failed, "backup", "restore", "latest", "-d", Url("target"), "--dry-run");
+        Assert.Contains("'app'", plan.GetProperty("problems")[0].GetString(), StringComparison.Ordinal);
+        await _shell.ExpectAsync(ErrorKind.Failed, "backup", "restore", "latest", "-d", Url("target"), "--force");
+        await _shell.ExpectAsync(null, "backup", "test", "latest", "--validate-data");
+
+        JsonElement done = await _shell.JsonAsync(null, "backup", "restore", "latest", "-d", Url("target"), "--force", "--no-owner", "--keep-old");
+        string kept = done.GetProperty("keptAs").GetString()!;
+        Assert.Equal("old", await _server.RunAsync(kept, "SELECT name FROM customer"));
+        Assert.Equal("40000", await _server.RunAsync("target", "SELECT count(*) FROM customer"));
+        Assert.Equal("postgres", await _server.RunAsync("target", "SELECT tableowner FROM pg_tables WHERE tablename = 'orders'"));
+    }
+
+    private async Task MakeOldAsync()
+    {
+        await _server.RunAsync("postgres", "DROP DATABASE IF EXISTS target WITH (FORCE)");
+        await _server.RunAsync("postgres", "CREATE DATABASE target");
+        await _server.RunAsync("target", Old);
+    }
+
+    private async Task<string> ContentAsync() => await _server.DumpAsync("target", "--no-comments");
+
+    private async Task UntilNoSessionAsync()
+    {
+        for (int tries = 0; await _server.RunAsync("postgres", "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ai-shell'") != "0"; tries++)
+        {
+            Assert.True(tries < 300, "Its sessions are still there.");
+            await Task.Delay(50);
+        }
+    }
+
+    private string Url(string database) => string.Create(
+        CultureInfo.InvariantCulture, $"postgresql://{PostgreSqlServer.User}:{Uri.EscapeDataString(PostgreSqlServer.Password)}@127.0.0.1:{_server.Port}/{database}");
+}

@@ -1,0 +1,135 @@
+using System.Text;
+using AiShell.Connections;
+using AiShell.Engines;
+using AiShell.Testing.Engines;
+
+namespace AiShell.IntegrationTests.PostgreSql;
+
+/// <summary>Owners, grants, and what is set on the database itself.</summary>
+public sealed class PostgreSqlOwnerTests(SharedServer shared) : PostgreSqlRestoreSuite(shared), IClassFixture<SharedServer>
+{
+    private const string OfDatabase =
+        """
+        SELECT pg_get_userbyid(datdba), datconnlimit, datacl, shobj_description(oid, 'pg_database'),
+               (SELECT string_agg(coalesce(r.rolname, '-') || s.setconfig::text, ';' ORDER BY r.rolname) FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = d.oid)
+        FROM pg_database d WHERE datname = current_database()
+        """;
+
+    private readonly string _role = $"app \"{Guid.NewGuid():N}";
+
+    private string Quoted => $"\"{_role.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private async Task<DatabaseAddress> CreateOwnedAsync()
+    {
+        await Server.RunAsync("postgres", $"CREATE ROLE {Quoted}");
+        return await CreateAsync(
+            "source",
+            $"""
+            CREATE EXTENSION IF NOT EXISTS pgcrypto;
+            CREATE TABLE t(x int); INSERT INTO t VALUES (1), (2);
+            ALTER TABLE t OWNER TO {Quoted};
+            GRANT SELECT ON t TO PUBLIC;
+            ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {Quoted};
+            DO $$ DECLARE d text := quote_ident(current_database()); BEGIN
+              EXECUTE 'ALTER DATABASE ' || d || ' OWNER TO {Quoted.Replace("'", "''", StringComparison.Ordinal)}';
+              EXECUTE 'COMMENT ON DATABASE ' || d || ' IS ''it''''s $database$ %s''';
+              EXECUTE 'ALTER DATABASE ' || d || ' CONNECTION LIMIT 17';
+              EXECUTE 'ALTER DATABASE ' || d || ' SET search_path TO "$user", "odd, one", public';
+              EXECUTE 'ALTER DATABASE ' || d || ' SET default_transaction_read_only TO on';
+              EXECUTE 'ALTER ROLE {Quoted} IN DATABASE ' || d || ' SET work_mem TO ''7MB''';
+              EXECUTE 'REVOKE ALL ON DATABASE ' || d || ' FROM PUBLIC';
+              EXECUTE 'GRANT CONNECT ON DATABASE ' || d || ' TO pg_monitor WITH GRANT OPTION';
+            END $$;
+            """);
+    }
+
+    [Fact]
+    public async Task Owners_grants_and_settings_come_back()
+    {
+        DatabaseAddress source = await CreateOwnedAsync();
+        MemoryBackup backup = await BackUpAsync(source);
+        DatabaseAddress copy = Fixture.AddressOf("copy");
+
+        await backup.RestoreAsync(Engine, copy, Options());
+
+        Assert.Equal(await ContentAsync(source), await ContentAsync(copy));
+        string set = await Server.RunAsync(source.Database, OfDatabase);
+        Assert.Contains("odd, one", set, StringComparison.Ordinal);
+        Assert.Equal(set, await Server.RunAsync(copy.Database, OfDatabase));
+    }
+
+    [Fact]
+    public async Task The_script_brings_them_back_by_psql_too()
+    {
+        DatabaseAddress source = await CreateOwnedAsync();
+        MemoryBackup backup = await BackUpAsync(source);
+        DatabaseAddress copy = await Fixture.CreateEmptyAsync("by-psql");
+
+        await Server.RunAsync(copy.Database, Encoding.UTF8.GetString(backup.Plain));
+
+        Assert.Equal(await ContentAsync(source), await ContentAsync(copy));
+        Assert.Equal(await Server.RunAsync(source.Database, OfDatabase), await Server.RunAsync(copy.Database, OfDatabase));
+    }
+
+    [Fact]
+    public async Task What_a_server_must_have_is_in_the_backup()
+    {
+        MemoryBackup backup = await BackUpAsync(await CreateOwnedAsync());
+
+        Assert.Equal(["extensions", "owners", "roles"], backup.Contents.Requires.Keys);
+        Assert.Equal(["pgcrypto"], backup.Contents.Requires["extensions"]);
+        Assert.Equal([_role], backup.Contents.Requires["owners"]);
+        Assert.Equal([_role, "pg_monitor", "postgres"], backup.Contents.Requires["roles"]);
+    }
+
+    [Fact]
+    public async Task A_missing_role_is_told_before_and_no_owner_does_without()
+    {
+        MemoryBackup backup = await BackUpAsync(await CreateOwnedAsync());
+        await Server.RunAsync("postgres", $"ALTER ROLE {Quoted} RENAME TO {Quoted.Replace("app", "renamed", StringComparison.Ordinal)}");
+        DatabaseAddress copy = Fixture.AddressOf("copy");
+
+        AiShellException obstacle = Assert.Single((await Engine.InspectTargetAsync(copy, backup.Contents, Options(), default)).Obstacles);
+        Assert.Contains(_role, obstacle.Message, StringComparison.Ordinal);
+        Assert.Contains("--no-owner", obstacle.Hint, StringComparison.Ordinal);
+        await FailsAsync(ErrorKind.Failed, () => backup.RestoreAsync(Engine, copy, Options()));
+        Assert.False(await Fixture.ExistsAsync(copy));
+
+        TargetOptions without = Options() with { KeepOwners = false };
+        Assert.Empty((await Engine.InspectTargetAsync(copy, backup.Contents, without, default)).Obstacles);
+        Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(Engine, copy, without));
+        Assert.Equal("postgres||postgres", await Server.RunAsync(copy.Database, "SELECT tableowner, (SELECT relacl FROM pg_class WHERE relname = 't'), (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()) FROM pg_tables WHERE tablename = 't'"));
+    }
+
+    [Fact]
+    public async Task A_missing_extension_or_tablespace_is_told_before()
+    {
+        MemoryBackup backup = await BackUpAsync(await CreateAsync("source", "CREATE TABLE t(x int)"));
+        BackupContents demanding = backup.Contents with
+        {
+            Requires = new Dictionary<string, IReadOnlyList<string>> { ["extensions"] = ["no_such_extension"], ["tablespaces"] = ["no_such_space"] },
+        };
+        DatabaseAddress copy = Fixture.AddressOf("copy");
+
+        string[] all = [.. (await Engine.InspectTargetAsync(copy, demanding, Options(), default)).Obstacles.Select(obstacle => obstacle.Message)];
+        string[] without = [.. (await Engine.InspectTargetAsync(copy, demanding, Options() with { KeepOwners = false }, default)).Obstacles.Select(obstacle => obstacle.Message)];
+
+        Assert.Equal(2, all.Length);
+        Assert.Contains("no_such_space", all[1], StringComparison.Ordinal);
+        Assert.Contains("no_such_extension", Assert.Single(without), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_backup_of_a_newer_server_is_tried_only_with_force()
+    {
+        MemoryBackup backup = await BackUpAsync(await CreateAsync("source", "CREATE TABLE t(x int)"));
+        BackupContents newer = backup.Contents with { EngineVersion = "99.1" };
+        DatabaseAddress copy = Fixture.AddressOf("copy");
+
+        Assert.Contains("older", Assert.Single((await Engine.InspectTargetAsync(copy, newer, Options(), default)).Obstacles).Message, StringComparison.Ordinal);
+        TargetState forced = await Engine.InspectTargetAsync(copy, newer, Options(replace: true), default);
+        Assert.Empty(forced.Obstacles);
+        Assert.Contains("older", Assert.Single(forced.Warnings), StringComparison.Ordinal);
+        Assert.Empty((await Engine.InspectTargetAsync(copy, backup.Contents with { EngineVersion = "9.6" }, Options(), default)).Obstacles);
+    }
+}
