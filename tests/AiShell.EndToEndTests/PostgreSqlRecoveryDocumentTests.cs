@@ -4,7 +4,7 @@ using AiShell.Testing.Engines.PostgreSql;
 namespace AiShell.EndToEndTests;
 
 /// <summary>The PostgreSQL commands of docs/recovery.md, run as they stand there against a real server.</summary>
-public sealed class PostgreSqlRecoveryDocumentTests : IAsyncLifetime
+public sealed class PostgreSqlRecoveryDocumentTests : IAsyncLifetime, IDisposable
 {
     private static readonly Document Recovery = Document.Read("docs/recovery.md");
     private static readonly Document PostgreSql = Recovery.Section("## PostgreSQL");
@@ -33,11 +33,9 @@ public sealed class PostgreSqlRecoveryDocumentTests : IAsyncLifetime
         await ExpectAsync("ai-shell connect postgresql:///shop --name shop && ai-shell backup create -d shop");
     }
 
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _shell.Dispose();
-    }
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    public void Dispose() => _shell.Dispose();
 
     [Fact]
     public async Task A_backup_restores_with_psql_alone()

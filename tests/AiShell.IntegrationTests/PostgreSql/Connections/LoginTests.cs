@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using AiShell.Connections;
-using AiShell.Engines;
 
 namespace AiShell.IntegrationTests.PostgreSql.Connections;
 

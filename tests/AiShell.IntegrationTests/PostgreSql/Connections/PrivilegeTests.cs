@@ -1,7 +1,6 @@
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Testing.Engines;
-using AiShell.Testing.Engines.PostgreSql;
 
 namespace AiShell.IntegrationTests.PostgreSql.Connections;
 

@@ -3,7 +3,7 @@ using AiShell.Testing.Engines.PostgreSql;
 
 namespace AiShell.IntegrationTests.PostgreSql.Connections;
 
-public sealed class QueryTests(SharedServer shared) : IClassFixture<SharedServer>, IAsyncLifetime
+public sealed class QueryTests(SharedServer shared) : IClassFixture<SharedServer>, IAsyncLifetime, IDisposable
 {
     private readonly Surroundings _user = new();
 
@@ -21,11 +21,9 @@ public sealed class QueryTests(SharedServer shared) : IClassFixture<SharedServer
         CREATE SEQUENCE IF NOT EXISTS counter;
         """);
 
-    public Task DisposeAsync()
-    {
-        _user.Dispose();
-        return Task.CompletedTask;
-    }
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => _user.Dispose();
 
     [Theory]
     [InlineData("INSERT INTO note VALUES (3, 'three')")]

@@ -9,7 +9,7 @@ using CliWrap;
 namespace AiShell.IntegrationTests.PostgreSql.Connections;
 
 /// <summary>A primary and its standby.</summary>
-public sealed class StandbyTests(SharedServer shared) : IClassFixture<SharedServer>, IAsyncLifetime
+public sealed class StandbyTests(SharedServer shared) : IClassFixture<SharedServer>, IAsyncLifetime, IDisposable
 {
     private readonly Surroundings _user = new();
     private string _data = "";
@@ -31,11 +31,9 @@ public sealed class StandbyTests(SharedServer shared) : IClassFixture<SharedServ
         await AsPostgresAsync("pg_ctl", "-D", _data, "-l", Path.Combine(shared.Server.SocketFolder, "standby-log"), "-w", "start");
     }
 
-    public async Task DisposeAsync()
-    {
-        await AsPostgresAsync("pg_ctl", "-D", _data, "-m", "immediate", "-w", "stop");
-        _user.Dispose();
-    }
+    public async Task DisposeAsync() => await AsPostgresAsync("pg_ctl", "-D", _data, "-m", "immediate", "-w", "stop");
+
+    public void Dispose() => _user.Dispose();
 
     [Fact]
     public async Task The_server_that_is_wanted_is_taken_and_a_standby_can_be_backed_up()
