@@ -11,15 +11,15 @@ namespace AiShell.IntegrationTests.PostgreSql;
 public sealed class ForeignImportTests(SharedServer shared) : IClassFixture<SharedServer>, IAsyncLifetime
 {
     private readonly PostgreSqlEngine _engine = new();
-    private PostgreSqlFixture _fixture = null!;
+    private PostgreSqlFixture Fixture { get; set; } = null!;
 
     public Task InitializeAsync()
     {
-        _fixture = new PostgreSqlFixture(shared.Server);
+        Fixture = new PostgreSqlFixture(shared.Server);
         return Task.CompletedTask;
     }
 
-    public async Task DisposeAsync() => await _fixture.DisposeAsync();
+    public async Task DisposeAsync() => await Fixture.DisposeAsync();
 
     [Theory]
     [InlineData(true, true)]
@@ -28,21 +28,21 @@ public sealed class ForeignImportTests(SharedServer shared) : IClassFixture<Shar
     [InlineData(false, false)]
     public async Task A_dump_by_pg_dump_loads_the_same(bool asArchive, bool near)
     {
-        DatabaseAddress bank = await _fixture.CreateBankAsync("bank");
-        await using (IScratchDatabase scratch = await _engine.CreateScratchAsync(near ? bank : null, _fixture.ScratchDirectory, default))
+        DatabaseAddress bank = await Fixture.CreateBankAsync("bank");
+        await using (IScratchDatabase scratch = await _engine.CreateScratchAsync(near ? bank : null, Fixture.ScratchDirectory, default))
         {
             await LoadAsync(scratch, await DumpAsync(bank, asArchive ? "custom" : "plain"));
             Assert.Equal(await _engine.DigestAsync(bank, default), await _engine.DigestAsync(scratch.Address, default));
         }
 
-        Assert.Equal([bank.Database], (await _fixture.TracesAsync()).Where(trace => !trace.Contains(' ', StringComparison.Ordinal)));
+        Assert.Equal([bank.Database], (await Fixture.TracesAsync()).Where(trace => !trace.Contains(' ', StringComparison.Ordinal)));
         Assert.Empty(Directory.EnumerateDirectories(Path.GetTempPath(), $"ai-shell-server-{Environment.ProcessId}-*"));
     }
 
     [Fact]
     public async Task Owners_and_grantees_that_a_dump_names_are_made_on_a_server_of_our_own()
     {
-        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(null, _fixture.ScratchDirectory, default);
+        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(null, Fixture.ScratchDirectory, default);
         await LoadAsync(scratch, Encoding.UTF8.GetBytes("-- PostgreSQL database dump\nCREATE TABLE public.t(a int);\nALTER TABLE public.t OWNER TO shop;\nGRANT SELECT ON TABLE public.t TO \"the \"\"Reader\";\n"));
         QueryResult owner = await _engine.QueryAsync(scratch.Address, "SELECT tableowner FROM pg_tables WHERE tablename = 't'", new QueryOptions(false, null), default);
         Assert.Equal("shop", owner.Rows[0][0]);
@@ -63,9 +63,9 @@ public sealed class ForeignImportTests(SharedServer shared) : IClassFixture<Shar
     [InlineData("\\restrict abc\n\\unrestrict abc\n\\restrict abc\n\\unrestrict abc\n\\! touch {file}")]
     public async Task Commands_of_psql_do_nothing_and_are_refused(string command)
     {
-        DatabaseAddress near = await _fixture.CreateEmptyAsync("near");
+        DatabaseAddress near = await Fixture.CreateEmptyAsync("near");
         string file = Path.Combine(Path.GetTempPath(), $"ai-shell-intruder-{Guid.NewGuid():N}");
-        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(near, _fixture.ScratchDirectory, default);
+        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(near, Fixture.ScratchDirectory, default);
         string script = $"-- PostgreSQL database dump\nCREATE TABLE public.t(a int);\n{command.Replace("{file}", file)}\nSELECT 1;\n";
 
         AiShellException refused = await Assert.ThrowsAsync<AiShellException>(() => LoadAsync(scratch, Encoding.UTF8.GetBytes(script)));
@@ -81,29 +81,29 @@ public sealed class ForeignImportTests(SharedServer shared) : IClassFixture<Shar
     [InlineData("CREATE TABLE t(a nonsense);", ErrorKind.Failed)]
     public async Task What_is_not_of_one_database_or_does_not_run_changes_nothing(string statement, ErrorKind kind)
     {
-        DatabaseAddress bank = await _fixture.CreateBankAsync("bank");
-        IReadOnlyList<string> before = await _fixture.TracesAsync();
-        await using (IScratchDatabase scratch = await _engine.CreateScratchAsync(bank, _fixture.ScratchDirectory, default))
+        DatabaseAddress bank = await Fixture.CreateBankAsync("bank");
+        IReadOnlyList<string> before = await Fixture.TracesAsync();
+        await using (IScratchDatabase scratch = await _engine.CreateScratchAsync(bank, Fixture.ScratchDirectory, default))
         {
             byte[] script = Encoding.UTF8.GetBytes($"-- PostgreSQL database dump\nCREATE TABLE public.x(a int);\n{statement.Replace("{bank}", bank.Database)}\n");
             Assert.Equal(kind, (await Assert.ThrowsAsync<AiShellException>(() => LoadAsync(scratch, script))).Kind);
             Assert.Empty(await _engine.DigestAsync(scratch.Address, default));
         }
 
-        Assert.Equal(before, await _fixture.TracesAsync());
+        Assert.Equal(before, await Fixture.TracesAsync());
     }
 
     [Fact]
     public async Task Rows_may_say_anything()
     {
-        DatabaseAddress near = await _fixture.CreateEmptyAsync("near");
+        DatabaseAddress near = await Fixture.CreateEmptyAsync("near");
         await shared.Server.RunAsync(
             near.Database,
             """
             CREATE TABLE said(t text);
             INSERT INTO said VALUES ('DROP DATABASE x;'), (E'\restrict abc'), ('ALTER TABLE x OWNER TO nobody_knows;'), (repeat('DROP ROLE x; ', 100000)), ('COPY x FROM stdin;'), ('\!');
             """);
-        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(near, _fixture.ScratchDirectory, default);
+        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(near, Fixture.ScratchDirectory, default);
         await LoadAsync(scratch, await DumpAsync(near, "plain"));
         Assert.Equal(await _engine.DigestAsync(near, default), await _engine.DigestAsync(scratch.Address, default));
     }
@@ -111,9 +111,9 @@ public sealed class ForeignImportTests(SharedServer shared) : IClassFixture<Shar
     [Fact]
     public async Task An_archive_cut_short_is_damaged()
     {
-        DatabaseAddress bank = await _fixture.CreateBankAsync("bank");
+        DatabaseAddress bank = await Fixture.CreateBankAsync("bank");
         byte[] archive = await DumpAsync(bank, "custom");
-        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(bank, _fixture.ScratchDirectory, default);
+        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(bank, Fixture.ScratchDirectory, default);
         Assert.Equal(ErrorKind.Integrity, (await Assert.ThrowsAsync<AiShellException>(() => LoadAsync(scratch, archive[..(archive.Length / 2)]))).Kind);
         Assert.Empty(await _engine.DigestAsync(scratch.Address, default));
     }

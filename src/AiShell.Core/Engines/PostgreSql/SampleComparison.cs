@@ -1,4 +1,3 @@
-using System.Text;
 using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql;

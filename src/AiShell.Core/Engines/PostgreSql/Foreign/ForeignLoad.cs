@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using AiShell.Engines.PostgreSql.Connecting;
-using AiShell.Engines.PostgreSql.Restore;
 using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Wire;
 using CliWrap;

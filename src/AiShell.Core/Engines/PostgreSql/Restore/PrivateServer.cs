@@ -67,6 +67,11 @@ internal sealed class PrivateServer : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new AiShellException(ErrorKind.Usage, "ai-shell starts no PostgreSQL server of its own on Windows.", "Name a server with -d.");
+        }
+
         Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         string passwordFile = Path.Combine(_folder, "password");
         await using (FileStream file = new(passwordFile, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))

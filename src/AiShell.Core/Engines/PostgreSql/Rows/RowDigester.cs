@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Hashing;
 
 namespace AiShell.Engines.PostgreSql;
@@ -9,7 +10,7 @@ internal sealed class RowDigester(RowSample sample, bool samples)
     public const int LargestSampled = 4 * 1024 * 1024;
 
     private readonly XxHash128 _cut = new();
-    private readonly MemoryStream _cutRow = new();
+    private readonly ArrayBufferWriter<byte> _cutRow = new();
     private bool _isCut;
     private long _cutBytes;
 
@@ -67,11 +68,11 @@ internal sealed class RowDigester(RowSample sample, bool samples)
         Fingerprint = Fingerprint.Add(new TableFingerprint(1, _cut.GetCurrentHashAsUInt128()));
         if (_cutBytes <= LargestSampled)
         {
-            sample.Offer(_cutRow.GetBuffer().AsSpan(0, (int)_cutRow.Length));
+            sample.Offer(_cutRow.WrittenSpan);
         }
 
         _cut.Reset();
-        _cutRow.SetLength(0);
+        _cutRow.ResetWrittenCount();
         _cutBytes = 0;
         _isCut = false;
     }
