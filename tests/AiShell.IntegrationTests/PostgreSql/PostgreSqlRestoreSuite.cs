@@ -12,30 +12,30 @@ namespace AiShell.IntegrationTests.PostgreSql;
 public abstract class PostgreSqlRestoreSuite : IAsyncLifetime
 {
     private readonly PostgreSqlServer? _given;
-    private PostgreSqlServer? _own;
-    private PostgreSqlFixture? _fixture;
 
     /// <param name="shared">Null for a server of the test's own, which it may stop.</param>
     protected PostgreSqlRestoreSuite(SharedServer? shared) => _given = shared?.Server;
 
-    protected PostgreSqlServer Server => _given ?? _own!;
+    protected PostgreSqlServer Server => _given ?? Own!;
 
-    protected PostgreSqlFixture Fixture => _fixture!;
+    protected PostgreSqlFixture Fixture { get; private set; } = null!;
+
+    private PostgreSqlServer? Own { get; set; }
 
     protected IDatabaseEngine Engine => Fixture.Engine;
 
     public async Task InitializeAsync()
     {
-        _own = _given is null ? await PostgreSqlServer.StartAsync() : null;
-        _fixture = new PostgreSqlFixture(Server);
+        Own = _given is null ? await PostgreSqlServer.StartAsync() : null;
+        Fixture = new PostgreSqlFixture(Server);
     }
 
     public async Task DisposeAsync()
     {
         await Fixture.DisposeAsync();
-        if (_own is not null)
+        if (Own is not null)
         {
-            await _own.DisposeAsync();
+            await Own.DisposeAsync();
         }
     }
 

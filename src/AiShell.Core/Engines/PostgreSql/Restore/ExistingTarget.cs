@@ -183,6 +183,8 @@ internal sealed class ExistingTarget : IRestoreTarget
         ];
         foreach (ScriptEntry entry in entries.Where(entry => entry.Header.Kind == SequenceSet && owned.Contains(TableScript.NameOf(entry))))
         {
+            // setval() alone is not undone with the transaction; on the new file that RESTART gives the sequence it is (manual, ALTER SEQUENCE).
+            _session.Execute($"ALTER SEQUENCE {SqlText.Quote(TableScript.NameOf(entry))} RESTART");
             _runner.Run(_session, entry);
         }
     }

@@ -35,10 +35,12 @@ internal sealed class TableScript
         for (int before = -1; before != own.Count;)
         {
             before = own.Count;
-            own.UnionWith(_entries.Where(entry => OfTables.Contains(entry.Header.Kind) && entry.Header.Needs.Any(own.Contains)).Select(entry => entry.Header.Id));
+            own.UnionWith(_entries
+                .Where(entry => OfTables.Contains(entry.Header.Kind) && entry.Header.Needs.Any(own.Contains) && (entry.Header.Kind != "FK CONSTRAINT" || IsOfAny(entry, tables)))
+                .Select(entry => entry.Header.Id));
         }
 
-        return [.. _entries.Where(entry => own.Contains(entry.Header.Id) && (entry.Header.Kind != "FK CONSTRAINT" || IsOfAny(entry, tables)))];
+        return [.. _entries.Where(entry => own.Contains(entry.Header.Id))];
     }
 
     /// <summary>What the given entries need and are not themselves, in the script's order.</summary>

@@ -47,7 +47,7 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
         return new SnapshotScripts([database, .. before], [.. values, .. after, .. refreshes, .. settings]);
     }
 
-    private static List<ScriptEntry> SequenceValues(WireSession session, IReadOnlyList<TableName> sequences, ref int next, IReadOnlyDictionary<TableName, int>? declared = null)
+    private static List<ScriptEntry> SequenceValues(WireSession session, IReadOnlyList<TableName> sequences, ref int next, Dictionary<TableName, int>? declared = null)
     {
         List<ScriptEntry> values = [];
         foreach (TableName[] batch in sequences.Chunk(SequencesPerQuery))
