@@ -82,6 +82,22 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         return string.Join('\n', result.StandardOutput.Split('\n').Where(line => !line.StartsWith("\\restrict ", StringComparison.Ordinal) && !line.StartsWith("\\unrestrict ", StringComparison.Ordinal)));
     }
 
+    /// <summary>Puts an extension of a test's own into the share folder of this server's version, where any database may then create it.</summary>
+    public async Task InstallExtensionAsync(string name, string control, string script)
+    {
+        string shared = (await Cli.Wrap(Path.Combine(Binaries, "pg_config")).WithArguments("--sharedir").ExecuteBufferedAsync()).StandardOutput.Trim();
+        await ReplaceAsync(Path.Combine(shared, "extension", $"{name}--1.0.sql"), script);
+        await ReplaceAsync(Path.Combine(shared, "extension", $"{name}.control"), control);
+
+        // Other tests' servers read them at any time.
+        static async Task ReplaceAsync(string path, string text)
+        {
+            string next = $"{path}.{Guid.NewGuid():N}";
+            await File.WriteAllTextAsync(next, text);
+            File.Move(next, path, overwrite: true);
+        }
+    }
+
     /// <summary>pg_ctl: start, stop, restart, kill.</summary>
     public async Task ControlAsync(params string[] arguments) =>
         await AsPostgresAsync(Path.Combine(Binaries, "pg_ctl"), ["-D", DataFolder, .. arguments]);

@@ -106,11 +106,17 @@ internal sealed class CopyTarget : IRestoreTarget
     {
         CopyPart rows = new(part, plain);
         Guard(part, rows.ReadHeader);
-        string statement = $"COPY {SqlText.Quote(part.Table!)} {rows.Columns} FROM STDIN";
+        bool isLargeObjects = part.Table == LargeObjects.Table;
+        if (isLargeObjects && session.Scalar("SELECT to_regclass('pg_temp.ai_shell_large_objects')") is null)
+        {
+            session.Execute(LargeObjects.ViewStatements);
+        }
+
+        string statement = $"COPY {SqlText.Quote(LargeObjects.Destination(part.Table!))} {rows.Columns} FROM STDIN";
 
         // Rows that come frozen need no second writing (manual, COPY, FREEZE); that takes a table emptied in the same transaction, so one part,
         // and none that an extension has filled.
-        bool alone = _partsOf[part.Table!] == 1 && session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(part.Table!)} LIMIT 1") is null;
+        bool alone = !isLargeObjects && _partsOf[part.Table!] == 1 && session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(part.Table!)} LIMIT 1") is null;
         if (alone)
         {
             session.Execute($"BEGIN; TRUNCATE ONLY {SqlText.Quote(part.Table!)}");

@@ -24,9 +24,9 @@ internal sealed class CopyPart(BackupPart part, Stream plain)
     /// <exception cref="InvalidDataException">It is not one, or of another table.</exception>
     public void ReadHeader()
     {
-        string before = $"COPY {SqlText.Quote(part.Table!)} ";
+        string before = $"COPY {SqlText.Quote(LargeObjects.Destination(part.Table!))} ";
         const string After = "FROM stdin;";
-        string line = Encoding.UTF8.GetString(ReadLine() ?? throw new InvalidDataException("it is empty"));
+        string line = Encoding.UTF8.GetString(ReadStatement() ?? throw new InvalidDataException("it is empty"));
         if (!line.StartsWith(before, StringComparison.Ordinal) || !line.EndsWith(After, StringComparison.Ordinal))
         {
             throw new InvalidDataException($"it does not begin with rows of '{part.Table}'");
@@ -99,12 +99,22 @@ internal sealed class CopyPart(BackupPart part, Stream plain)
         while (Fill());
     }
 
-    private byte[]? ReadLine()
+    /// <summary>Up to the newline that is not within a quoted name.</summary>
+    private byte[]? ReadStatement()
     {
+        int end = 0;
         while (true)
         {
-            int end = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
-            if (end >= 0)
+            ReadOnlySpan<byte> available = _buffer.AsSpan(_start, _end - _start);
+            int newline = available[end..].IndexOf((byte)'\n');
+            end += Math.Max(newline, 0);
+            if (newline >= 0 && available[..end].Count((byte)'"') % 2 != 0)
+            {
+                end++;
+                continue;
+            }
+
+            if (newline >= 0)
             {
                 byte[] line = _buffer.AsSpan(_start, end).ToArray();
                 _start += end + 1;

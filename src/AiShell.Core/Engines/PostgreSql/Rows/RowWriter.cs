@@ -29,7 +29,7 @@ internal sealed class SqlRowWriter(TableName table, IReadOnlyList<string> column
 internal static class CopyHeader
 {
     public static string Of(TableName table, IReadOnlyList<string> columns) =>
-        $"COPY {SqlText.Quote(table)} {(columns.Count > 0 ? $"({string.Join(", ", columns.Select(SqlText.Quote))}) " : "")}FROM stdin;\n";
+        $"COPY {SqlText.Quote(LargeObjects.Destination(table))} {(columns.Count > 0 ? $"({string.Join(", ", columns.Select(SqlText.Quote))}) " : "")}FROM stdin;\n";
 }
 
 /// <summary>Which writer and which file extension serve a format.</summary>

@@ -10,12 +10,17 @@ namespace AiShell.Engines.PostgreSql.Snapshot;
 internal sealed record SourceTable(
     string Oid, TableName Name, IReadOnlyList<string> Columns, string? Condition, bool HasRowSecurity, bool IsOfExtension, long SizeBytes, long Pages);
 
+/// <param name="Sequences">All whose values are the user's.</param>
+/// <param name="ExtensionSequences">Those of them that an extension makes and has marked so.</param>
 /// <param name="Populated">Materialized views that hold rows, by name.</param>
+/// <param name="HasPublicSchema">Every new database has one; this one's may be gone.</param>
 internal sealed record SourceCatalogue(
     IReadOnlyList<SourceTable> Tables,
     IReadOnlyList<TableName> Sequences,
+    IReadOnlySet<TableName> ExtensionSequences,
     IReadOnlySet<TableName> Populated,
     DatabaseProperties Database,
+    bool HasPublicSchema,
     IReadOnlyDictionary<string, int> Objects);
 
 /// <summary>What a new database must be made with to hold the same values (manual, CREATE DATABASE).</summary>
@@ -32,16 +37,22 @@ internal static class Catalogue
     private const int FirstWithBuiltinLocale = 170000;
 
     public static SourceCatalogue Read(WireSession session) => new(
-        Tables(session),
-        [.. session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND {UserSchema} AND {NotOfExtension} ORDER BY 1, 2")
-            .Select(row => new TableName(row[0]!, row[1]!))],
-        session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND c.relispopulated AND {UserSchema}")
-            .Select(row => new TableName(row[0]!, row[1]!)).ToHashSet(),
+        [.. Tables(session), .. LargeObjectPages(session)],
+        [.. Names(session, $"c.relkind = 'S' AND {UserSchema} AND ({NotOfExtension} OR {IsConfiguration})")],
+        Names(session, $"c.relkind = 'S' AND {UserSchema} AND {IsConfiguration}").ToHashSet(),
+        Names(session, $"c.relkind = 'm' AND c.relispopulated AND {UserSchema}").ToHashSet(),
         Properties(session),
+        session.Scalar("SELECT 1 FROM pg_namespace WHERE nspname = 'public'") is not null,
         Counts(session));
 
     private const string NotOfExtension =
         "NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+
+    private const string IsConfiguration = "EXISTS (SELECT FROM pg_extension e WHERE c.oid = ANY (e.extconfig))";
+
+    private static IEnumerable<TableName> Names(WireSession session, string condition) =>
+        session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {condition} ORDER BY 1, 2")
+            .Select(row => new TableName(row[0]!, row[1]!));
 
     private static List<SourceTable> Tables(WireSession session)
     {
@@ -77,6 +88,20 @@ internal static class Catalogue
         ];
     }
 
+    private static IEnumerable<SourceTable> LargeObjectPages(WireSession session)
+    {
+        if (session.Scalar("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1") is null)
+        {
+            return [];
+        }
+
+        string?[] row = session.Query(
+            "SELECT oid, pg_relation_size(oid), pg_relation_size(oid) / current_setting('block_size')::int, current_setting('block_size')::int / 4 FROM pg_class WHERE oid = 'pg_catalog.pg_largeobject'::regclass")[0];
+        return Number(row[3]) == LargeObjects.PageBytes
+            ? [new SourceTable(row[0]!, LargeObjects.Table, LargeObjects.Columns, null, false, false, Number(row[1]), Number(row[2]))]
+            : throw new AiShellException(ErrorKind.Failed, "The server was built with an unusual block size, with which large objects cannot be backed up.", "Use pg_dump.");
+    }
+
     private static DatabaseProperties Properties(WireSession session)
     {
         string provider = session.ServerVersion >= FirstWithProvider ? "datlocprovider" : "'c'";
@@ -98,6 +123,7 @@ internal static class Catalogue
         var counts = names.Index().ToDictionary(name => name.Item, name => (int)Number(row[name.Index]));
         counts["functions"] = (int)Number(session.Scalar($"SELECT count(*) FROM pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace WHERE {UserSchema} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = c.oid AND d.deptype = 'e')"));
         counts["triggers"] = (int)Number(session.Scalar($"SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND {UserSchema}"));
+        counts["large objects"] = (int)Number(session.Scalar("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata"));
         return counts;
     }
 
