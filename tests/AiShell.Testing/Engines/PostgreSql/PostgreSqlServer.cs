@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -70,6 +71,18 @@ public sealed class PostgreSqlServer : IAsyncDisposable
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync();
         return result.ExitCode == 0 ? result.StandardOutput.TrimEnd('\n') : throw new InvalidOperationException($"psql: {result.StandardError}");
+    }
+
+    /// <summary>A psql that reads its statements from the pipe, one line of output for each row.</summary>
+    public Process StartPsql(string database)
+    {
+        ProcessStartInfo start = new(Path.Combine(Binaries, "psql"), ["-X", "-q", "-A", "-t", "-h", SocketFolder, "-p", PortText, "-U", User, "-d", database])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PGPASSWORD"] = Password;
+        return Process.Start(start)!;
     }
 
     /// <summary>pg_dump's text, without what differs from run to run.</summary>

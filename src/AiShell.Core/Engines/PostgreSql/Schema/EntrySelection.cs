@@ -6,14 +6,15 @@ namespace AiShell.Engines.PostgreSql.Schema;
 /// </summary>
 internal static class EntrySelection
 {
-    public static IReadOnlyList<ArchiveEntry> Choose(IReadOnlyList<ArchiveEntry> entries, TableFilter filter)
+    /// <param name="gone">Objects, by catalogue and row, that cannot be without a table that was not even looked at.</param>
+    public static IReadOnlyList<ArchiveEntry> Choose(IReadOnlyList<ArchiveEntry> entries, TableFilter filter, IReadOnlySet<(long Catalogue, long Row)> gone)
     {
         if (filter.TakesAll)
         {
             return entries;
         }
 
-        HashSet<int> dropped = [.. entries.Where(entry => IsTable(entry) && !filter.Takes(NameOf(entry))).Select(entry => entry.Id)];
+        HashSet<int> dropped = [.. entries.Where(entry => (IsTable(entry) && !filter.Takes(NameOf(entry))) || gone.Contains(entry.Oid)).Select(entry => entry.Id)];
         if (filter.Include.Count > 0)
         {
             Restore(entries, dropped, filter);

@@ -8,7 +8,11 @@ namespace AiShell.Engines.PostgreSql.Snapshot;
 /// <param name="SizeBytes">Of the rows with what is stored out of line, on the server's disk.</param>
 /// <param name="Pages">Of the main fork.</param>
 internal sealed record SourceTable(
-    string Oid, TableName Name, IReadOnlyList<string> Columns, string? Condition, bool HasRowSecurity, bool IsOfExtension, long SizeBytes, long Pages);
+    string Oid, TableName Name, IReadOnlyList<string> Columns, string? Condition, bool HasRowSecurity, bool IsOfExtension, long SizeBytes, long Pages)
+{
+    /// <summary>Nothing is known that keeps us from locking it: no missing privilege, nobody who has it for himself.</summary>
+    public bool CanBeLocked { get; init; } = true;
+}
 
 /// <param name="Sequences">All whose values are the user's.</param>
 /// <param name="ExtensionSequences">Those of them that an extension makes and has marked so.</param>
@@ -50,6 +54,14 @@ internal static class Catalogue
 
     private const string IsConfiguration = "EXISTS (SELECT FROM pg_extension e WHERE c.oid = ANY (e.extconfig))";
 
+    // Whoever asks for the size of a table that another session has for itself, or waits to have, waits behind it.
+    private const string AskedFor =
+        """
+        SELECT relation, bool_or(pid = pg_backend_pid()) AS ours FROM pg_locks
+        WHERE locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        GROUP BY relation HAVING bool_or(pid <> pg_backend_pid() AND mode = 'AccessExclusiveLock')
+        """;
+
     private static IEnumerable<TableName> Names(WireSession session, string condition) =>
         session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {condition} ORDER BY 1, 2")
             .Select(row => new TableName(row[0]!, row[1]!));
@@ -60,10 +72,13 @@ internal static class Catalogue
         List<string?[]> rows = session.Query(
             $"""
             SELECT c.oid, n.nspname, c.relname, c.relrowsecurity, e.oid IS NOT NULL, e.extcondition[array_position(e.extconfig, c.oid)],
-                   pg_table_size(c.oid), pg_relation_size(c.oid) / current_setting('block_size')::int
+                   CASE WHEN f.free THEN pg_table_size(c.oid) END, CASE WHEN f.free THEN pg_relation_size(c.oid) / current_setting('block_size')::int END,
+                   f.free AND has_table_privilege(c.oid, 'SELECT')
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_extension e ON c.oid = ANY (e.extconfig)
+            LEFT JOIN ({AskedFor}) l ON l.relation = c.oid
+            CROSS JOIN LATERAL (SELECT l.relation IS NULL OR l.ours AS free) f
             WHERE c.relkind = 'r' AND {UserSchema} AND (e.oid IS NOT NULL OR {NotOfExtension})
             ORDER BY 2, 3
             """);
@@ -84,7 +99,7 @@ internal static class Catalogue
                 row[3] == "t",
                 row[4] == "t",
                 Number(row[6]),
-                Number(row[7]))),
+                Number(row[7])) { CanBeLocked = row[8] == "t" }),
         ];
     }
 
