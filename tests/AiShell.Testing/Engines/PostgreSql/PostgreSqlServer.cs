@@ -18,9 +18,11 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public const string Password = "s3cret/ p@ss:w%rd";
 
     private readonly string _folder;
+    private readonly string _serverBinaries;
 
-    private PostgreSqlServer(string folder, string binaries, int port)
+    private PostgreSqlServer(string folder, string binaries, string serverBinaries, int port)
     {
+        _serverBinaries = serverBinaries;
         _folder = folder;
         Binaries = binaries;
         Port = port;
@@ -37,17 +39,21 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public string DataFolder => Path.Combine(_folder, "data");
 
     /// <param name="settings">Lines of postgresql.conf.</param>
-    public static async Task<PostgreSqlServer> StartAsync(params string[] settings)
+    public static Task<PostgreSqlServer> StartAsync(params string[] settings) => StartVersionAsync(null, settings);
+
+    /// <param name="serverBinaries">A folder with initdb and pg_ctl; null for Debian's. The clients are Debian's.</param>
+    /// <param name="settings">Lines of postgresql.conf.</param>
+    public static async Task<PostgreSqlServer> StartVersionAsync(string? serverBinaries, params string[] settings)
     {
         string binaries = Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).First(bin => File.Exists(Path.Combine(bin, "initdb")));
         string folder = Directory.CreateTempSubdirectory("ai-shell-pg-").FullName;
-        PostgreSqlServer server = new(folder, binaries, FreePort());
+        PostgreSqlServer server = new(folder, binaries, serverBinaries ?? binaries, FreePort());
         await Cli.Wrap("chown").WithArguments([User, folder]).ExecuteAsync();
         string passwordFile = Path.Combine(folder, "password");
         await File.WriteAllTextAsync(passwordFile, Password + "\n");
         await Cli.Wrap("chown").WithArguments([User, passwordFile]).ExecuteAsync();
         await server.AsPostgresAsync(
-            Path.Combine(binaries, "initdb"), "-D", server.DataFolder, "-U", User, "--auth=scram-sha-256", $"--pwfile={passwordFile}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync");
+            Path.Combine(server._serverBinaries, "initdb"), "-D", server.DataFolder, "-U", User, "--auth=scram-sha-256", $"--pwfile={passwordFile}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync");
         string[] all =
         [
             $"port = {server.Port}", "listen_addresses = '127.0.0.1'", $"unix_socket_directories = '{folder}'", "fsync = off", "max_connections = 50",
@@ -113,12 +119,12 @@ public sealed class PostgreSqlServer : IAsyncDisposable
 
     /// <summary>pg_ctl: start, stop, restart, kill.</summary>
     public async Task ControlAsync(params string[] arguments) =>
-        await AsPostgresAsync(Path.Combine(Binaries, "pg_ctl"), ["-D", DataFolder, .. arguments]);
+        await AsPostgresAsync(Path.Combine(_serverBinaries, "pg_ctl"), ["-D", DataFolder, .. arguments]);
 
     public async ValueTask DisposeAsync()
     {
         await Cli.Wrap("runuser")
-            .WithArguments(["-u", User, "--", Path.Combine(Binaries, "pg_ctl"), "-D", DataFolder, "-m", "immediate", "-w", "stop"])
+            .WithArguments(["-u", User, "--", Path.Combine(_serverBinaries, "pg_ctl"), "-D", DataFolder, "-m", "immediate", "-w", "stop"])
             .WithValidation(CommandResultValidation.None) // a test may have stopped it
             .ExecuteBufferedAsync();
         Directory.Delete(_folder, recursive: true);

@@ -136,7 +136,7 @@ internal sealed class WireSession : IDisposable
             {
                 Send(_out.Begin('X').End());
             }
-            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+            catch (Exception failure) when (failure is IOException or ObjectDisposedException or OperationCanceledException)
             {
                 // It is gone already; all that was wanted is that it ends.
             }
