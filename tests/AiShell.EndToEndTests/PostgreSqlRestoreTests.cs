@@ -6,7 +6,7 @@ using AiShell.Testing.Engines.PostgreSql;
 namespace AiShell.EndToEndTests;
 
 /// <summary>The built binary restores to a real PostgreSQL server, and is ended with kill -9 while it does.</summary>
-public sealed class PostgreSqlRestoreTests : IAsyncLifetime
+public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
 {
     private const int Kills = 15;
 
@@ -19,8 +19,8 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime
 
     private const string Old = "CREATE TABLE customer(id serial PRIMARY KEY, name text); INSERT INTO customer(name) VALUES ('old'); CREATE TABLE others(x int); INSERT INTO others VALUES (1);";
 
-    private readonly Shell _shell = new();
     private readonly Random _random = new(20261124);
+    private readonly Shell _shell = new();
     private PostgreSqlServer _server = null!;
 
     public async Task InitializeAsync()
@@ -35,8 +35,9 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _server.DisposeAsync();
-        _shell.Dispose();
     }
+
+    public void Dispose() => _shell.Dispose();
 
     [Theory]
     [InlineData("all")]

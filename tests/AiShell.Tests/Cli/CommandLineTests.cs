@@ -60,7 +60,6 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("backup", "config", "--set", "maxBackups=x")]
     [InlineData("backup", "config", "--get", "nothing")]
     [InlineData("backup", "create", "--incremental", "-d", "x.db")]
-    [InlineData("connect", "postgresql://u:hunter2@h/d", "--name", "pg")]
     [InlineData("connect", "oracle://u:hunter2@h/d", "--name", "ora")]
     [InlineData("connect", "./x.db")]
     [InlineData("connect", "./x.db", "--name", "a/b")]
@@ -167,7 +166,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Failures_are_in_the_audit_trail_and_the_log_without_secrets()
     {
-        await _shell.RunAsync("connect", "postgresql://u:hunter2@h/d", "--name", "pg");
+        await _shell.RunAsync("connect", "oracle://u:hunter2@h/d", "--name", "ora");
 
         JsonElement entry = Assert.Single((await _shell.RunAsync("backup", "history", "--json")).Json.EnumerateArray());
         Assert.Equal(("connect", "failed", 2), (entry.GetProperty("operation").GetString(), entry.GetProperty("outcome").GetString(), entry.GetProperty("exitCode").GetInt32()));

@@ -86,7 +86,6 @@ public sealed class ForeignImportTests : IDisposable
     [InlineData("")]
     [InlineData("hello")]
     [InlineData("\0\0\0\0")]
-    [InlineData("-- PostgreSQL database dump\nSET statement_timeout = 0;\n")]
     [InlineData("-- MySQL dump 10.13\nCREATE TABLE `t` (`a` int) ENGINE=InnoDB;\n")]
     public async Task What_nobody_knows_is_wrong_usage(string content)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.PostgreSql.Connecting;
@@ -27,9 +28,20 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
     public async Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken)
     {
         RowFormats.ExtensionOf(options.Format);
-        ExportedSnapshot snapshot = await ExportedSnapshot.OpenAsync(
-            SettingsOf(address), table => options.Scope != BackupScope.SchemaOnly && options.Tables.Takes(table), options.LockWait, cancellationToken);
-        return await CopySnapshot.OpenAsync(snapshot, new ServerTools(environment), options, cancellationToken);
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            ExportedSnapshot snapshot = await ExportedSnapshot.OpenAsync(
+                SettingsOf(address), table => options.Scope != BackupScope.SchemaOnly && options.Tables.Takes(table), options.LockWait, cancellationToken);
+            try
+            {
+                return await CopySnapshot.OpenAsync(snapshot, new ServerTools(environment), options, cancellationToken);
+            }
+            catch (AiShellException failure) when (failure.Kind == ErrorKind.Busy && Stopwatch.GetElapsedTime(start) < options.LockWait)
+            {
+                // Somebody came to lock a table for himself after we had it, and pg_dump would wait behind him, and he for us: he goes first.
+            }
+        }
     }
 
     public Task<IBackupReader> OpenReaderAsync(BackupContents contents, ReaderOptions options, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -17,9 +18,11 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public const string Password = "s3cret/ p@ss:w%rd";
 
     private readonly string _folder;
+    private readonly string _serverBinaries;
 
-    private PostgreSqlServer(string folder, string binaries, int port)
+    private PostgreSqlServer(string folder, string binaries, string serverBinaries, int port)
     {
+        _serverBinaries = serverBinaries;
         _folder = folder;
         Binaries = binaries;
         Port = port;
@@ -36,17 +39,21 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public string DataFolder => Path.Combine(_folder, "data");
 
     /// <param name="settings">Lines of postgresql.conf.</param>
-    public static async Task<PostgreSqlServer> StartAsync(params string[] settings)
+    public static Task<PostgreSqlServer> StartAsync(params string[] settings) => StartVersionAsync(null, settings);
+
+    /// <param name="serverBinaries">A folder with initdb and pg_ctl; null for Debian's. The clients are Debian's.</param>
+    /// <param name="settings">Lines of postgresql.conf.</param>
+    public static async Task<PostgreSqlServer> StartVersionAsync(string? serverBinaries, params string[] settings)
     {
         string binaries = Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).First(bin => File.Exists(Path.Combine(bin, "initdb")));
         string folder = Directory.CreateTempSubdirectory("ai-shell-pg-").FullName;
-        PostgreSqlServer server = new(folder, binaries, FreePort());
+        PostgreSqlServer server = new(folder, binaries, serverBinaries ?? binaries, FreePort());
         await Cli.Wrap("chown").WithArguments([User, folder]).ExecuteAsync();
         string passwordFile = Path.Combine(folder, "password");
         await File.WriteAllTextAsync(passwordFile, Password + "\n");
         await Cli.Wrap("chown").WithArguments([User, passwordFile]).ExecuteAsync();
         await server.AsPostgresAsync(
-            Path.Combine(binaries, "initdb"), "-D", server.DataFolder, "-U", User, "--auth=scram-sha-256", $"--pwfile={passwordFile}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync");
+            Path.Combine(server._serverBinaries, "initdb"), "-D", server.DataFolder, "-U", User, "--auth=scram-sha-256", $"--pwfile={passwordFile}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync");
         string[] all =
         [
             $"port = {server.Port}", "listen_addresses = '127.0.0.1'", $"unix_socket_directories = '{folder}'", "fsync = off", "max_connections = 50",
@@ -72,6 +79,18 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         return result.ExitCode == 0 ? result.StandardOutput.TrimEnd('\n') : throw new InvalidOperationException($"psql: {result.StandardError}");
     }
 
+    /// <summary>A psql that reads its statements from the pipe, one line of output for each row.</summary>
+    public Process StartPsql(string database)
+    {
+        ProcessStartInfo start = new(Path.Combine(Binaries, "psql"), ["-X", "-q", "-A", "-t", "-h", SocketFolder, "-p", PortText, "-U", User, "-d", database])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PGPASSWORD"] = Password;
+        return Process.Start(start)!;
+    }
+
     /// <summary>pg_dump's text, without what differs from run to run.</summary>
     public async Task<string> DumpAsync(string database, params string[] options)
     {
@@ -82,14 +101,30 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         return string.Join('\n', result.StandardOutput.Split('\n').Where(line => !line.StartsWith("\\restrict ", StringComparison.Ordinal) && !line.StartsWith("\\unrestrict ", StringComparison.Ordinal)));
     }
 
+    /// <summary>Puts an extension of a test's own into the share folder of this server's version, where any database may then create it.</summary>
+    public async Task InstallExtensionAsync(string name, string control, string script)
+    {
+        string shared = (await Cli.Wrap(Path.Combine(Binaries, "pg_config")).WithArguments("--sharedir").ExecuteBufferedAsync()).StandardOutput.Trim();
+        await ReplaceAsync(Path.Combine(shared, "extension", $"{name}--1.0.sql"), script);
+        await ReplaceAsync(Path.Combine(shared, "extension", $"{name}.control"), control);
+
+        // Other tests' servers read them at any time.
+        static async Task ReplaceAsync(string path, string text)
+        {
+            string next = $"{path}.{Guid.NewGuid():N}";
+            await File.WriteAllTextAsync(next, text);
+            File.Move(next, path, overwrite: true);
+        }
+    }
+
     /// <summary>pg_ctl: start, stop, restart, kill.</summary>
     public async Task ControlAsync(params string[] arguments) =>
-        await AsPostgresAsync(Path.Combine(Binaries, "pg_ctl"), ["-D", DataFolder, .. arguments]);
+        await AsPostgresAsync(Path.Combine(_serverBinaries, "pg_ctl"), ["-D", DataFolder, .. arguments]);
 
     public async ValueTask DisposeAsync()
     {
         await Cli.Wrap("runuser")
-            .WithArguments(["-u", User, "--", Path.Combine(Binaries, "pg_ctl"), "-D", DataFolder, "-m", "immediate", "-w", "stop"])
+            .WithArguments(["-u", User, "--", Path.Combine(_serverBinaries, "pg_ctl"), "-D", DataFolder, "-m", "immediate", "-w", "stop"])
             .WithValidation(CommandResultValidation.None) // a test may have stopped it
             .ExecuteBufferedAsync();
         Directory.Delete(_folder, recursive: true);

@@ -1,9 +1,8 @@
 using System.Text;
 using AiShell.Engines.PostgreSql.Wire;
+using static AiShell.Tests.Engines.PostgreSql.ServerStream;
 
 namespace AiShell.Tests.Engines.PostgreSql;
-
-using static ServerStream;
 
 public sealed class AuthenticationTests
 {

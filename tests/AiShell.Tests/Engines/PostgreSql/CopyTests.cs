@@ -1,10 +1,8 @@
-using System.Text;
 using AiShell.Engines;
 using AiShell.Engines.PostgreSql.Wire;
+using static AiShell.Tests.Engines.PostgreSql.ServerStream;
 
 namespace AiShell.Tests.Engines.PostgreSql;
-
-using static ServerStream;
 
 public sealed class CopyTests
 {
@@ -19,7 +17,7 @@ public sealed class CopyTests
         {
             Random random = new(round);
             byte[][] rows = [.. Enumerable.Range(0, random.Next(40)).Select(_ => RandomLine(random, round))];
-            List<byte> script = [.. CopyOut];
+            List<byte> script = [.. CopyOutBegins];
             foreach (byte[] row in rows)
             {
                 script.AddRange(random.Next(8) == 0 ? Notice : []);
@@ -45,7 +43,7 @@ public sealed class CopyTests
     public void A_row_about_as_large_as_the_buffer_or_larger_comes_whole(int rowBytes)
     {
         byte[] large = [.. Enumerable.Repeat((byte)'x', rowBytes - 1), (byte)'\n'];
-        (WireSession session, _) = Open([.. CopyOut, .. Row("a\n"), .. Row(large), .. Row("b\n"), .. Done], left => Math.Max(1, left / 3));
+        (WireSession session, _) = Open([.. CopyOutBegins, .. Row("a\n"), .. Row(large), .. Row("b\n"), .. Done], left => Math.Max(1, left / 3));
         (byte[] bytes, CopyOut copy) = ReadAll(session, 1000);
         Assert.Equal([.. "a\n"u8, .. large, .. "b\n"u8], bytes);
         Assert.Equal(
@@ -56,7 +54,7 @@ public sealed class CopyTests
     [Fact]
     public void An_error_in_the_middle_of_the_rows_ends_them_and_leaves_the_session_in_step()
     {
-        (WireSession session, _) = Open([.. CopyOut, .. Row("a\n"), .. Notice, .. Error("57014", "canceling statement"), .. Ready, .. Message('C', Text("SET")), .. Ready]);
+        (WireSession session, _) = Open([.. CopyOutBegins, .. Row("a\n"), .. Notice, .. Error("57014", "canceling statement"), .. Ready, .. Message('C', Text("SET")), .. Ready]);
         Assert.Equal("57014", Assert.Throws<ServerError>(() => ReadAll(session, 1000)).SqlState);
         session.Execute("SET x");
     }
@@ -64,7 +62,7 @@ public sealed class CopyTests
     [Fact]
     public void Rows_without_their_end_are_an_error_at_every_byte()
     {
-        byte[] script = [.. CopyOut, .. Row("first\n"), .. Row("second\n"), .. Done];
+        byte[] script = [.. CopyOutBegins, .. Row("first\n"), .. Row("second\n"), .. Done];
         for (int bytes = 0; bytes < script.Length; bytes++)
         {
             (WireSession session, _) = Open(script[..bytes]);
@@ -77,23 +75,23 @@ public sealed class CopyTests
     [InlineData("no newline")]
     public void A_row_without_its_newline_is_an_error(string row)
     {
-        (WireSession session, _) = Open([.. CopyOut, .. Row("a\n"), .. Row(row), .. Done]);
+        (WireSession session, _) = Open([.. CopyOutBegins, .. Row("a\n"), .. Row(row), .. Done]);
         Assert.Throws<InvalidDataException>(() => ReadAll(session, 1000));
-        (session, _) = Open([.. CopyOut, .. Row(row + new string('x', 300_000)), .. Done]);
+        (session, _) = Open([.. CopyOutBegins, .. Row(row + new string('x', 300_000)), .. Done]);
         Assert.Throws<InvalidDataException>(() => ReadAll(session, 1000));
     }
 
     [Fact]
     public void What_is_no_row_among_the_rows_is_an_error()
     {
-        (WireSession session, _) = Open([.. CopyOut, .. Row("a\n"), .. Message('D', Int16(0)), .. Done]);
+        (WireSession session, _) = Open([.. CopyOutBegins, .. Row("a\n"), .. Message('D', Int16(0)), .. Done]);
         Assert.Throws<InvalidDataException>(() => ReadAll(session, 1000));
     }
 
     [Fact]
     public void Rows_for_the_server_arrive_as_they_were_written_and_are_ended()
     {
-        (WireSession session, ServerStream server) = Open([.. CopyIn, .. Message('C', Text("COPY 7")), .. Ready]);
+        (WireSession session, ServerStream server) = Open([.. CopyInBegins, .. Message('C', Text("COPY 7")), .. Ready]);
         byte[] content = new byte[700_000];
         new Random(1).NextBytes(content);
         CopyIn copy = session.BeginCopyIn("COPY t FROM STDIN");
@@ -120,7 +118,7 @@ public sealed class CopyTests
     [Fact]
     public void Rows_that_the_server_does_not_take_are_an_error_and_the_session_stays_in_step()
     {
-        (WireSession session, _) = Open([.. CopyIn, .. Error("22P02", "invalid input"), .. Ready, .. Message('C', Text("SET")), .. Ready]);
+        (WireSession session, _) = Open([.. CopyInBegins, .. Error("22P02", "invalid input"), .. Ready, .. Message('C', Text("SET")), .. Ready]);
         CopyIn copy = session.BeginCopyIn("COPY t FROM STDIN");
         copy.Write("x\n"u8);
         Assert.Equal("22P02", Assert.Throws<ServerError>(() => copy.Complete()).SqlState);

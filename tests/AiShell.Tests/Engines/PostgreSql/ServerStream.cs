@@ -55,9 +55,9 @@ internal sealed class ServerStream(byte[] script, Func<int, int> pieceBytes) : S
 
     public static byte[] Error(string sqlState, string message) => Message('E', [(byte)'S'], Text("ERROR"), [(byte)'C'], Text(sqlState), [(byte)'M'], Text(message), [0]);
 
-    public static byte[] CopyOut => Message('H', [0], Int16(1), Int16(0));
+    public static byte[] CopyOutBegins => Message('H', [0], Int16(1), Int16(0));
 
-    public static byte[] CopyIn => Message('G', [0], Int16(1), Int16(0));
+    public static byte[] CopyInBegins => Message('G', [0], Int16(1), Int16(0));
 
     public static byte[] Row(byte[] line) => Message('d', line);
 

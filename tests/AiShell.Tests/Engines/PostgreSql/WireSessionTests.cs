@@ -1,9 +1,8 @@
 using System.Text;
 using AiShell.Engines.PostgreSql.Wire;
+using static AiShell.Tests.Engines.PostgreSql.ServerStream;
 
 namespace AiShell.Tests.Engines.PostgreSql;
-
-using static ServerStream;
 
 public sealed class WireSessionTests
 {
@@ -117,7 +116,7 @@ public sealed class WireSessionTests
     [Fact]
     public void A_statement_that_wants_rows_from_the_client_is_told_that_there_are_none_and_the_session_stays_in_step()
     {
-        (WireSession session, ServerStream server) = Open([.. Message('1'), .. Message('2'), .. CopyIn, .. Error("57014", "COPY from stdin failed"), .. Ready, .. OneRow]);
+        (WireSession session, ServerStream server) = Open([.. Message('1'), .. Message('2'), .. CopyInBegins, .. Error("57014", "COPY from stdin failed"), .. Ready, .. OneRow]);
         Assert.Equal("57014", Assert.Throws<ServerError>(() => session.QueryOnce("COPY t FROM STDIN", 10, stopsThere: false)).SqlState);
         Assert.Equal(2, session.Query("SELECT").Count);
         string sent = Encoding.Latin1.GetString(server.Sent.ToArray());

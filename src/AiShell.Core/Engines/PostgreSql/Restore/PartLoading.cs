@@ -35,10 +35,16 @@ internal static class PartLoading
     public static void LoadRows(WireSession session, BackupPart part, Stream plain, string scratchDirectory, bool mayFreeze)
     {
         using RowReader rows = OpenRows(part, plain, scratchDirectory);
-        string statement = $"COPY {SqlText.Quote(part.Table!)} {CopyHeader.List(rows.Columns)}FROM STDIN";
+        bool isLargeObjects = part.Table == LargeObjects.Table;
+        if (isLargeObjects && session.Scalar("SELECT to_regclass('pg_temp.ai_shell_large_objects')") is null)
+        {
+            session.Execute(LargeObjects.ViewStatements);
+        }
+
+        string statement = $"COPY {SqlText.Quote(LargeObjects.Destination(part.Table!))} {CopyHeader.List(rows.Columns)}FROM STDIN";
 
         // It takes a table that was emptied in the same transaction, so none that an extension has filled.
-        bool freeze = mayFreeze && session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(part.Table!)} LIMIT 1") is null;
+        bool freeze = mayFreeze && !isLargeObjects && session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(part.Table!)} LIMIT 1") is null;
         if (freeze)
         {
             session.Execute($"BEGIN; TRUNCATE ONLY {SqlText.Quote(part.Table!)}");

@@ -7,7 +7,7 @@ internal static class CopyHeader
 {
     private const string After = "FROM stdin;";
 
-    public static string Of(TableName table, IReadOnlyList<string> columns) => $"COPY {SqlText.Quote(table)} {List(columns)}{After}\n";
+    public static string Of(TableName table, IReadOnlyList<string> columns) => $"COPY {SqlText.Quote(LargeObjects.Destination(table))} {List(columns)}{After}\n";
 
     /// <summary>The columns in parentheses with a space after them; nothing for a table that has none.</summary>
     public static string List(IReadOnlyList<string> columns) => columns.Count > 0 ? $"({string.Join(", ", columns.Select(SqlText.Quote))}) " : "";
@@ -17,7 +17,7 @@ internal static class CopyHeader
     public static IReadOnlyList<string> Parse(TableName table, string statement)
     {
         List<string> columns = [];
-        string before = $"COPY {SqlText.Quote(table)} ";
+        string before = $"COPY {SqlText.Quote(LargeObjects.Destination(table))} ";
         for (int at = before.Length + 1; at < statement.Length && statement[at] == '"';)
         {
             StringBuilder name = new();

@@ -16,7 +16,7 @@ internal static class TableDigests
     /// <param name="fingerprints">False: the rows are only counted, the sum is zero.</param>
     public static TableFingerprint Read(WireSession session, TableName table, bool fingerprints)
     {
-        string? condition = session.Scalar(ConditionQuery, table.Schema, table.Name);
+        string? condition = LargeObjects.ConditionOf(table) ?? session.Scalar(ConditionQuery, table.Schema, table.Name);
         string name = SqlText.Quote(table);
         if (!fingerprints)
         {

@@ -30,5 +30,8 @@ internal sealed record ArchiveEntry(
     string TableAccessMethod,
     IReadOnlyList<int> DependsOn)
 {
+    /// <summary>The catalogue and the row in it that the object was read from; zeros for what has none.</summary>
+    public (long Catalogue, long Row) Oid { get; init; }
+
     public override string ToString() => $"{Kind} {(Schema.Length > 0 ? $"{Schema}." : "")}{Tag}";
 }

@@ -84,8 +84,7 @@ internal sealed class ArchiveReader
     {
         int id = ReadInteger();
         ReadInteger(); // whether it has data
-        ReadText(); // catalogue and object ids
-        ReadText();
+        (long, long) oid = (long.Parse(ReadText(), CultureInfo.InvariantCulture), long.Parse(ReadText(), CultureInfo.InvariantCulture));
         string tag = ReadText();
         string kind = ReadText();
         var section = (ArchiveSection)ReadInteger();
@@ -109,7 +108,7 @@ internal sealed class ArchiveReader
         }
 
         _at += 1 + _offsetBytes; // where its data lies
-        return new ArchiveEntry(id, kind, tag, schema, section, definition, drop, owner, tablespace, accessMethod, dependencies);
+        return new ArchiveEntry(id, kind, tag, schema, section, definition, drop, owner, tablespace, accessMethod, dependencies) { Oid = oid };
     }
 
     private int ReadByte() => _bytes[_at++];

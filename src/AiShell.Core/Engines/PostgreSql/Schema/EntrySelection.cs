@@ -6,14 +6,18 @@ namespace AiShell.Engines.PostgreSql.Schema;
 /// </summary>
 internal static class EntrySelection
 {
-    public static IReadOnlyList<ArchiveEntry> Choose(IReadOnlyList<ArchiveEntry> entries, TableFilter filter)
+    /// <param name="gone">Objects, by catalogue and row, that cannot be without a table that was not even looked at.</param>
+    public static IReadOnlyList<ArchiveEntry> Choose(IReadOnlyList<ArchiveEntry> entries, TableFilter filter, IReadOnlySet<(long Catalogue, long Row)> gone)
     {
         if (filter.TakesAll)
         {
             return entries;
         }
 
-        HashSet<int> dropped = FindDropped([.. entries.Select(entry => new EntryLinks(entry.Id, entry.Kind, NameOf(entry), entry.DependsOn))], filter);
+        EntryLinks[] links = [.. entries.Select(entry => new EntryLinks(entry.Id, entry.Kind, NameOf(entry), entry.DependsOn))];
+        HashSet<int> dropped = FindDropped(links, filter);
+        dropped.UnionWith(entries.Where(entry => gone.Contains(entry.Oid)).Select(entry => entry.Id));
+        AddDependants(links, dropped);
         return [.. entries.Where(entry => !dropped.Contains(entry.Id))];
     }
 

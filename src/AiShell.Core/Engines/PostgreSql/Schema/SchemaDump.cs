@@ -1,4 +1,5 @@
 using AiShell.Engines.PostgreSql.Connecting;
+using AiShell.Engines.PostgreSql.Snapshot;
 using CliWrap;
 
 namespace AiShell.Engines.PostgreSql.Schema;
@@ -6,28 +7,33 @@ namespace AiShell.Engines.PostgreSql.Schema;
 /// <summary>Runs PostgreSQL's own pg_dump for the schema, in the backup's snapshot.</summary>
 internal static class SchemaDump
 {
+    // What it reads is locked for it already; it can only wait behind somebody who waits for us.
+    private const int LongestWaitMilliseconds = 2000;
+
     /// <param name="snapshot">As exported by <c>pg_export_snapshot()</c>; its transaction must stay open meanwhile.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: pg_dump is missing, too old, or failed; its words are in the message.</exception>
+    /// <param name="leftOut">Tables that it shall not touch.</param>
     public static async Task<IReadOnlyList<ArchiveEntry>> RunAsync(
-        ServerTools tools, ConnectionSettings settings, ServerHost host, int serverVersion, string snapshot, TimeSpan lockWait, CancellationToken cancellationToken)
+        ServerTools tools, Server server, string snapshot, IEnumerable<TableName> leftOut, TimeSpan lockWait, CancellationToken cancellationToken)
     {
-        string program = await tools.RequireAsync("pg_dump", serverVersion / 10000, cancellationToken);
+        string program = await tools.RequireAsync("pg_dump", server.Version / 10000, cancellationToken);
         using MemoryStream archive = new();
         System.Text.StringBuilder errors = new();
         CommandResult result = await Cli.Wrap(program)
             .WithArguments(
             [
                 "--format=custom", "--schema-only", "--compress=0", "--no-password", "--no-sync", "--quote-all-identifiers", $"--snapshot={snapshot}",
-                $"--lock-wait-timeout={(long)lockWait.TotalMilliseconds}",
+                $"--lock-wait-timeout={(long)Math.Clamp(lockWait.TotalMilliseconds / 2, 1, LongestWaitMilliseconds)}",
+                .. leftOut.Select(table => $"--exclude-table={SqlText.Quote(table)}"),
             ])
-            .WithEnvironmentVariables(EnvironmentOf(settings, host))
+            .WithEnvironmentVariables(EnvironmentOf(server.Settings, server.Host))
             .WithStandardOutputPipe(PipeTarget.ToStream(archive))
             .WithStandardErrorPipe(PipeTarget.ToStringBuilder(errors))
             .WithValidation(CommandResultValidation.None)
             .ExecuteAsync(cancellationToken);
         if (result.ExitCode != 0)
         {
-            throw new AiShellException(
+            throw await LockedTables.FindAsync(server, cancellationToken) is { } locked ? LockedTables.Explain(locked) : new AiShellException(
                 ErrorKind.Failed, $"pg_dump could not read the schema: {errors.ToString().Trim().ReplaceLineEndings(" ")}", "The user needs SELECT on every table: GRANT pg_read_all_data TO <user>.");
         }
 

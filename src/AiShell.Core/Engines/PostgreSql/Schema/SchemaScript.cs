@@ -65,6 +65,11 @@ internal static class SchemaScript
     /// <summary>The statement that drops a thing names it as the one that gives it an owner must.</summary>
     private static string OwnerStatement(ArchiveEntry entry)
     {
+        if (entry.Kind == "SCHEMA" && entry.Owner.Length > 0)
+        {
+            return $"ALTER SCHEMA {SqlText.Quote(entry.Tag)} OWNER TO {SqlText.Quote(entry.Owner)};\n"; // public is neither made nor dropped by a dump
+        }
+
         const string Drop = "DROP ";
         if (!Owned.Contains(entry.Kind) || entry.Owner.Length == 0 || !entry.Drop.StartsWith(Drop, StringComparison.Ordinal))
         {

@@ -26,7 +26,9 @@ internal static class ScriptReader
     private static void RequireWhole(ScriptEntry entry)
     {
         bool whole = entry.Sql is "" or [.., '\n'];
-        bool ownerWhole = entry.OwnerSql.Length == 0 || (entry.OwnerSql.StartsWith("ALTER ", StringComparison.Ordinal) && entry.OwnerSql.EndsWith(";\n", StringComparison.Ordinal));
+        bool ownerWhole = entry.OwnerSql.Length == 0
+            || ((entry.OwnerSql.StartsWith("ALTER ", StringComparison.Ordinal) || entry.OwnerSql.StartsWith("DO $", StringComparison.Ordinal))
+                && entry.OwnerSql.EndsWith(";\n", StringComparison.Ordinal));
         if (!whole || !ownerWhole)
         {
             throw new InvalidDataException($"the statements of {entry} are not where its header says");

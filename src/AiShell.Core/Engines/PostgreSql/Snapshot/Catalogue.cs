@@ -12,14 +12,22 @@ internal sealed record SourceTable(
 {
     /// <summary>Of each column the number of its type, a domain's as that of the type below it (catalogue pg_type).</summary>
     public IReadOnlyList<uint> Types { get; init; } = [];
+
+    /// <summary>Nothing is known that keeps us from locking it: no missing privilege, nobody who has it for himself.</summary>
+    public bool CanBeLocked { get; init; } = true;
 }
 
+/// <param name="Sequences">All whose values are the user's.</param>
+/// <param name="ExtensionSequences">Those of them that an extension makes and has marked so.</param>
 /// <param name="Populated">Materialized views that hold rows, by name.</param>
+/// <param name="HasPublicSchema">Every new database has one; this one's may be gone.</param>
 internal sealed record SourceCatalogue(
     IReadOnlyList<SourceTable> Tables,
     IReadOnlyList<TableName> Sequences,
+    IReadOnlySet<TableName> ExtensionSequences,
     IReadOnlySet<TableName> Populated,
     DatabaseProperties Database,
+    bool HasPublicSchema,
     IReadOnlyDictionary<string, int> Objects);
 
 /// <summary>What a new database must be made with to hold the same values (manual, CREATE DATABASE).</summary>
@@ -36,16 +44,30 @@ internal static class Catalogue
     private const int FirstWithBuiltinLocale = 170000;
 
     public static SourceCatalogue Read(WireSession session) => new(
-        Tables(session),
-        [.. session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND {UserSchema} AND {NotOfExtension} ORDER BY 1, 2")
-            .Select(row => new TableName(row[0]!, row[1]!))],
-        session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND c.relispopulated AND {UserSchema}")
-            .Select(row => new TableName(row[0]!, row[1]!)).ToHashSet(),
+        [.. Tables(session), .. LargeObjectPages(session)],
+        [.. Names(session, $"c.relkind = 'S' AND {UserSchema} AND ({NotOfExtension} OR {IsConfiguration})")],
+        Names(session, $"c.relkind = 'S' AND {UserSchema} AND {IsConfiguration}").ToHashSet(),
+        Names(session, $"c.relkind = 'm' AND c.relispopulated AND {UserSchema}").ToHashSet(),
         Properties(session),
+        session.Scalar("SELECT 1 FROM pg_namespace WHERE nspname = 'public'") is not null,
         Counts(session));
 
     private const string NotOfExtension =
         "NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+
+    private const string IsConfiguration = "EXISTS (SELECT FROM pg_extension e WHERE c.oid = ANY (e.extconfig))";
+
+    // Whoever asks for the size of a table that another session has for itself, or waits to have, waits behind it.
+    private const string AskedFor =
+        """
+        SELECT relation, bool_or(pid = pg_backend_pid()) AS ours FROM pg_locks
+        WHERE locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        GROUP BY relation HAVING bool_or(pid <> pg_backend_pid() AND mode = 'AccessExclusiveLock')
+        """;
+
+    private static IEnumerable<TableName> Names(WireSession session, string condition) =>
+        session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {condition} ORDER BY 1, 2")
+            .Select(row => new TableName(row[0]!, row[1]!));
 
     private static List<SourceTable> Tables(WireSession session)
     {
@@ -53,10 +75,13 @@ internal static class Catalogue
         List<string?[]> rows = session.Query(
             $"""
             SELECT c.oid, n.nspname, c.relname, c.relrowsecurity, e.oid IS NOT NULL, e.extcondition[array_position(e.extconfig, c.oid)],
-                   pg_table_size(c.oid), pg_relation_size(c.oid) / current_setting('block_size')::int
+                   CASE WHEN f.free THEN pg_table_size(c.oid) END, CASE WHEN f.free THEN pg_relation_size(c.oid) / current_setting('block_size')::int END,
+                   f.free AND has_table_privilege(c.oid, 'SELECT')
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_extension e ON c.oid = ANY (e.extconfig)
+            LEFT JOIN ({AskedFor}) l ON l.relation = c.oid
+            CROSS JOIN LATERAL (SELECT l.relation IS NULL OR l.ours AS free) f
             WHERE c.relkind = 'r' AND {UserSchema} AND (e.oid IS NOT NULL OR {NotOfExtension})
             ORDER BY 2, 3
             """);
@@ -78,8 +103,22 @@ internal static class Catalogue
                 row[3] == "t",
                 row[4] == "t",
                 Number(row[6]),
-                Number(row[7])) { Types = [.. columns[row[0]!].Select(column => column.Type)] }),
+                Number(row[7])) { Types = [.. columns[row[0]!].Select(column => column.Type)], CanBeLocked = row[8] == "t" }),
         ];
+    }
+
+    private static IEnumerable<SourceTable> LargeObjectPages(WireSession session)
+    {
+        if (session.Scalar("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1") is null)
+        {
+            return [];
+        }
+
+        string?[] row = session.Query(
+            "SELECT oid, pg_relation_size(oid), pg_relation_size(oid) / current_setting('block_size')::int, current_setting('block_size')::int / 4 FROM pg_class WHERE oid = 'pg_catalog.pg_largeobject'::regclass")[0];
+        return Number(row[3]) == LargeObjects.PageBytes
+            ? [new SourceTable(row[0]!, LargeObjects.Table, LargeObjects.Columns, null, false, false, Number(row[1]), Number(row[2])) { Types = LargeObjects.ColumnTypes }]
+            : throw new AiShellException(ErrorKind.Failed, "The server was built with an unusual block size, with which large objects cannot be backed up.", "Use pg_dump.");
     }
 
     private static DatabaseProperties Properties(WireSession session)
@@ -103,6 +142,7 @@ internal static class Catalogue
         var counts = names.Index().ToDictionary(name => name.Item, name => (int)Number(row[name.Index]));
         counts["functions"] = (int)Number(session.Scalar($"SELECT count(*) FROM pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace WHERE {UserSchema} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = c.oid AND d.deptype = 'e')"));
         counts["triggers"] = (int)Number(session.Scalar($"SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND {UserSchema}"));
+        counts["large objects"] = (int)Number(session.Scalar("SELECT count(*) FROM pg_catalog.pg_largeobject_metadata"));
         return counts;
     }
 

@@ -45,10 +45,7 @@ internal sealed class CopySnapshot : ISnapshot
         {
             SourceTable[] tables = [.. snapshot.Catalogue.Tables.Where(table => options.Tables.Takes(table.Name))];
             RequirePatterns(snapshot.Catalogue, options);
-            IReadOnlyList<ArchiveEntry> entries = options.Scope == BackupScope.DataOnly ? [] : EntrySelection.Choose(
-                await SchemaDump.RunAsync(
-                    tools, snapshot.Server.Settings, snapshot.Server.Host, snapshot.Server.Version, snapshot.Name, options.LockWait, cancellationToken),
-                options.Tables);
+            IReadOnlyList<ArchiveEntry> entries = options.Scope == BackupScope.DataOnly ? [] : await ReadSchemaAsync(snapshot, tools, options, cancellationToken);
             (SnapshotScripts scripts, IReadOnlyDictionary<string, IReadOnlyList<string>> requires) = await snapshot.UseAsync(
                 "sequences",
                 session => ServerErrors.RunAsync(
@@ -89,6 +86,17 @@ internal sealed class CopySnapshot : ISnapshot
     }
 
     public ValueTask DisposeAsync() => _snapshot.DisposeAsync();
+
+    /// <summary>pg_dump locks whatever it reads, so tables that are left out because they cannot be locked are kept from it too.</summary>
+    private static async Task<IReadOnlyList<ArchiveEntry>> ReadSchemaAsync(
+        ExportedSnapshot snapshot, ServerTools tools, SnapshotOptions options, CancellationToken cancellationToken)
+    {
+        SourceTable[] leftOut = [.. snapshot.Catalogue.Tables.Where(table => !options.Tables.Takes(table.Name) && !table.CanBeLocked)];
+        Dependants gone = leftOut.Length == 0 ? Dependants.None : await snapshot.UseAsync(
+            "dependencies", session => ServerErrors.RunAsync(session, "dependencies", open => Dependants.Of(open, leftOut), cancellationToken), cancellationToken);
+        return EntrySelection.Choose(
+            await SchemaDump.RunAsync(tools, snapshot.Server, snapshot.Name, gone.Relations, options.LockWait, cancellationToken), options.Tables, gone.Objects);
+    }
 
     private void LayOut(IReadOnlyList<SourceTable> tables, SnapshotOptions options)
     {

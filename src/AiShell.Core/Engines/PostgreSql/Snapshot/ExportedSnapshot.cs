@@ -15,12 +15,14 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
     private const string Begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
     private readonly WireSession _holder;
+    private readonly TimeSpan _lockWait;
     private readonly SemaphoreSlim _holderFree = new(1);
     private readonly Channel<WireSession> _idle = Channel.CreateUnbounded<WireSession>();
     private readonly List<WireSession> _workers = [];
 
-    private ExportedSnapshot(Server server, WireSession holder, SourceCatalogue catalogue)
+    private ExportedSnapshot(Server server, WireSession holder, SourceCatalogue catalogue, TimeSpan lockWait)
     {
+        _lockWait = lockWait;
         Server = server;
         _holder = holder;
         Catalogue = catalogue;
@@ -104,13 +106,14 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
 
     private static ExportedSnapshot Open(Server server, WireSession holder, Func<TableName, bool> takes, TimeSpan lockWait, CancellationToken cancellationToken)
     {
+        holder.Execute(WaitOf(lockWait));
         for (int attempt = 1; ; attempt++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             TableName[] wanted = WantedTables(PostgreSql.Snapshot.Catalogue.Read(holder), takes);
             try
             {
-                holder.Execute($"{Begin}; SET LOCAL lock_timeout = {(long)Math.Max(1, lockWait.TotalMilliseconds)}");
+                holder.Execute(Begin);
                 Lock(server, holder, wanted, cancellationToken);
 
                 // The first query fixes the moment.
@@ -121,7 +124,7 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
                     continue;
                 }
 
-                return new ExportedSnapshot(server, holder, catalogue);
+                return new ExportedSnapshot(server, holder, catalogue, lockWait);
             }
             catch (ServerError error) when (error.SqlState is "42P01" or "3F000" && attempt < MostTries)
             {
@@ -129,6 +132,8 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
             }
         }
     }
+
+    private static string WaitOf(TimeSpan lockWait) => $"SET lock_timeout = {(long)Math.Max(1, lockWait.TotalMilliseconds)}";
 
     private static TableName[] WantedTables(SourceCatalogue catalogue, Func<TableName, bool> takes) =>
         [.. catalogue.Tables.Select(table => table.Name).Where(takes)];
@@ -157,7 +162,7 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
             _workers.Add(session);
         }
 
-        await ServerErrors.RunAsync(session, subject, worker => worker.Execute($"{Begin}; SET TRANSACTION SNAPSHOT {SqlText.Literal(Name)}"), cancellationToken);
+        await ServerErrors.RunAsync(session, subject, worker => worker.Execute($"{WaitOf(_lockWait)}; {Begin}; SET TRANSACTION SNAPSHOT {SqlText.Literal(Name)}"), cancellationToken);
         return session;
     }
 
@@ -166,12 +171,12 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
         session.Execute("SAVEPOINT before_lock");
         try
         {
-            session.Execute($"LOCK TABLE ONLY {SqlText.Quote(table)} IN ACCESS SHARE MODE NOWAIT");
+            session.Execute($"LOCK TABLE ONLY {SqlText.Quote(table)} IN ACCESS SHARE MODE NOWAIT; RELEASE before_lock");
             return true;
         }
         catch (ServerError error) when (error.SqlState == "55P03")
         {
-            session.Execute("ROLLBACK TO before_lock");
+            session.Execute("ROLLBACK TO before_lock; RELEASE before_lock");
             return false;
         }
     }

@@ -21,6 +21,11 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
         int next = entries.Select(entry => entry.Id).DefaultIfEmpty(0).Max() + 1;
         ScriptEntry database = ScriptEntry.Create(
             0, DatabaseEntry.Kind, "", "database", $"{DatabaseEntry.ToComment(catalogue.Database)}{(options.Scope == BackupScope.DataOnly ? "" : Settings)}");
+        if (!catalogue.HasPublicSchema && options.Scope != BackupScope.DataOnly && options.Tables.TakesAll)
+        {
+            before = [ScriptEntry.Create(next++, "SCHEMA", "", "public", "DROP SCHEMA IF EXISTS public;\n"), .. before];
+        }
+
 
         List<ScriptEntry> values = options.Scope switch
         {
@@ -29,11 +34,15 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
             BackupScope.DataOnly => SequenceValues(session, catalogue.Sequences, ref next),
             _ => SequenceValues(
                 session,
-                [.. entries.Where(entry => entry.Kind == "SEQUENCE").Select(EntrySelection.NameOf).Intersect(catalogue.Sequences)],
+                [.. entries.Where(entry => entry.Kind == "SEQUENCE").Select(EntrySelection.NameOf).Concat(catalogue.ExtensionSequences).Intersect(catalogue.Sequences)],
                 ref next,
                 entries.Where(entry => entry.Kind == "SEQUENCE").ToDictionary(EntrySelection.NameOf, entry => entry.Id)),
         };
 
+        LargeObjectScript large = catalogue.Tables.Any(table => table.Name == LargeObjects.Table && options.Tables.Takes(table.Name)) && options.Scope != BackupScope.SchemaOnly
+            ? LargeObjectScript.Read(session, whole: options.Scope == BackupScope.All, ref next)
+            : LargeObjectScript.Nothing;
+        after = WithGrants(after, large.Grants);
         List<ScriptEntry> refreshes = [];
         foreach (ArchiveEntry view in entries.Where(entry => options.Scope == BackupScope.All && entry.Kind == "MATERIALIZED VIEW" && catalogue.Populated.Contains(EntrySelection.NameOf(entry))))
         {
@@ -44,7 +53,14 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
         }
 
         IReadOnlyList<ScriptEntry> settings = options.Scope == BackupScope.DataOnly || !options.Tables.TakesAll ? [] : DatabaseSettings.Read(session, ref next);
-        return new SnapshotScripts([database, .. before], [.. values, .. after, .. refreshes, .. settings]);
+        return new SnapshotScripts([database, .. before, .. large.PreData], [.. values, .. large.PostData, .. after, .. refreshes, .. settings]);
+    }
+
+    /// <summary>Grants stand together, before event triggers and after all else.</summary>
+    private static ScriptEntry[] WithGrants(IReadOnlyList<ScriptEntry> script, IReadOnlyList<ScriptEntry> grants)
+    {
+        IEnumerable<ScriptEntry> before = script.TakeWhile(entry => entry.Header.Kind is not ("ACL" or "DEFAULT ACL" or "EVENT TRIGGER"));
+        return [.. before, .. grants, .. script.Skip(before.Count())];
     }
 
     private static List<ScriptEntry> SequenceValues(WireSession session, IReadOnlyList<TableName> sequences, ref int next, Dictionary<TableName, int>? declared = null)

@@ -14,7 +14,7 @@ internal sealed record TableStep(SourceTable Table, long? FirstPage, long? EndPa
         get
         {
             string columns = string.Join(", ", Table.Columns.Select(SqlText.Quote));
-            List<string> conditions = [];
+            List<string> conditions = Table.Name == LargeObjects.Table ? [LargeObjects.Filter] : [];
             if (FirstPage is { } first)
             {
                 conditions.Add($"ctid >= '({first},0)'");
