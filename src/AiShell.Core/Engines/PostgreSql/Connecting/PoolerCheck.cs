@@ -24,7 +24,7 @@ internal static class PoolerCheck
         {
             throw new AiShellException(
                 ErrorKind.Failed,
-                $"{server.Host} is a connection pooler in transaction or statement mode, in which a backup cannot hold one moment of the database.",
+                $"{server.Host} is a connection pooler in transaction or statement mode, in which neither a moment of the database nor a session's settings hold.",
                 "Connect to the server itself, or to a pool with pool_mode = session.");
         }
     }

@@ -43,6 +43,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
         StagingDatabase staging = new(server, admin, settings.Database, workers);
         try
         {
+            await PoolerCheck.RequireOwnSessionAsync(server, admin, cancellationToken);
             await ServerErrors.RunAsync(
                 admin,
                 $"the server {server.Host}",
