@@ -65,6 +65,8 @@ public sealed partial class WhereItCameFromTests : IDisposable
         ["backup restore --target-dir"] = nameof(OptionEffectTests.A_restore_goes_where_it_is_told_and_compares_when_it_is_told),
         ["backup restore --force"] = nameof(ConfirmationTests.Without_a_terminal_nothing_is_a_yes_but_the_options),
         ["backup restore --jobs"] = nameof(A_number_of_jobs_that_makes_no_sense_is_refused_by_every_command_that_takes_one),
+        ["backup restore --keep-old"] = nameof(PostgreSqlRestoreTests.Options_of_a_restore_do_what_they_say),
+        ["backup restore --no-owner"] = nameof(PostgreSqlRestoreTests.Options_of_a_restore_do_what_they_say),
         ["backup restore --lock-wait"] = nameof(A_target_that_somebody_uses_is_waited_for_and_is_then_busy),
         ["backup delete --force"] = nameof(OptionEffectTests.Prune_keeps_what_it_is_told_to),
         ["backup delete --dry-run"] = nameof(OptionEffectTests.Prune_keeps_what_it_is_told_to),
