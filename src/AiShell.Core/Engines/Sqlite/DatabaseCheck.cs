@@ -118,20 +118,8 @@ internal static class DatabaseCheck
     private static TableFingerprint Digest(
         SqliteConnection connection, SqliteSchema schema, SqliteTable table, RowidRange? range, RowSample sample, CancellationToken cancellationToken)
     {
-        const int RowsBetweenChecks = 4096;
         using TableScan scan = new(connection, schema, table, range);
-        TableFingerprint fingerprint = TableFingerprint.Empty;
-        while (scan.Next())
-        {
-            fingerprint = fingerprint.Add(scan.Row);
-            sample.Offer(scan.Row);
-            if (fingerprint.Rows % RowsBetweenChecks == 0)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-        }
-
-        return fingerprint;
+        return scan.Digest(cancellationToken, sample);
     }
 
     private static async Task<(SqliteSchema Schema, List<(SqliteTable Table, RowidRange? Range)> Shares)> LayOutAsync(

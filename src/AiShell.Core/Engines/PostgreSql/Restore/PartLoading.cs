@@ -59,13 +59,10 @@ internal static class PartLoading
             session.Execute("COMMIT");
         }
 
-        Guard(part, () =>
+        if (count != part.Rows)
         {
-            if (count != part.Rows)
-            {
-                throw new InvalidDataException($"it has {count:N0} rows instead of {part.Rows:N0}");
-            }
-        });
+            throw PartDamage.Of(part, new InvalidDataException($"it has {count:N0} rows instead of {part.Rows:N0}"));
+        }
     }
 
     private static RowReader OpenRows(BackupPart part, Stream plain, string scratchDirectory)

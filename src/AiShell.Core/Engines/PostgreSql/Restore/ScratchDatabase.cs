@@ -11,8 +11,6 @@ namespace AiShell.Engines.PostgreSql.Restore;
 /// </summary>
 internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddress address, PrivateServer? server) : IScratchDatabase
 {
-    private const string MaintenanceDatabase = "postgres";
-
     public DatabaseAddress Address { get; } = address;
 
     /// <param name="near">Null: on a server of our own.</param>
@@ -53,7 +51,7 @@ internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddre
 
     private async Task RunAsync(string statement, CancellationToken cancellationToken)
     {
-        (_, WireSession admin) = await Server.FindAsync(settings.To(MaintenanceDatabase), cancellationToken);
+        (_, WireSession admin) = await Server.FindAsync(settings.To(StagingDatabase.MaintenanceDatabase), cancellationToken);
         using (admin)
         {
             await ServerErrors.RunAsync(admin, $"database '{Address.Database}'", session => session.Execute(statement), cancellationToken);

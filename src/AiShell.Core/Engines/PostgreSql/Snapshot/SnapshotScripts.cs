@@ -26,7 +26,6 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
             before = [ScriptEntry.Create(next++, "SCHEMA", "", "public", "DROP SCHEMA IF EXISTS public;\n"), .. before];
         }
 
-
         List<ScriptEntry> values = options.Scope switch
         {
             BackupScope.SchemaOnly => [],

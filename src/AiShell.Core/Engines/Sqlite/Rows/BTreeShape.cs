@@ -87,7 +87,7 @@ internal sealed record BTreeShape(long PayloadBytes, IReadOnlyList<long> Divider
         List<(uint, long?)> children = new(cells + 1);
         for (int cell = 0; cell < cells; cell++)
         {
-            ReadOnlySpan<byte> content = Cell(page, 12, cell);
+            ReadOnlySpan<byte> content = LeafPages.Cell(page, LeafPages.InteriorHeaderBytes, cell);
             children.Add((BinaryPrimitives.ReadUInt32BigEndian(content), page[0] == InteriorTable ? Number(content[4..]) : null));
         }
 
@@ -102,17 +102,10 @@ internal sealed record BTreeShape(long PayloadBytes, IReadOnlyList<long> Divider
         int cells = BinaryPrimitives.ReadUInt16BigEndian(page.AsSpan(3));
         for (int cell = 0; cell < cells; cell++)
         {
-            sum += Number(Cell(page, 8, cell));
+            sum += Number(LeafPages.Cell(page, LeafPages.LeafHeaderBytes, cell));
         }
 
         return sum;
-    }
-
-    private static ReadOnlySpan<byte> Cell(byte[] page, int pointers, int cell)
-    {
-        int at = pointers + (2 * cell);
-        int start = at + 2 <= page.Length ? BinaryPrimitives.ReadUInt16BigEndian(page.AsSpan(at)) : page.Length;
-        return start + 4 <= page.Length ? page.AsSpan(start) : throw LeafPages.Damaged();
     }
 
     private static long Number(ReadOnlySpan<byte> bytes)

@@ -14,13 +14,14 @@ internal static class RowScanning
 {
     private const int RowsBetweenChecks = 4096;
 
-    /// <summary>Adds up all rows that are left.</summary>
-    public static TableFingerprint Digest(this IRowScan scan, CancellationToken cancellationToken)
+    /// <summary>Adds up all rows that are left, and offers each to the sample.</summary>
+    public static TableFingerprint Digest(this IRowScan scan, CancellationToken cancellationToken, RowSample? sample = null)
     {
         TableFingerprint fingerprint = TableFingerprint.Empty;
         while (scan.Next())
         {
             fingerprint = fingerprint.Add(scan.Row);
+            sample?.Offer(scan.Row);
             if (fingerprint.Rows % RowsBetweenChecks == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -5,10 +5,11 @@ namespace AiShell.Engines.Sqlite.Rows;
 /// <summary>The leaf pages of a table's b-tree in the order of their rowids, those that follow each other in the file read at once.</summary>
 internal sealed class LeafPages
 {
+    public const int InteriorHeaderBytes = 12;
+    public const int LeafHeaderBytes = 8;
+
     private const byte InteriorTable = 5;
     private const byte LeafTable = 13;
-    private const int InteriorHeaderBytes = 12;
-    private const int LeafHeaderBytes = 8;
     private const int RunBytes = 128 * 1024;
 
     // Every interior page has two children at least; a deeper tree has a circle in it. (One that comes back to a leaf shows in rowids
@@ -71,7 +72,12 @@ internal sealed class LeafPages
     public static int CellCount(ReadOnlySpan<byte> leaf) => BinaryPrimitives.ReadUInt16BigEndian(leaf[3..]);
 
     /// <summary>From the cell's first byte to the page's end.</summary>
-    public static ReadOnlySpan<byte> Cell(ReadOnlySpan<byte> leaf, int cell) => Cell(leaf, LeafHeaderBytes, cell);
+    public static ReadOnlySpan<byte> Cell(ReadOnlySpan<byte> page, int headerBytes, int cell)
+    {
+        int at = headerBytes + (2 * cell);
+        int start = at + 2 <= page.Length ? BinaryPrimitives.ReadUInt16BigEndian(page[at..]) : page.Length;
+        return start + 4 <= page.Length ? page[start..] : throw Damaged();
+    }
 
     public static AiShellException Damaged() =>
         new(ErrorKind.Integrity, "The database is damaged: a page of a table is not one.", "Check it with: sqlite3 <file> 'PRAGMA integrity_check'.");
@@ -131,12 +137,5 @@ internal sealed class LeafPages
         {
             _waiting.Push(children[child] > 1 ? (children[child], depth + 1) : throw Damaged());
         }
-    }
-
-    private static ReadOnlySpan<byte> Cell(ReadOnlySpan<byte> page, int headerBytes, int cell)
-    {
-        int at = headerBytes + (2 * cell);
-        int start = at + 2 <= page.Length ? BinaryPrimitives.ReadUInt16BigEndian(page[at..]) : page.Length;
-        return start + 4 <= page.Length ? page[start..] : throw Damaged();
     }
 }

@@ -62,7 +62,7 @@ internal sealed class PageScan : IRowScan
                 _cells = LeafPages.CellCount(_leaves.Page);
             }
 
-            ReadOnlySpan<byte> cell = LeafPages.Cell(_leaves.Page, _cell++);
+            ReadOnlySpan<byte> cell = LeafPages.Cell(_leaves.Page, LeafPages.LeafHeaderBytes, _cell++);
             cell = cell[Varint.Read(cell, out ulong payloadBytes)..];
             cell = cell[Varint.Read(cell, out ulong rowidBits)..];
             long rowid = (long)rowidBits;
