@@ -6,6 +6,9 @@ namespace AiShell.Engines.PostgreSql.Restore;
 /// <summary>Takes a backup's parts apart on their way into a database; what is wrong with them is told as damage of the part.</summary>
 internal static class PartLoading
 {
+    // Below that the second writing costs less than the new file that the table gets for it.
+    private const int FreezeFromBytes = 256 * 1024;
+
     /// <summary>The entries of a schema part, one at a time.</summary>
     public static IEnumerable<ScriptEntry> ReadEntries(BackupPart part, Stream plain)
     {
@@ -44,7 +47,7 @@ internal static class PartLoading
         string statement = $"COPY {SqlText.Quote(LargeObjects.Destination(part.Table!))} {CopyHeader.List(rows.Columns)}FROM STDIN";
 
         // It takes a table that was emptied in the same transaction, so none that an extension has filled.
-        bool freeze = mayFreeze && !isLargeObjects && session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(part.Table!)} LIMIT 1") is null;
+        bool freeze = mayFreeze && part.PlainBytes >= FreezeFromBytes && !isLargeObjects && session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(part.Table!)} LIMIT 1") is null;
         if (freeze)
         {
             session.Execute($"BEGIN; TRUNCATE ONLY {SqlText.Quote(part.Table!)}");

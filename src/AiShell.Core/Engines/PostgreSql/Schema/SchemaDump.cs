@@ -34,7 +34,8 @@ internal static class SchemaDump
         if (result.ExitCode != 0)
         {
             throw await LockedTables.FindAsync(server, cancellationToken) is { } locked ? LockedTables.Explain(locked) : new AiShellException(
-                ErrorKind.Failed, $"pg_dump could not read the schema: {errors.ToString().Trim().ReplaceLineEndings(" ")}", "The user needs SELECT on every table: GRANT pg_read_all_data TO <user>.");
+                ErrorKind.Failed, $"pg_dump could not read the schema: {errors.ToString().Trim().ReplaceLineEndings(" ")}",
+                errors.ToString().Contains(ServerErrors.LockSetting, StringComparison.Ordinal) ? ServerErrors.LockHint : "The user needs SELECT on every table: GRANT pg_read_all_data TO <user>.");
         }
 
         try

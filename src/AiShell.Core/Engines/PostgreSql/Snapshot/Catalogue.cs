@@ -28,7 +28,11 @@ internal sealed record SourceCatalogue(
     IReadOnlySet<TableName> Populated,
     DatabaseProperties Database,
     bool HasPublicSchema,
-    IReadOnlyDictionary<string, int> Objects);
+    IReadOnlyDictionary<string, int> Objects)
+{
+    /// <summary>How many objects a backup of everything locks.</summary>
+    public long Locks => Tables.Count + Sequences.Count + (long)Objects["partitioned tables"];
+}
 
 /// <summary>What a new database must be made with to hold the same values (manual, CREATE DATABASE).</summary>
 internal sealed record DatabaseProperties(string Encoding, string Collate, string CharacterType, string LocaleProvider, string? Locale);
