@@ -1,5 +1,6 @@
 using AiShell.Connections;
 using AiShell.Engines;
+using AiShell.Engines.PostgreSql.Wire;
 using AiShell.IntegrationTests.Storage;
 using AiShell.Testing.Engines;
 using CliWrap;
@@ -109,4 +110,35 @@ public sealed class PostgreSqlRestoreFaultTests() : PostgreSqlRestoreSuite(null)
 
     private static IEnumerable<BackupPart> Parts(MemoryBackup backup, TargetOptions options) =>
         backup.Contents.Parts.Where(part => part.Table is null || options.Tables.Takes(part.Table));
+
+    [Fact]
+    public async Task A_deadlock_with_somebody_else_is_tried_again()
+    {
+        await Server.RunAsync("postgres", "ALTER SYSTEM SET deadlock_timeout = '3s'; SELECT pg_reload_conf()");
+        MemoryBackup backup = await BackUpAsync(await CreateAsync("source", "CREATE TABLE first(x int); CREATE TABLE second(x int); CREATE RULE two AS ON INSERT TO first DO ALSO INSERT INTO second VALUES (1)"));
+        DatabaseAddress target = Fixture.AddressOf("target");
+        await using IRestoreTarget restore = await Engine.OpenTargetAsync(target, backup.Contents, Options(), default);
+        foreach (BackupPart part in backup.Contents.Parts.Where(part => part.Phase != PartPhase.PostData))
+        {
+            await restore.LoadAsync(part, backup.OpenPart(part), default);
+        }
+
+        string filled = await Server.RunAsync("postgres", "SELECT datname FROM pg_database WHERE datname LIKE '%ai\\_shell\\_new%'");
+        using WireSession other = await ConnectAsync(target with { Database = filled });
+        other.Execute("SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE public.second");
+        BackupPart last = backup.Contents.Parts.Single(part => part.Phase == PartPhase.PostData);
+        Task load = restore.LoadAsync(last, backup.OpenPart(last), default);
+        for (int tries = 0; other.Scalar("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'public.second'::regclass") is null; tries++)
+        {
+            Assert.True(tries < 500, "The rule is not being made.");
+            await Task.Delay(10);
+        }
+
+        other.Execute("LOCK TABLE public.first IN ACCESS SHARE MODE"); // comes back when the rule's session was told of the deadlock
+        other.Execute("ROLLBACK");
+        await load;
+        await restore.CompleteAsync(fingerprints: false, default);
+        await restore.PromoteAsync(default);
+        Assert.Equal("two", await Server.RunAsync(target.Database, "SELECT rulename FROM pg_rules WHERE schemaname = 'public'"));
+    }
 }

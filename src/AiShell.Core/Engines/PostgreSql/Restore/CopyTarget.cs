@@ -12,6 +12,8 @@ internal sealed class CopyTarget : IRestoreTarget
     // Each takes a few locks until the end of its transaction; one that makes large objects has hundreds of them by itself.
     private const int MostTogether = 50;
     private const string LargeObjectKind = "LARGE OBJECT";
+    private const int MostAttempts = 5;
+    private const string Deadlock = "40P01";
 
     private readonly BackupContents _contents;
     private readonly TargetOptions _options;
@@ -129,7 +131,27 @@ internal sealed class CopyTarget : IRestoreTarget
         return new EntryScheduler([.. entries.Where(entry => !_dropped.Contains(entry.Header.Id))], Math.Max(1, _options.Workers)).RunAsync(RunAsync, cancellationToken);
     }
 
-    private Task RunAsync(ScriptEntry entry, CancellationToken cancellationToken) => _staging.UseAsync(
+    /// <summary>
+    /// What an entry locks beyond the tables that it names (partitions, their indexes) is the server's to know: two that meet there are
+    /// told of a deadlock, and the one that was rolled back runs again.
+    /// </summary>
+    private async Task RunAsync(ScriptEntry entry, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await RunOnceAsync(entry, cancellationToken);
+                return;
+            }
+            catch (AiShellException failure) when (attempt < MostAttempts && failure.InnerException is ServerError { SqlState: Deadlock })
+            {
+                // The other one goes on meanwhile.
+            }
+        }
+    }
+
+    private Task RunOnceAsync(ScriptEntry entry, CancellationToken cancellationToken) => _staging.UseAsync(
         entry.ToString(),
         session =>
         {

@@ -57,7 +57,7 @@ internal static class TargetInspection
             }
             else
             {
-                obstacles.Add(new AiShellException(ErrorKind.Failed, $"{older}.", "Restore to a server of the same version or a newer one, or try with --force."));
+                obstacles.Add(new AiShellException(ErrorKind.Refused, $"{older}.", "Restore to a server of the same version or a newer one, or try with --force."));
             }
         }
 
