@@ -137,6 +137,7 @@ public sealed class PostgreSqlRestoreFaultTests() : PostgreSqlRestoreSuite(null)
         other.Execute("LOCK TABLE public.first IN ACCESS SHARE MODE"); // comes back when the rule's session was told of the deadlock
         other.Execute("ROLLBACK");
         await load;
+        other.Dispose(); // who is connected keeps the database from being renamed
         await restore.CompleteAsync(fingerprints: false, default);
         await restore.PromoteAsync(default);
         Assert.Equal("two", await Server.RunAsync(target.Database, "SELECT rulename FROM pg_rules WHERE schemaname = 'public'"));
