@@ -49,7 +49,7 @@ internal sealed class ExistingTarget : IRestoreTarget
         }
     }
 
-    public int ParallelismOf(PartPhase phase) => 1;
+    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => LoadStage.ByPhase(parts, dataParallelism: 1);
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => ServerErrors.RunAsync(
         _session,
@@ -62,7 +62,7 @@ internal sealed class ExistingTarget : IRestoreTarget
                     LoadSchema(part, plain);
                     break;
                 case PartPhase.Data:
-                    PartLoading.LoadRows(_session, part, plain, _options.ScratchDirectory, mayFreeze: false);
+                    PartLoading.LoadRows(_session, part, plain, _options.ScratchDirectory, freeze: false);
                     break;
                 default:
                     LoadPostData(part, plain);

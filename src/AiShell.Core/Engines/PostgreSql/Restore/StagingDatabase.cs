@@ -85,16 +85,33 @@ internal sealed class StagingDatabase : IAsyncDisposable
     /// <summary>Runs work on a session of its own in the new database.</summary>
     public async Task<T> UseAsync<T>(string subject, Func<WireSession, T> work, CancellationToken cancellationToken)
     {
+        WireSession session = await TakeSessionAsync(cancellationToken);
+        T result = await ServerErrors.RunAsync(session, subject, work, cancellationToken);
+        ReturnSession(session);
+        return result;
+    }
+
+    public Task UseAsync(string subject, Action<WireSession> work, CancellationToken cancellationToken) => UseAsync(
+        subject,
+        session =>
+        {
+            work(session);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>A session in the new database for the caller alone, until it is returned; after a failure it is not.</summary>
+    public async Task<WireSession> TakeSessionAsync(CancellationToken cancellationToken)
+    {
         if (!_created)
         {
             throw new AiShellException(ErrorKind.Integrity, "The backup's first part, which makes the database, is missing.", "Use another backup ('ai-shell backup list').");
         }
 
-        WireSession session = _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenAsync(cancellationToken);
-        T result = await ServerErrors.RunAsync(session, subject, work, cancellationToken);
-        _idle.Writer.TryWrite(session);
-        return result;
+        return _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenAsync(cancellationToken);
     }
+
+    public void ReturnSession(WireSession session) => _idle.Writer.TryWrite(session);
 
     /// <summary>As <see cref="IRestoreTarget.PromoteAsync"/>.</summary>
     public async Task PromoteAsync(TargetOptions options, CancellationToken cancellationToken)
