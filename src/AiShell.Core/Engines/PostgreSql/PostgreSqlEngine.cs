@@ -32,7 +32,7 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
         while (true)
         {
             ExportedSnapshot snapshot = await ExportedSnapshot.OpenAsync(
-                SettingsOf(address), table => options.Scope != BackupScope.SchemaOnly && options.Tables.Takes(table), options.LockWait, cancellationToken);
+                SettingsOf(address), table => options.Scope != BackupScope.SchemaOnly && options.Tables.Takes(table), options.Scope != BackupScope.DataOnly, options.LockWait, cancellationToken);
             try
             {
                 return await CopySnapshot.OpenAsync(snapshot, new ServerTools(environment), options, cancellationToken);
@@ -74,7 +74,7 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {
-        await using ExportedSnapshot snapshot = await ExportedSnapshot.OpenAsync(SettingsOf(address), _ => true, TimeSpan.FromSeconds(10), cancellationToken);
+        await using ExportedSnapshot snapshot = await ExportedSnapshot.OpenAsync(SettingsOf(address), _ => true, withSchema: false, TimeSpan.FromSeconds(10), cancellationToken);
         List<TableDigest> digests = [];
         foreach (SourceTable table in snapshot.Catalogue.Tables)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using AiShell.Engines.PostgreSql.Connecting;
 using AiShell.Engines.PostgreSql.Restore;
 using AiShell.Engines.PostgreSql.Schema;
+using AiShell.Engines.PostgreSql.Snapshot;
 using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql;
@@ -21,7 +22,9 @@ internal static class PostgreSqlProbe
                    SELECT FROM pg_class c WHERE c.relrowsecurity AND c.relkind IN ('r', 'p') AND (c.relforcerowsecurity OR NOT pg_has_role(c.relowner, 'USAGE'))),
                (SELECT count(*) FROM pg_largeobject_metadata l WHERE NOT (
                    r.rolsuper OR pg_has_role(l.lomowner, 'USAGE')
-                   OR EXISTS (SELECT FROM aclexplode(l.lomacl) a WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE')))))
+                   OR EXISTS (SELECT FROM aclexplode(l.lomacl) a WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE'))))),
+               (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema')
         FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user
         """;
 
@@ -30,8 +33,12 @@ internal static class PostgreSqlProbe
         (Server server, WireSession session) = await Server.FindAsync(settings, cancellationToken);
         using (session)
         {
-            (string?[] row, string[] leftovers) = await ServerErrors.RunAsync(
-                session, $"database '{settings.Database}'", open => (open.Query(Query)[0], Leftovers.Find(open, settings.Database).ToArray()), cancellationToken);
+            (string?[] row, string[] leftovers, AiShellException? crowded) = await ServerErrors.RunAsync(
+                session, $"database '{settings.Database}'", open =>
+                {
+                    string?[] found = open.Query(Query)[0];
+                    return (found, Leftovers.Find(open, settings.Database).ToArray(), LockRoom.Of(open).ShortFor(long.Parse(found[9]!, CultureInfo.InvariantCulture)));
+                }, cancellationToken);
             return new DatabaseProbe(
                 server.VersionText,
                 long.Parse(row[0]!, CultureInfo.InvariantCulture),
@@ -43,6 +50,7 @@ internal static class PostgreSqlProbe
                 ],
                 [
                     .. Limits(server, row),
+                    .. crowded is null ? (string[])[] : [$"No backup: {crowded.Message} {crowded.Hint}"],
                     .. await ToolLimitsAsync(server, tools, cancellationToken),
                     .. leftovers.Select(name => $"The database '{name}' was left by a restore that was ended; the next restore to '{settings.Database}' drops it."),
                 ]);

@@ -5,6 +5,11 @@ namespace AiShell.Engines.PostgreSql;
 /// <summary>What the server says, in the terms of exit codes (manual, appendix "PostgreSQL Error Codes").</summary>
 internal static class ServerErrors
 {
+    /// <summary>How many objects the server's sessions may lock together.</summary>
+    public const string LockSetting = "max_locks_per_transaction";
+
+    public const string LockHint = $"Raise {LockSetting} in postgresql.conf (64 where nothing is said; twice as much is a good try) and restart the server.";
+
     /// <param name="subject">What was being done or to what, for the message: <c>table 'public.orders'</c>.</param>
     public static AiShellException Translate(ServerError error, string subject)
     {
@@ -16,6 +21,8 @@ internal static class ServerErrors
             "53300" or "57P03" => new(ErrorKind.Unreachable, $"Not let in by {subject}: {says}.", "Try again when the server has room, or use fewer --jobs.", error),
             "55P03" => new(ErrorKind.Busy, $"A lock could not be had in time, on {subject}: {says}.", "Wait longer with --lock-wait, or end the session that holds it.", error),
             "42501" => new(ErrorKind.Failed, $"Not permitted, on {subject}: {says}.", "To back up: GRANT pg_read_all_data TO <user>. Or leave the table out with --exclude-tables.", error),
+            "53200" when error.Hint?.Contains(LockSetting, StringComparison.Ordinal) == true => new(
+                ErrorKind.Failed, $"The server has no room for more locks, on {subject}: {says}.", LockHint, error),
             "53100" => new(ErrorKind.Failed, $"The server's disk is full, on {subject}: {says}.", "Free some space there.", error),
             ['5', '7', 'P', ..] => new(ErrorKind.Failed, $"The server went away, on {subject}: {says}.", "Try again when it is back.", error),
             _ => new(ErrorKind.Failed, $"The server reports an error, on {subject}: {says} (SQLSTATE {error.SqlState}).", error.Hint, error),

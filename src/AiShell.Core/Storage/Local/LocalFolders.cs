@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using AiShell.IO;
+
 namespace AiShell.Storage.Local;
 
 /// <summary>The folders of a local store: where a key lies, made when needed, never left through a symbolic link.</summary>
@@ -6,6 +8,8 @@ internal sealed class LocalFolders(string root)
 {
     /// <summary>Holds the files of unfinished writers, on the same file system as the objects.</summary>
     public const string UnfinishedName = ".unfinished";
+
+    private readonly ConcurrentDictionary<string, bool> _durable = new(StringComparer.Ordinal);
 
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
 
@@ -90,20 +94,30 @@ internal sealed class LocalFolders(string root)
 
     /// <summary>
     /// Makes a name durable: its folder and every one above it up to the root, because another process may just have made
-    /// one of them. An unchanged folder costs little.
+    /// one of them. That is done once for a folder: as long as it holds the object that it was done for, nobody removes and makes it again.
     /// </summary>
     public void SyncAbove(string path)
     {
-        for (string folder = path; folder.Length > Root.Length;)
+        string own = Path.GetDirectoryName(path)!;
+        FolderSync.Flush(own);
+        if (_durable.ContainsKey(own))
+        {
+            return;
+        }
+
+        for (string folder = own; folder.Length > Root.Length;)
         {
             folder = Path.GetDirectoryName(folder)!;
             FolderSync.Flush(folder);
         }
+
+        _durable[own] = true;
     }
 
     /// <summary>Removes the folders above a deleted file that are empty now, but never the root.</summary>
     public void RemoveEmptyAbove(string path)
     {
+        _durable.Clear();
         for (string folder = Path.GetDirectoryName(path)!; folder.Length > Root.Length; folder = Path.GetDirectoryName(folder)!)
         {
             if (IsLink(folder) || !TryRemoveEmpty(folder))

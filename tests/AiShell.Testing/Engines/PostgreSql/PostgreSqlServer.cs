@@ -68,12 +68,15 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         new("postgresql", "127.0.0.1", Port, user, password, database, new Dictionary<string, string>());
 
     /// <summary>Runs psql, which stops at the first error; returns what it prints, without headers, fields separated by |.</summary>
-    public async Task<string> RunAsync(string database, string script)
+    public Task<string> RunAsync(string database, string script) => RunAsync(database, System.Text.Encoding.UTF8.GetBytes(script));
+
+    /// <summary>As above with a script of any bytes.</summary>
+    public async Task<string> RunAsync(string database, byte[] script)
     {
         BufferedCommandResult result = await Cli.Wrap(Path.Combine(Binaries, "psql"))
             .WithArguments(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", SocketFolder, "-p", PortText, "-U", User, "-d", $"dbname='{database.Replace("\\", "\\\\").Replace("'", "\\'")}'"])
             .WithEnvironmentVariables(new Dictionary<string, string?> { ["PGPASSWORD"] = Password })
-            .WithStandardInputPipe(PipeSource.FromString(script))
+            .WithStandardInputPipe(PipeSource.FromBytes(script))
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync();
         return result.ExitCode == 0 ? result.StandardOutput.TrimEnd('\n') : throw new InvalidOperationException($"psql: {result.StandardError}");

@@ -20,6 +20,9 @@ internal sealed class Server
     // A silent query, an index build or a lock wait, otherwise goes on for hours after its client was killed.
     private const string ClientCheck = "SET client_connection_check_interval = '2s'";
 
+    /// <summary>The encoding of databases that take any bytes (manual, "Character Set Support").</summary>
+    public const string Unconverted = "SQL_ASCII";
+
     private const int FirstWithClientCheck = 140000;
     private const int FirstWithTransactionTimeout = 170000;
     private const string NotOnThisPlatform = "22023";
@@ -144,6 +147,12 @@ internal sealed class Server
     private static void Prepare(WireSession session)
     {
         session.Execute(SessionSettings);
+        if (session.Parameter("server_encoding") == Unconverted)
+        {
+            // The bytes of such a database are of no known encoding; as UTF-8 the server would not take them back.
+            session.Execute($"SET client_encoding = {Unconverted}");
+        }
+
         if (session.ServerVersion >= FirstWithTransactionTimeout)
         {
             session.Execute("SET transaction_timeout = 0");

@@ -2,12 +2,17 @@ using System.Collections.Concurrent;
 using AiShell.Engines.PostgreSql.Connecting;
 using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Snapshot;
+using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Restore;
 
 /// <summary>A restore into a new database beside the target, which takes its name at the end.</summary>
 internal sealed class CopyTarget : IRestoreTarget
 {
+    // Each takes a few locks until the end of its transaction; one that makes large objects has hundreds of them by itself.
+    private const int MostTogether = 50;
+    private const string LargeObjectKind = "LARGE OBJECT";
+
     private readonly BackupContents _contents;
     private readonly TargetOptions _options;
     private readonly StagingDatabase _staging;
@@ -53,13 +58,13 @@ internal sealed class CopyTarget : IRestoreTarget
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
     {
         await _postData.WaitAsync(cancellationToken);
-        ConcurrentBag<TableDigest> found = [];
+        ConcurrentBag<TableDigest[]> found = [];
         await Parallel.ForEachAsync(
-            _contents.Tables.Select(digest => digest.Table).Where(_options.Tables.Takes),
+            TableDigests.Batch(_contents.Tables.Where(digest => _options.Tables.Takes(digest.Table))),
             new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = cancellationToken },
-            async (table, token) => found.Add(new TableDigest(
-                table, await _staging.UseAsync($"table '{table}'", session => TableDigests.Read(session, table, fingerprints), token))));
-        return [.. found.OrderBy(digest => digest.Table)];
+            async (batch, token) => found.Add(await _staging.UseAsync(
+                batch.Length == 1 ? $"table '{batch[0]}'" : $"tables '{batch[0]}' to '{batch[^1]}'", session => TableDigests.Read(session, batch, fingerprints), token)));
+        return [.. found.SelectMany(digests => digests).OrderBy(digest => digest.Table)];
     }
 
     public async Task PromoteAsync(CancellationToken cancellationToken)
@@ -92,20 +97,49 @@ internal sealed class CopyTarget : IRestoreTarget
             entries = all;
         }
 
+        List<ScriptEntry> together = [];
         foreach (ScriptEntry entry in entries.Where(entry => !_dropped.Contains(entry.Header.Id)))
         {
+            if (together.Count == MostTogether || entry.Header.Kind.StartsWith(LargeObjectKind, StringComparison.Ordinal))
+            {
+                await RunAsync(together, cancellationToken);
+            }
+
             if (entry.Header.Kind == DatabaseEntry.Kind)
             {
                 await _staging.CreateAsync(DatabaseEntry.Parse(entry.Sql), cancellationToken);
+                await RunAsync(entry, cancellationToken);
+            }
+            else
+            {
+                together.Add(entry);
             }
 
             if (entry.Header.Kind == "TABLE")
             {
                 _tables[entry.Header.Id] = new TableName(entry.Header.Schema, entry.Header.Name);
             }
-
-            await RunAsync(entry, cancellationToken);
         }
+
+        await RunAsync(together, cancellationToken);
+    }
+
+    /// <summary>Runs entries in one message, which the server takes as one transaction; when it fails, one by one, to tell which it is.</summary>
+    private async Task RunAsync(List<ScriptEntry> together, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _staging.UseAsync($"{together.Count} objects", session => _runner.Run(session, together), cancellationToken);
+        }
+        catch (AiShellException failure) when (failure.InnerException is ServerError && together.Count > 1)
+        {
+            foreach (ScriptEntry entry in together)
+            {
+                await RunAsync(entry, cancellationToken);
+            }
+        }
+
+        together.Clear();
     }
 
     private async Task LoadRowsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)

@@ -11,23 +11,16 @@ internal sealed class EntryRunner(bool keepOwners)
     // What an object that is there already is refused with (manual, appendix "PostgreSQL Error Codes").
     private static readonly HashSet<string> AlreadyThere = ["42P06", "42P07", "42710", "42723"];
 
-    public void Run(WireSession session, ScriptEntry entry)
+    public void Run(WireSession session, params IEnumerable<ScriptEntry> entries)
     {
-        if (!keepOwners && entry.Header.Kind is "ACL" or "DEFAULT ACL")
+        if (string.Concat(entries.Select(StatementsOf)) is { Length: > 0 } statements)
         {
-            return;
-        }
-
-        if (entry.Sql.Length > 0)
-        {
-            session.Execute(keepOwners ? entry.Sql : WithoutTablespace(entry.Sql));
-        }
-
-        if (keepOwners && entry.OwnerSql.Length > 0)
-        {
-            session.Execute(entry.OwnerSql);
+            session.Execute(statements);
         }
     }
+
+    private string StatementsOf(ScriptEntry entry) =>
+        keepOwners ? entry.Sql + entry.OwnerSql : entry.Header.Kind is "ACL" or "DEFAULT ACL" ? "" : WithoutTablespace(entry.Sql);
 
     /// <summary>Within a transaction: runs it, unless what it makes is there already, which then stays as it is. False for that.</summary>
     public bool RunUnlessThere(WireSession session, ScriptEntry entry)

@@ -90,7 +90,7 @@ internal sealed class PrivateServer : IAsyncDisposable
         string[] settings =
         [
             $"port = {Port}", "listen_addresses = ''", $"unix_socket_directories = '{_folder}'", "unix_socket_permissions = 0700", "archive_mode = off", "wal_level = minimal",
-            "max_wal_senders = 0", "fsync = off", "full_page_writes = off", "synchronous_commit = off", "shared_buffers = 64MB", "max_connections = 40", "logging_collector = off",
+            "max_wal_senders = 0", "fsync = off", "full_page_writes = off", "synchronous_commit = off", "shared_buffers = 64MB", "max_connections = 40", "max_locks_per_transaction = 1024", "logging_collector = off",
         ];
         await File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"), settings, cancellationToken);
         await RequireAsync(Command(_folder, Path.Combine(_binaries, "pg_ctl"), "-D", Data, "-w", "-l", Path.Combine(_folder, "log"), "start"), cancellationToken);

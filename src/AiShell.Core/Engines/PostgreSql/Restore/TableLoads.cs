@@ -10,6 +10,9 @@ namespace AiShell.Engines.PostgreSql.Restore;
 /// </summary>
 internal sealed class TableLoads
 {
+    // Below that the second writing costs less than the new file that the table gets for it.
+    private const int FreezeFromBytes = 256 * 1024;
+
     private readonly StagingDatabase _staging;
     private readonly string _scratchDirectory;
     private readonly IReadOnlyList<IReadOnlyList<BackupPart>> _runs;
@@ -49,7 +52,7 @@ internal sealed class TableLoads
         }
         else
         {
-            OpenLoad load = _open.TryGetValue(table, out OpenLoad? begun) ? begun : await BeginAsync(table, cancellationToken);
+            OpenLoad load = _open.TryGetValue(table, out OpenLoad? begun) ? begun : await BeginAsync(part, cancellationToken);
             await ServerErrors.RunAsync(load.Session, subject, session => PartLoading.LoadRows(session, part, plain, _scratchDirectory, load.Freezes), cancellationToken);
             if (_partsLeft[table] == 1)
             {
@@ -63,10 +66,11 @@ internal sealed class TableLoads
         }
     }
 
-    private async Task<OpenLoad> BeginAsync(TableName table, CancellationToken cancellationToken)
+    private async Task<OpenLoad> BeginAsync(BackupPart first, CancellationToken cancellationToken)
     {
+        TableName table = first.Table!;
         WireSession session = await _staging.TakeSessionAsync(cancellationToken);
-        bool freezes = await ServerErrors.RunAsync(session, $"table '{table}'", open => PartLoading.BeginFreezing(open, table), cancellationToken);
+        bool freezes = first.PlainBytes >= FreezeFromBytes && await ServerErrors.RunAsync(session, $"table '{table}'", open => PartLoading.BeginFreezing(open, table), cancellationToken);
         return _open[table] = new OpenLoad(session, freezes);
     }
 

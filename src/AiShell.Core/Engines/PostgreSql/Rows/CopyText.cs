@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AiShell.Engines.PostgreSql;
 
 /// <summary>Values in COPY's text format (manual, COPY, "Text Format").</summary>
@@ -20,7 +18,7 @@ internal static class CopyText
             value[used++] = field[at] != '\\' || at + 1 == field.Length ? field[at] : Unescape(field[++at]);
         }
 
-        return Encoding.UTF8.GetString(value, 0, used);
+        return StrictText.Decode(value.AsSpan(0, used));
     }
 
     /// <summary>What a character after a backslash stands for. The server writes these and no other escapes.</summary>

@@ -45,8 +45,8 @@ internal static class RowFormats
     public static RowWriter CreateWriter(BackupFormat format, SourceTable table) => format switch
     {
         BackupFormat.Sql => new SqlRowWriter(table.Name, table.Columns),
-        BackupFormat.Json => new JsonRowWriter(table.Columns, table.Types),
-        BackupFormat.Csv => new CsvRowWriter(table.Columns),
+        BackupFormat.Json => new Utf8RowWriter(new JsonRowWriter(table.Columns, table.Types), table),
+        BackupFormat.Csv => new Utf8RowWriter(new CsvRowWriter(table.Columns), table),
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Not a format of PostgreSQL."),
     };
 

@@ -136,7 +136,7 @@ internal sealed class ArchiveReader
             return null;
         }
 
-        string text = Encoding.UTF8.GetString(_bytes, _at, length);
+        string text = StrictText.Decode(_bytes.AsSpan(_at, length));
         _at += length;
         return text;
     }

@@ -12,9 +12,10 @@ internal static class SchemaDump
 
     /// <param name="snapshot">As exported by <c>pg_export_snapshot()</c>; its transaction must stay open meanwhile.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: pg_dump is missing, too old, or failed; its words are in the message.</exception>
+    /// <param name="encoding">As <see cref="DatabaseProperties.ClientEncoding"/>.</param>
     /// <param name="leftOut">Tables that it shall not touch.</param>
     public static async Task<IReadOnlyList<ArchiveEntry>> RunAsync(
-        ServerTools tools, Server server, string snapshot, IEnumerable<TableName> leftOut, TimeSpan lockWait, CancellationToken cancellationToken)
+        ServerTools tools, Server server, string snapshot, string encoding, IEnumerable<TableName> leftOut, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         string program = await tools.RequireAsync("pg_dump", server.Version / 10000, cancellationToken);
         using MemoryStream archive = new();
@@ -22,7 +23,7 @@ internal static class SchemaDump
         CommandResult result = await Cli.Wrap(program)
             .WithArguments(
             [
-                "--format=custom", "--schema-only", "--compress=0", "--no-password", "--no-sync", "--quote-all-identifiers", $"--snapshot={snapshot}",
+                "--format=custom", "--schema-only", "--compress=0", "--no-password", "--no-sync", "--quote-all-identifiers", $"--encoding={encoding}", $"--snapshot={snapshot}",
                 $"--lock-wait-timeout={(long)Math.Clamp(lockWait.TotalMilliseconds / 2, 1, LongestWaitMilliseconds)}",
                 .. leftOut.Select(table => $"--exclude-table={SqlText.Quote(table)}"),
             ])
@@ -34,7 +35,8 @@ internal static class SchemaDump
         if (result.ExitCode != 0)
         {
             throw await LockedTables.FindAsync(server, cancellationToken) is { } locked ? LockedTables.Explain(locked) : new AiShellException(
-                ErrorKind.Failed, $"pg_dump could not read the schema: {errors.ToString().Trim().ReplaceLineEndings(" ")}", "The user needs SELECT on every table: GRANT pg_read_all_data TO <user>.");
+                ErrorKind.Failed, $"pg_dump could not read the schema: {errors.ToString().Trim().ReplaceLineEndings(" ")}",
+                errors.ToString().Contains(ServerErrors.LockSetting, StringComparison.Ordinal) ? ServerErrors.LockHint : "The user needs SELECT on every table: GRANT pg_read_all_data TO <user>.");
         }
 
         try

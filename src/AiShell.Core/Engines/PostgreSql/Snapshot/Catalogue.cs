@@ -28,10 +28,19 @@ internal sealed record SourceCatalogue(
     IReadOnlySet<TableName> Populated,
     DatabaseProperties Database,
     bool HasPublicSchema,
-    IReadOnlyDictionary<string, int> Objects);
+    IReadOnlyDictionary<string, int> Objects)
+{
+    /// <summary>How many objects a backup of everything locks.</summary>
+    public long Locks => Tables.Count + Sequences.Count + (long)Objects["partitioned tables"];
+}
 
 /// <summary>What a new database must be made with to hold the same values (manual, CREATE DATABASE).</summary>
-internal sealed record DatabaseProperties(string Encoding, string Collate, string CharacterType, string LocaleProvider, string? Locale);
+internal sealed record DatabaseProperties(string Encoding, string Collate, string CharacterType, string LocaleProvider, string? Locale)
+{
+    /// <summary>What its text is read and written in: UTF-8, or its bytes as they are where nobody knows what they mean.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string ClientEncoding => Encoding == Connecting.Server.Unconverted ? Encoding : "UTF8";
+}
 
 /// <summary>Reads the catalogue (manual, "System Catalogs") within a snapshot.</summary>
 internal static class Catalogue

@@ -95,7 +95,7 @@ internal sealed class CopySnapshot : ISnapshot
         Dependants gone = leftOut.Length == 0 ? Dependants.None : await snapshot.UseAsync(
             "dependencies", session => ServerErrors.RunAsync(session, "dependencies", open => Dependants.Of(open, leftOut), cancellationToken), cancellationToken);
         return EntrySelection.Choose(
-            await SchemaDump.RunAsync(tools, snapshot.Server, snapshot.Name, gone.Relations, options.LockWait, cancellationToken), options.Tables, gone.Objects);
+            await SchemaDump.RunAsync(tools, snapshot.Server, snapshot.Name, snapshot.Catalogue.Database.ClientEncoding, gone.Relations, options.LockWait, cancellationToken), options.Tables, gone.Objects);
     }
 
     private void LayOut(IReadOnlyList<SourceTable> tables, SnapshotOptions options)

@@ -41,15 +41,17 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
     public SourceCatalogue Catalogue { get; }
 
     /// <param name="takes">Tables that will be read; only they are locked.</param>
+    /// <param name="withSchema">pg_dump will read the schema too, and locks all tables for it.</param>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: the server has no room for so many locks.</exception>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: a table stayed locked, by whom is in the message.</exception>
-    public static async Task<ExportedSnapshot> OpenAsync(ConnectionSettings settings, Func<TableName, bool> takes, TimeSpan lockWait, CancellationToken cancellationToken)
+    public static async Task<ExportedSnapshot> OpenAsync(ConnectionSettings settings, Func<TableName, bool> takes, bool withSchema, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         (Server server, WireSession holder) = await Server.FindAsync(settings, cancellationToken);
         try
         {
             await PoolerCheck.RequireOwnSessionAsync(server, holder, cancellationToken);
             return await ServerErrors.RunAsync(
-                holder, $"database '{settings.Database}'", session => Open(server, session, takes, lockWait, cancellationToken), cancellationToken);
+                holder, $"database '{settings.Database}'", session => Open(server, session, takes, withSchema, lockWait, cancellationToken), cancellationToken);
         }
         catch
         {
@@ -104,13 +106,19 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private static ExportedSnapshot Open(Server server, WireSession holder, Func<TableName, bool> takes, TimeSpan lockWait, CancellationToken cancellationToken)
+    private static ExportedSnapshot Open(Server server, WireSession holder, Func<TableName, bool> takes, bool withSchema, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         holder.Execute(WaitOf(lockWait));
         for (int attempt = 1; ; attempt++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            TableName[] wanted = WantedTables(PostgreSql.Snapshot.Catalogue.Read(holder), takes);
+            SourceCatalogue seen = PostgreSql.Snapshot.Catalogue.Read(holder);
+            TableName[] wanted = WantedTables(seen, takes);
+            if (LockRoom.Of(holder).ShortFor(withSchema ? seen.Locks : wanted.Length) is { } failure)
+            {
+                throw failure;
+            }
+
             try
             {
                 holder.Execute(Begin);
@@ -168,10 +176,9 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
 
     private static bool TryLock(WireSession session, TableName table)
     {
-        session.Execute("SAVEPOINT before_lock");
         try
         {
-            session.Execute($"LOCK TABLE ONLY {SqlText.Quote(table)} IN ACCESS SHARE MODE NOWAIT; RELEASE before_lock");
+            session.Execute($"SAVEPOINT before_lock; LOCK TABLE ONLY {SqlText.Quote(table)} IN ACCESS SHARE MODE NOWAIT; RELEASE before_lock");
             return true;
         }
         catch (ServerError error) when (error.SqlState == "55P03")

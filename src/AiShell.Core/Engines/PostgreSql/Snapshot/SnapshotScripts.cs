@@ -11,16 +11,19 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
 
     // psql has none of the settings of our own sessions.
     private const string Settings =
-        "SET statement_timeout = 0;\nSET lock_timeout = 0;\nSET idle_in_transaction_session_timeout = 0;\nSET client_encoding = 'UTF8';\n"
+        "SET statement_timeout = 0;\nSET lock_timeout = 0;\nSET idle_in_transaction_session_timeout = 0;\n"
         + "SET standard_conforming_strings = on;\nSELECT pg_catalog.set_config('search_path', '', false);\nSET check_function_bodies = false;\n"
-        + "SET xmloption = content;\nSET client_min_messages = warning;\nSET row_security = off;\nSET DateStyle = ISO;\nSET TimeZone = 'UTC';\n\n";
+        + "SET xmloption = content;\nSET client_min_messages = warning;\nSET row_security = off;\nSET DateStyle = ISO;\nSET TimeZone = 'UTC';\n";
+
+    private static string EncodingSetting(DatabaseProperties database) =>
+        $"SET client_encoding = '{database.ClientEncoding}';\n\n";
 
     public static SnapshotScripts Create(WireSession session, SourceCatalogue catalogue, IReadOnlyList<ArchiveEntry> entries, SnapshotOptions options)
     {
         (IReadOnlyList<ScriptEntry> before, IReadOnlyList<ScriptEntry> after) = SchemaScript.Build(entries);
         int next = entries.Select(entry => entry.Id).DefaultIfEmpty(0).Max() + 1;
         ScriptEntry database = ScriptEntry.Create(
-            0, DatabaseEntry.Kind, "", "database", $"{DatabaseEntry.ToComment(catalogue.Database)}{(options.Scope == BackupScope.DataOnly ? "" : Settings)}");
+            0, DatabaseEntry.Kind, "", "database", $"{DatabaseEntry.ToComment(catalogue.Database)}{(options.Scope == BackupScope.DataOnly ? "" : Settings + EncodingSetting(catalogue.Database))}");
         if (!catalogue.HasPublicSchema && options.Scope != BackupScope.DataOnly && options.Tables.TakesAll)
         {
             before = [ScriptEntry.Create(next++, "SCHEMA", "", "public", "DROP SCHEMA IF EXISTS public;\n"), .. before];

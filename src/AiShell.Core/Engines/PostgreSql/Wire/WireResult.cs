@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AiShell.Engines.PostgreSql.Wire;
 
 /// <param name="TypeOid">The type's number in pg_type.</param>
@@ -50,7 +48,7 @@ internal sealed class WireResult
         for (int column = 0; column < values.Length; column++)
         {
             int length = fields.Int32();
-            values[column] = length == -1 ? null : Encoding.UTF8.GetString(fields.Bytes(length));
+            values[column] = length == -1 ? null : StrictText.Decode(fields.Bytes(length));
         }
 
         Rows.Add(values);
