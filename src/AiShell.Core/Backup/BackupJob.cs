@@ -33,6 +33,11 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
 
         await using ISnapshot snapshot = await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken);
         CheckNotSuddenlyEmpty(request, snapshot, previous);
+        foreach (string warning in snapshot.Warnings)
+        {
+            progress.Warn(warning);
+        }
+
         await CheckSpaceAsync(request, snapshot, previous, cancellationToken);
 
         BackupWriter writer = repository.Begin(request.Database, databaseLock);
@@ -63,7 +68,10 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             .FirstOrDefault(manifest => manifest is not null && manifest.Engine == request.Engine.Name && manifest.Scope == request.Scope);
 
     private static SnapshotOptions SnapshotOptionsOf(BackupRequest request) => new(
-        request.Format, request.Scope, request.Tables, request.Workers, request.ScratchDirectory, request.PartBytes, request.LockWait);
+        request.Format, request.Scope, request.Tables, request.Workers, request.ScratchDirectory, request.PartBytes, request.LockWait)
+    {
+        WithGlobals = request.WithGlobals,
+    };
 
     /// <summary>A database that lost all its tables is more often a wrong path or a broken mount than a wish.</summary>
     private static void CheckNotSuddenlyEmpty(BackupRequest request, ISnapshot snapshot, Manifest? previous)
@@ -152,6 +160,7 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Tables = [.. digests.Select(digest => new ManifestTable(digest.Table.Schema, digest.Table.Name, digest.Fingerprint.Rows, digest.Fingerprint.ToHex()))],
             Objects = snapshot.Objects,
             Requires = snapshot.Requires.Count == 0 ? null : snapshot.Requires,
+            Globals = snapshot.Globals.Count == 0 ? null : snapshot.Globals,
             Tags = request.Tags,
         };
 

@@ -32,6 +32,9 @@ public sealed record BackupRequest(
     /// <summary>Where parts are cut, in plain bytes.</summary>
     public long PartBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>As <see cref="SnapshotOptions.WithGlobals"/>.</summary>
+    public bool WithGlobals { get; init; }
+
     /// <summary>Where the rows came from, for the manifest, when it is not <see cref="Address"/>: an imported file.</summary>
     public string? Source { get; init; }
 }

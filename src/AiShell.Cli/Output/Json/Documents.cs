@@ -52,6 +52,9 @@ internal sealed record BackupInfoDocument(
     IReadOnlyList<TableDocument>? TableList)
 {
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; init; }
+
+    /// <summary>What of the server's the backup holds.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Globals { get; init; }
 }
 
 internal sealed record TableDocument(string Schema, string Name, long Rows, string Fingerprint);
@@ -99,7 +102,7 @@ internal sealed record PruneDocument(bool DryRun, int Deleted, long FreedBytes, 
 
 internal sealed record DecisionDocument(string Id, string Database, bool Keep, string Reason, DateTimeOffset? CreatedAt, long? StoredBytes);
 
-internal sealed record ExportDocument(string Id, string Path, long SizeBytes, string Sha256, string MetadataPath);
+internal sealed record ExportDocument(string Id, string Path, long SizeBytes, string Sha256, string MetadataPath, string? GlobalsPath);
 
 internal sealed record ImportDocument(string Path, string Recognised, BackupDocument Backup);
 

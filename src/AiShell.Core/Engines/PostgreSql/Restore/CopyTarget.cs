@@ -33,6 +33,7 @@ internal sealed class CopyTarget : IRestoreTarget
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
     {
+        PartPhase.Globals => _staging.MakeGlobalsAsync(PartLoading.ReadGlobals(part, plain), cancellationToken),
         PartPhase.PreData => LoadSchemaAsync(part, plain, cancellationToken),
         PartPhase.Data => _staging.UseAsync(
             $"table '{part.Table}'",

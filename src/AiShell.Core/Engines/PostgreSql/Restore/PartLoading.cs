@@ -28,6 +28,14 @@ internal static class PartLoading
         }
     }
 
+    /// <summary>The server's things.</summary>
+    public static GlobalsScript ReadGlobals(BackupPart part, Stream plain)
+    {
+        GlobalsScript? script = null;
+        Guard(part, () => script = GlobalsScript.Read(plain));
+        return script!;
+    }
+
     /// <summary>Loads the rows of a part by COPY.</summary>
     /// <param name="scratchDirectory">For what a reader has to put aside.</param>
     /// <param name="mayFreeze">Nobody else sees the table, and it has no other part: rows that come frozen need no second writing (manual, COPY, FREEZE).</param>

@@ -61,7 +61,22 @@ internal static class TargetInspection
             }
         }
 
-        return new TargetState(exists, IsEmpty: true, [], FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles) { Warnings = warnings };
+        return new TargetState(exists, IsEmpty: true, [], FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles)
+        {
+            Warnings = warnings,
+            Makes = MakesOf(admin, contents),
+        };
+    }
+
+    private static string[] MakesOf(WireSession admin, BackupContents contents)
+    {
+        if (!contents.HasGlobals)
+        {
+            return [];
+        }
+
+        (string[] roles, string[] tablespaces) = GlobalsRestore.FindMissing(admin, contents);
+        return GlobalsRestore.Describe(roles, tablespaces);
     }
 
     private static TargetState LookAtAll(WireSession session, TargetState state)

@@ -1,3 +1,4 @@
+using System.Text;
 using AiShell.Engines.PostgreSql.Schema;
 
 namespace AiShell.Engines.PostgreSql.Snapshot;
@@ -9,12 +10,14 @@ internal sealed class CopySnapshot : ISnapshot
     private readonly BackupScope _scope;
     private readonly BackupFormat _format;
     private readonly SnapshotScripts _scripts;
+    private readonly GlobalsDump? _globals;
     private readonly List<TableStep?> _work = [];
     private readonly List<SnapshotStep> _steps = [];
     private readonly int _partBytes;
 
-    private CopySnapshot(ExportedSnapshot snapshot, SnapshotScripts scripts, IReadOnlyList<SourceTable> tables, SnapshotOptions options)
+    private CopySnapshot(ExportedSnapshot snapshot, SnapshotScripts scripts, GlobalsDump? globals, IReadOnlyList<SourceTable> tables, SnapshotOptions options)
     {
+        _globals = globals;
         _snapshot = snapshot;
         _scripts = scripts;
         _scope = options.Scope;
@@ -35,6 +38,10 @@ internal sealed class CopySnapshot : ISnapshot
     public IReadOnlyDictionary<string, int> Objects => _scope == BackupScope.DataOnly ? new Dictionary<string, int>() : _snapshot.Catalogue.Objects;
 
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Globals => _globals?.Script.Names ?? new Dictionary<string, IReadOnlyList<string>>();
+
+    public IReadOnlyList<string> Warnings => _globals is { WithPasswords: false } ? [GlobalsDump.NoPasswords] : [];
 
     public long EstimatedBytes => _steps.Sum(step => step.EstimatedBytes);
 
@@ -58,7 +65,10 @@ internal sealed class CopySnapshot : ISnapshot
                     },
                     cancellationToken),
                 cancellationToken);
-            return new CopySnapshot(snapshot, scripts, tables, options) { Requires = requires };
+            GlobalsDump? globals = options.WithGlobals
+                ? await snapshot.UseAsync("roles", session => GlobalsDump.RunAsync(tools, snapshot.Server, session, cancellationToken), cancellationToken)
+                : null;
+            return new CopySnapshot(snapshot, scripts, globals, tables, options) { Requires = requires };
         }
         catch
         {
@@ -76,9 +86,16 @@ internal sealed class CopySnapshot : ISnapshot
             return [new TableDigest(work.Table.Name, fingerprint)];
         }
 
-        foreach (ScriptEntry entry in step.Phase == PartPhase.PreData ? _scripts.PreData : _scripts.PostData)
+        if (step.Phase == PartPhase.Globals)
         {
-            entry.WriteTo(sink.Stream);
+            sink.Stream.Write(Encoding.UTF8.GetBytes(_globals!.Text));
+        }
+        else
+        {
+            foreach (ScriptEntry entry in step.Phase == PartPhase.PreData ? _scripts.PreData : _scripts.PostData)
+            {
+                entry.WriteTo(sink.Stream);
+            }
         }
 
         await sink.EndPartAsync(0, cancellationToken);
@@ -100,6 +117,11 @@ internal sealed class CopySnapshot : ISnapshot
 
     private void LayOut(IReadOnlyList<SourceTable> tables, SnapshotOptions options)
     {
+        if (_globals is not null)
+        {
+            Add(PartPhase.Globals, "globals", "sql", null, _globals.Text.Length);
+        }
+
         Add(PartPhase.PreData, "schema", "sql", null, _scripts.PreData.Sum(entry => (long)entry.Header.Bytes));
         foreach (TableStep step in TableStep.Split(tables, options.Workers, options.PartBytes, _snapshot.Server.Version))
         {
