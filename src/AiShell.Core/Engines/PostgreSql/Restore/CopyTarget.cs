@@ -13,7 +13,7 @@ internal sealed class CopyTarget : IRestoreTarget
     private readonly StagingDatabase _staging;
     private readonly EntryRunner _runner;
     private readonly Dictionary<TableName, int> _partsOf;
-    private HashSet<int> _dropped = [];
+    private DroppedEntries _dropped = DroppedEntries.None;
 
     private CopyTarget(BackupContents contents, TargetOptions options, StagingDatabase staging)
     {
@@ -67,7 +67,7 @@ internal sealed class CopyTarget : IRestoreTarget
         if (!_options.Tables.TakesAll)
         {
             ScriptEntry[] all = [.. entries];
-            _dropped = EntrySelection.FindDropped([.. all.Select(EntryLinks.Of)], _options.Tables);
+            _dropped = DroppedEntries.Find([.. all.Select(EntryLinks.Of)], _options.Tables);
             entries = all;
         }
 
@@ -85,7 +85,7 @@ internal sealed class CopyTarget : IRestoreTarget
     private Task LoadPostDataAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
         ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
-        EntrySelection.AddDependants([.. entries.Select(EntryLinks.Of)], _dropped);
+        _dropped.AddDependants([.. entries.Select(EntryLinks.Of)]);
         return new EntryScheduler([.. entries.Where(entry => !_dropped.Contains(entry.Header.Id))], Math.Max(1, _options.Workers)).RunAsync(RunAsync, cancellationToken);
     }
 

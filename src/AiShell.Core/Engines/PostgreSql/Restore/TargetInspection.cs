@@ -94,10 +94,16 @@ internal static class TargetInspection
             obstacles.Add(missing);
         }
 
+        List<string> replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows(session)).Select(table => table.Describe())];
+        if (TablesOf(contents, options).Contains(LargeObjects.Table) && session.Scalar(LargeObjects.Count) is { } large and not "0")
+        {
+            replaced.Add($"{large} large objects");
+        }
+
         return state with
         {
             IsEmpty = DatabaseListing.Read(session).Count == 0,
-            Replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows(session)).Select(table => table.Describe())],
+            Replaced = replaced,
             Obstacles = obstacles,
         };
     }

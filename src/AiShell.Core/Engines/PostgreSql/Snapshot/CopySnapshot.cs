@@ -41,7 +41,7 @@ internal sealed class CopySnapshot : ISnapshot
 
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Globals => _globals?.Script.Names ?? new Dictionary<string, IReadOnlyList<string>>();
 
-    public IReadOnlyList<string> Warnings => _globals is { WithPasswords: false } ? [GlobalsDump.NoPasswords] : [];
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
 
     public long EstimatedBytes => _steps.Sum(step => step.EstimatedBytes);
 
@@ -52,7 +52,17 @@ internal sealed class CopySnapshot : ISnapshot
         {
             SourceTable[] tables = [.. snapshot.Catalogue.Tables.Where(table => options.Tables.Takes(table.Name))];
             RequirePatterns(snapshot.Catalogue, options);
+            List<string> warnings = [];
+            if (options.Scope == BackupScope.DataOnly)
+            {
+                ForeignKeyOrder order = await snapshot.UseAsync(
+                    "foreign keys", session => ServerErrors.RunAsync(session, "foreign keys", open => ForeignKeyOrder.Of(open, tables), cancellationToken), cancellationToken);
+                tables = [.. order.Tables];
+                warnings.AddRange(order.Circle.Count == 0 ? [] : [CircleOf(order.Circle)]);
+            }
+
             IReadOnlyList<ArchiveEntry> entries = options.Scope == BackupScope.DataOnly ? [] : await ReadSchemaAsync(snapshot, tools, options, cancellationToken);
+            RequireDeclared(tables, entries, options);
             (SnapshotScripts scripts, IReadOnlyDictionary<string, IReadOnlyList<string>> requires) = await snapshot.UseAsync(
                 "sequences",
                 session => ServerErrors.RunAsync(
@@ -68,7 +78,8 @@ internal sealed class CopySnapshot : ISnapshot
             GlobalsDump? globals = options.WithGlobals
                 ? await snapshot.UseAsync("roles", session => GlobalsDump.RunAsync(tools, snapshot.Server, session, cancellationToken), cancellationToken)
                 : null;
-            return new CopySnapshot(snapshot, scripts, globals, tables, options) { Requires = requires };
+            warnings.AddRange(globals is { WithPasswords: false } ? [GlobalsDump.NoPasswords] : []);
+            return new CopySnapshot(snapshot, scripts, globals, tables, options) { Requires = requires, Warnings = warnings };
         }
         catch
         {
@@ -137,11 +148,37 @@ internal sealed class CopySnapshot : ISnapshot
         _work.Add(work);
     }
 
+    private static string CircleOf(IReadOnlyList<TableName> tables) =>
+        $"Foreign keys of {string.Join(", ", tables.Take(5).Select(table => $"'{table}'"))}{(tables.Count > 5 ? $" and {tables.Count - 5} more" : "")} make a circle: "
+        + "ai-shell restores these rows, psql alone only where the keys are not checked (SET session_replication_role = replica).";
+
+    /// <summary>Rows without their table could not be restored: a table that is left out, and may not even be looked at, takes with it what is made from it.</summary>
+    private static void RequireDeclared(IReadOnlyList<SourceTable> tables, IReadOnlyList<ArchiveEntry> entries, SnapshotOptions options)
+    {
+        if (options.Scope == BackupScope.DataOnly)
+        {
+            return;
+        }
+
+        HashSet<TableName> declared = [.. entries.Where(entry => entry.Kind == "TABLE").Select(EntrySelection.NameOf)];
+        if (tables.FirstOrDefault(table => !table.IsOfExtension && table.Name != LargeObjects.Table && !declared.Contains(table.Name)) is { } stray)
+        {
+            throw new AiShellException(
+                ErrorKind.Failed,
+                $"The table '{stray.Name}' cannot be backed up without another table that it is made from, which is left out and may not be read or is locked.",
+                $"Leave out '{stray.Name}' too, or grant the user SELECT on the other one.");
+        }
+    }
+
     private static void RequirePatterns(SourceCatalogue catalogue, SnapshotOptions options)
     {
-        if (options.Tables.PatternsWithoutMatch([.. catalogue.Tables.Select(table => table.Name)]) is [var pattern, ..])
+        if (options.Tables.PatternsWithoutMatch([.. catalogue.Tables.Select(table => table.Name), .. catalogue.Views]) is not [var pattern, ..])
         {
-            throw new AiShellException(ErrorKind.Usage, $"No table matches '{pattern}'.", "Patterns are globs over a table's name or over schema.name: 'orders', 'audit.*'.");
+            return;
         }
+
+        throw new TableFilter([pattern], []).PatternsWithoutMatch(catalogue.Partitioned).Count == 0
+            ? new AiShellException(ErrorKind.Usage, $"'{pattern}' has no rows of its own: it is partitioned.", $"Name its partitions too, with '{pattern}*' for example.")
+            : new AiShellException(ErrorKind.Usage, $"No table matches '{pattern}'.", "Patterns are globs over a table's name or over schema.name: 'orders', 'audit.*'.");
     }
 }
