@@ -41,7 +41,8 @@ public sealed record BackupRequest(
 
 /// <summary>A backup that was made.</summary>
 /// <param name="Duration">From the lock to the manifest.</param>
-public sealed record BackupResult(CatalogueEntry Entry, TimeSpan Duration)
+/// <param name="SnapshotHeld">How old the database's snapshot was when it was let go of, with the wait for it.</param>
+public sealed record BackupResult(CatalogueEntry Entry, TimeSpan Duration, TimeSpan SnapshotHeld)
 {
     public Manifest Manifest => Entry.Require();
 }

@@ -164,11 +164,12 @@ internal sealed class CreateCommand : SessionCommand
     {
         BackupDocument document = BackupDescription.Describe(repository, result.Entry, session.State.Verifications(Session.ChecksKey(repository))[result.Manifest.Id])
             with
-        { DurationMs = (long)result.Duration.TotalMilliseconds };
+        { DurationMs = (long)result.Duration.TotalMilliseconds, SnapshotHeldMs = (long)result.SnapshotHeld.TotalMilliseconds };
         session.Output.Show(new Answer<BackupDocument>(document, Documents.Default.BackupDocument, page =>
         {
             page.Line($"Backed up '{document.Database}'.");
             BackupDescription.PrintFacts(page, document, result.Duration);
+            page.Facts(("Snapshot", $"held for {BackupDescription.For(result.SnapshotHeld)}"));
             if (pruned.Count > 0)
             {
                 page.Line($"Retention removed {pruned.Count} old {(pruned.Count == 1 ? "backup" : "backups")}: {string.Join(", ", pruned)}");

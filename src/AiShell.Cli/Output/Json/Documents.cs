@@ -36,7 +36,12 @@ internal sealed record BackupDocument(
     string Status,
     string? Damage,
     VerifiedDocument? Verified,
-    IReadOnlyDictionary<string, string> Tags);
+    IReadOnlyDictionary<string, string> Tags)
+{
+    /// <summary>How old the database's snapshot was when the last row was read; only of a backup that was made just now.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? SnapshotHeldMs { get; init; }
+}
 
 /// <param name="Level"><c>checksum</c>, <c>deep</c> or <c>test</c>.</param>
 internal sealed record VerifiedDocument(string Level, bool Ok, DateTimeOffset Time, string? Message);

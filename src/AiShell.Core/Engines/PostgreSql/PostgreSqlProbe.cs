@@ -30,8 +30,8 @@ internal static class PostgreSqlProbe
         (Server server, WireSession session) = await Server.FindAsync(settings, cancellationToken);
         using (session)
         {
-            (string?[] row, string[] leftovers) = await ServerErrors.RunAsync(
-                session, $"database '{settings.Database}'", open => (open.Query(Query)[0], Leftovers.Find(open, settings.Database).ToArray()), cancellationToken);
+            (string?[] row, string[] leftovers, string[] old) = await ServerErrors.RunAsync(
+                session, $"database '{settings.Database}'", open => (open.Query(Query)[0], Leftovers.Find(open, settings.Database).ToArray(), OldTransactions.Find(open, OldTransactions.Worrying).ToArray()), cancellationToken);
             return new DatabaseProbe(
                 server.VersionText,
                 long.Parse(row[0]!, CultureInfo.InvariantCulture),
@@ -45,6 +45,7 @@ internal static class PostgreSqlProbe
                     .. Limits(server, row),
                     .. await ToolLimitsAsync(server, tools, cancellationToken),
                     .. leftovers.Select(name => $"The database '{name}' was left by a restore that was ended; the next restore to '{settings.Database}' drops it."),
+                    .. old,
                 ]);
         }
     }
