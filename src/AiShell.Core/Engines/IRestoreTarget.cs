@@ -63,4 +63,7 @@ public sealed record TargetState(
 {
     /// <summary>What is worth knowing before the restore, one sentence each; none keeps it from being done.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What the server lacks and the restore makes outside the database, with the contents' globals: <c>role 'app'</c>.</summary>
+    public IReadOnlyList<string> Makes { get; init; } = [];
 }

@@ -8,6 +8,7 @@ public sealed record LoadStage(int Parallelism, IReadOnlyList<IReadOnlyList<Back
     /// <summary>Phase after phase in the backup's order, every part for itself, so many of the data at once.</summary>
     public static IReadOnlyList<LoadStage> ByPhase(IReadOnlyList<BackupPart> parts, int dataParallelism) =>
     [
+        OneAtATime(parts, PartPhase.Globals),
         OneAtATime(parts, PartPhase.PreData),
         new LoadStage(dataParallelism, [.. parts.Where(part => part.Phase == PartPhase.Data).Select(part => new[] { part })]),
         OneAtATime(parts, PartPhase.PostData),

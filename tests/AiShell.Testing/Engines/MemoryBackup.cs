@@ -77,7 +77,7 @@ public sealed class MemoryBackup
                 .OrderBy(digest => digest.Table),
         ];
         return new MemoryBackup(
-            new BackupContents(engine.Name, snapshot.EngineVersion, options.Format, options.Scope, parts, tables) { Requires = snapshot.Requires }, [.. bytes], snapshot.Position);
+            new BackupContents(engine.Name, snapshot.EngineVersion, options.Format, options.Scope, parts, tables) { Requires = snapshot.Requires, Globals = snapshot.Globals }, [.. bytes], snapshot.Position);
     }
 
     /// <summary>The same backup with one part's bytes changed; the record of the part stays.</summary>

@@ -23,7 +23,7 @@ internal sealed class CopyTarget : IRestoreTarget
 
     // Rows and indexes share the workers: a table's indexes are built while other tables are still loaded.
     private readonly SemaphoreSlim _free;
-    private HashSet<int> _dropped = [];
+    private DroppedEntries _dropped = DroppedEntries.None;
     private EntryScheduler? _scheduler;
     private Task _postData = Task.CompletedTask;
     private int _disposed;
@@ -46,10 +46,16 @@ internal sealed class CopyTarget : IRestoreTarget
         new CopyTarget(contents, options, await StagingDatabase.PrepareAsync(settings, options.Workers, cancellationToken));
 
     public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) =>
-        [LoadStage.OneAtATime(parts, PartPhase.PreData), LoadStage.OneAtATime(parts, PartPhase.PostData), new LoadStage(Workers, _loads.Runs)];
+    [
+        LoadStage.OneAtATime(parts, PartPhase.Globals),
+        LoadStage.OneAtATime(parts, PartPhase.PreData),
+        LoadStage.OneAtATime(parts, PartPhase.PostData),
+        new LoadStage(Workers, _loads.Runs),
+    ];
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
     {
+        PartPhase.Globals => _staging.MakeGlobalsAsync(PartLoading.ReadGlobals(part, plain), cancellationToken),
         PartPhase.PreData => LoadSchemaAsync(part, plain, cancellationToken),
         PartPhase.Data => LoadRowsAsync(part, plain, cancellationToken),
         _ => BeginPostDataAsync(part, plain),
@@ -93,7 +99,7 @@ internal sealed class CopyTarget : IRestoreTarget
         if (!_options.Tables.TakesAll)
         {
             ScriptEntry[] all = [.. entries];
-            _dropped = EntrySelection.FindDropped([.. all.Select(EntryLinks.Of)], _options.Tables);
+            _dropped = DroppedEntries.Find([.. all.Select(EntryLinks.Of)], _options.Tables);
             entries = all;
         }
 
@@ -166,7 +172,7 @@ internal sealed class CopyTarget : IRestoreTarget
     private Task BeginPostDataAsync(BackupPart part, Stream plain)
     {
         ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
-        EntrySelection.AddDependants([.. entries.Select(EntryLinks.Of)], _dropped);
+        _dropped.AddDependants([.. entries.Select(EntryLinks.Of)]);
         _scheduler = new EntryScheduler([.. entries.Where(entry => !_dropped.Contains(entry.Header.Id))], Workers, HasItsRows);
         _postData = _scheduler.RunAsync(RunInTurnAsync, _stop.Token);
         return Task.CompletedTask;

@@ -43,6 +43,14 @@ internal static class PartLoading
         return true;
     }
 
+    /// <summary>The server's things.</summary>
+    public static GlobalsScript ReadGlobals(BackupPart part, Stream plain)
+    {
+        GlobalsScript? script = null;
+        Guard(part, () => script = GlobalsScript.Read(plain));
+        return script!;
+    }
+
     /// <summary>Loads the rows of a part by COPY.</summary>
     /// <param name="scratchDirectory">For what a reader has to put aside.</param>
     /// <param name="freeze">After <see cref="BeginFreezing"/>, in its transaction.</param>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using AiShell.Engines.PostgreSql.Connecting;
+using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Snapshot;
 using AiShell.Engines.PostgreSql.Wire;
 
@@ -20,6 +21,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
     private readonly uint _number = TargetNames.NewNumber();
     private readonly Channel<WireSession> _idle = Channel.CreateUnbounded<WireSession>();
     private readonly List<WireSession> _sessions = [];
+    private readonly GlobalsRestore _globals = new();
     private bool _created;
 
     private StagingDatabase(Server server, WireSession admin, string target, int workers)
@@ -62,6 +64,10 @@ internal sealed class StagingDatabase : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Makes the roles and tablespaces that the server lacks; without <see cref="PromoteAsync"/> they go again.</summary>
+    public Task MakeGlobalsAsync(GlobalsScript script, CancellationToken cancellationToken) =>
+        ServerErrors.RunAsync(_admin, "roles and tablespaces", session => _globals.Make(session, script), cancellationToken);
 
     /// <summary>Makes it empty, with what the source was made with.</summary>
     public async Task CreateAsync(DatabaseProperties properties, CancellationToken cancellationToken)
@@ -118,7 +124,13 @@ internal sealed class StagingDatabase : IAsyncDisposable
     {
         CloseSessions();
         DatabaseSwap swap = new(_server, _admin, _target, Name, _number);
-        KeptAs = await swap.RunAsync(options, () => _created = false, cancellationToken);
+        KeptAs = await swap.RunAsync(options, Done, cancellationToken);
+
+        void Done()
+        {
+            _created = false;
+            _globals.Keep();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -126,7 +138,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
         CloseSessions();
         try
         {
-            if (_created)
+            if (_created || _globals.HasMade)
             {
                 await DropAsync();
             }
@@ -142,12 +154,22 @@ internal sealed class StagingDatabase : IAsyncDisposable
         try
         {
             using WireSession session = await _server.OpenAsync(CancellationToken.None);
-            await ServerErrors.RunAsync(session, $"database '{Name}'", open => TargetNames.Drop(open, Name), CancellationToken.None);
+            await ServerErrors.RunAsync(session, $"database '{Name}'", Drop, CancellationToken.None);
         }
         catch (AiShellException)
         {
             // The failure that brought us here is the one to tell; the next restore to this target drops what is left.
         }
+    }
+
+    private void Drop(WireSession session)
+    {
+        if (_created)
+        {
+            TargetNames.Drop(session, Name);
+        }
+
+        _globals.Undo(session);
     }
 
     private async Task<WireSession> OpenAsync(CancellationToken cancellationToken)
