@@ -90,7 +90,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
             throw new AiShellException(ErrorKind.Integrity, "The backup's first part, which makes the database, is missing.", "Use another backup ('ai-shell backup list').");
         }
 
-        WireSession session = _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenAsync(cancellationToken);
+        WireSession session = _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenAsync(subject, cancellationToken);
         T result = await ServerErrors.RunAsync(session, subject, work, cancellationToken);
         _idle.Writer.TryWrite(session);
         return result;
@@ -133,9 +133,9 @@ internal sealed class StagingDatabase : IAsyncDisposable
         }
     }
 
-    private async Task<WireSession> OpenAsync(CancellationToken cancellationToken)
+    private async Task<WireSession> OpenAsync(string subject, CancellationToken cancellationToken)
     {
-        WireSession session = await _server.OpenAsync(cancellationToken, Name);
+        WireSession session = await _server.OpenMeanwhileAsync(subject, cancellationToken, Name);
         lock (_sessions)
         {
             _sessions.Add(session);

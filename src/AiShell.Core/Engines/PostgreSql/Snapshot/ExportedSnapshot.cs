@@ -156,7 +156,7 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
 
     private async Task<WireSession> OpenWorkerAsync(string subject, CancellationToken cancellationToken)
     {
-        WireSession session = await Server.OpenAsync(cancellationToken);
+        WireSession session = await Server.OpenMeanwhileAsync(subject, cancellationToken);
         lock (_workers)
         {
             _workers.Add(session);
