@@ -121,9 +121,14 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public async Task ControlAsync(params string[] arguments) =>
         await AsPostgresAsync(Path.Combine(_serverBinaries, "pg_ctl"), ["-D", DataFolder, .. arguments]);
 
-    /// <summary>kill -9 of the server and all its processes.</summary>
+    /// <summary>kill -9 of the server and all its processes. Nothing where it does not run.</summary>
     public async Task KillAsync()
     {
+        if (!File.Exists(Path.Combine(DataFolder, "postmaster.pid")))
+        {
+            return;
+        }
+
         int server = int.Parse((await File.ReadAllLinesAsync(Path.Combine(DataFolder, "postmaster.pid")))[0], CultureInfo.InvariantCulture);
         int[] all = [server, .. Directory.EnumerateDirectories("/proc").Select(folder => ChildOf(server, folder)).OfType<int>()];
         await Cli.Wrap("kill").WithArguments(["-9", .. all.Select(process => $"{process}")]).WithValidation(CommandResultValidation.None).ExecuteAsync(); // one may have ended by itself
