@@ -54,11 +54,18 @@ internal sealed class CopySnapshot : ISnapshot
                     open =>
                     {
                         SnapshotScripts made = SnapshotScripts.Create(open, snapshot.Catalogue, entries, options);
+                        SchemaChanges.RequireNone(open);
                         return (made, SnapshotRequirements.Find(open, made, entries));
                     },
                     cancellationToken),
                 cancellationToken);
             return new CopySnapshot(snapshot, scripts, tables, options) { Requires = requires };
+        }
+        catch (AiShellException failure) when (failure.Kind == ErrorKind.Failed)
+        {
+            AiShellException reason = await SchemaChanges.ExplainAsync(snapshot, failure, cancellationToken);
+            await snapshot.DisposeAsync();
+            throw reason;
         }
         catch
         {
