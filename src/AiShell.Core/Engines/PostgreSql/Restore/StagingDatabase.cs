@@ -91,7 +91,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
     /// <summary>Runs work on a session of its own in the new database.</summary>
     public async Task<T> UseAsync<T>(string subject, Func<WireSession, T> work, CancellationToken cancellationToken)
     {
-        WireSession session = await TakeSessionAsync(cancellationToken);
+        WireSession session = await TakeSessionAsync(subject, cancellationToken);
         T result = await ServerErrors.RunAsync(session, subject, work, cancellationToken);
         ReturnSession(session);
         return result;
@@ -107,14 +107,14 @@ internal sealed class StagingDatabase : IAsyncDisposable
         cancellationToken);
 
     /// <summary>A session in the new database for the caller alone, until it is returned; after a failure it is not.</summary>
-    public async Task<WireSession> TakeSessionAsync(CancellationToken cancellationToken)
+    public async Task<WireSession> TakeSessionAsync(string subject, CancellationToken cancellationToken)
     {
         if (!_created)
         {
             throw new AiShellException(ErrorKind.Integrity, "The backup's first part, which makes the database, is missing.", "Use another backup ('ai-shell backup list').");
         }
 
-        return _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenAsync(cancellationToken);
+        return _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenAsync(subject, cancellationToken);
     }
 
     public void ReturnSession(WireSession session) => _idle.Writer.TryWrite(session);
@@ -172,9 +172,9 @@ internal sealed class StagingDatabase : IAsyncDisposable
         _globals.Undo(session);
     }
 
-    private async Task<WireSession> OpenAsync(CancellationToken cancellationToken)
+    private async Task<WireSession> OpenAsync(string subject, CancellationToken cancellationToken)
     {
-        WireSession session = await _server.OpenAsync(cancellationToken, Name);
+        WireSession session = await _server.OpenMeanwhileAsync(subject, cancellationToken, Name);
         lock (_sessions)
         {
             _sessions.Add(session);

@@ -69,7 +69,7 @@ internal sealed class TableLoads
     private async Task<OpenLoad> BeginAsync(BackupPart first, CancellationToken cancellationToken)
     {
         TableName table = first.Table!;
-        WireSession session = await _staging.TakeSessionAsync(cancellationToken);
+        WireSession session = await _staging.TakeSessionAsync($"table '{table}'", cancellationToken);
         bool freezes = first.PlainBytes >= FreezeFromBytes && await ServerErrors.RunAsync(session, $"table '{table}'", open => PartLoading.BeginFreezing(open, table), cancellationToken);
         return _open[table] = new OpenLoad(session, freezes);
     }

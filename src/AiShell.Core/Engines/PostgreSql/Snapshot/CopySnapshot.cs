@@ -71,6 +71,7 @@ internal sealed class CopySnapshot : ISnapshot
                     open =>
                     {
                         SnapshotScripts made = SnapshotScripts.Create(open, snapshot.Catalogue, entries, options);
+                        SchemaChanges.RequireNone(open);
                         return (made, SnapshotRequirements.Find(open, made, entries));
                     },
                     cancellationToken),
@@ -80,6 +81,12 @@ internal sealed class CopySnapshot : ISnapshot
                 : null;
             warnings.AddRange(globals is { WithPasswords: false } ? [GlobalsDump.NoPasswords] : []);
             return new CopySnapshot(snapshot, scripts, globals, tables, options) { Requires = requires, Warnings = warnings };
+        }
+        catch (AiShellException failure) when (failure.Kind == ErrorKind.Failed)
+        {
+            AiShellException reason = await SchemaChanges.ExplainAsync(snapshot, failure, cancellationToken);
+            await snapshot.DisposeAsync();
+            throw reason;
         }
         catch
         {
