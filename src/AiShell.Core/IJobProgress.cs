@@ -10,6 +10,12 @@ public interface IJobProgress
     /// <param name="totalBytes">Roughly; null where unknown.</param>
     void Begin(string activity, long? totalBytes);
 
+    /// <summary>The activity that began last holds something that does harm when it is held long: a database's snapshot. Shown with its age.</summary>
+    /// <param name="since">A timestamp of the job's clock.</param>
+    void Hold(string what, long since)
+    {
+    }
+
     /// <summary>A worker takes something up; lanes are numbered from 0.</summary>
     void StartLane(int lane, string label);
 

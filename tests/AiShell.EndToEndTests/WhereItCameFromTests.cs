@@ -34,6 +34,8 @@ public sealed partial class WhereItCameFromTests : IDisposable
         ["backup create --verify"] = nameof(CreateOptionTests.Verify_is_remembered_with_the_backup),
         ["backup create --tables"] = nameof(CreateOptionTests.Tables_and_their_exceptions_are_what_is_stored),
         ["backup create --exclude-tables"] = nameof(CreateOptionTests.Tables_and_their_exceptions_are_what_is_stored),
+        ["backup create --globals"] = nameof(PostgreSqlGlobalsTests.What_the_server_lacks_is_made_and_what_it_has_stays_as_it_is),
+        ["backup restore --globals"] = nameof(PostgreSqlGlobalsTests.What_the_server_lacks_is_made_and_what_it_has_stays_as_it_is),
         ["backup create --schema-only"] = nameof(CreateOptionTests.Schema_only_has_no_rows_and_data_only_has_no_tables),
         ["backup create --data-only"] = nameof(CreateOptionTests.Schema_only_has_no_rows_and_data_only_has_no_tables),
         ["backup create --jobs"] = nameof(CreateOptionTests.Jobs_are_the_lanes_that_work_at_once),

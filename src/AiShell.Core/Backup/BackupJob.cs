@@ -22,30 +22,20 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     internal async Task<BackupResult> RunAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
-        CatalogueEntry entry = await databaseLock.GuardAsync(token => MakeAsync(request, databaseLock, token), cancellationToken);
-        return new BackupResult(entry, time.GetElapsedTime(started));
+        (CatalogueEntry entry, TimeSpan held) = await databaseLock.GuardAsync(token => MakeAsync(request, databaseLock, token), cancellationToken);
+        return new BackupResult(entry, time.GetElapsedTime(started), held);
     }
 
-    private async Task<CatalogueEntry> MakeAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
+    private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld)> MakeAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
     {
-        DateTimeOffset createdAt = time.GetUtcNow();
-        Manifest? previous = await FindPreviousAsync(request, cancellationToken);
-
-        await using ISnapshot snapshot = await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken);
-        CheckNotSuddenlyEmpty(request, snapshot, previous);
-        await CheckSpaceAsync(request, snapshot, previous, cancellationToken);
-
         BackupWriter writer = repository.Begin(request.Database, databaseLock);
         try
         {
-            IReadOnlyList<TableDigest> digests = await WriteStepsAsync(request, snapshot, writer, cancellationToken);
-            CheckComplete(snapshot, digests);
-
-            Manifest manifest = ManifestOf(request, snapshot, writer, digests, createdAt);
+            (Manifest manifest, TimeSpan held) = await ReadDatabaseAsync(request, writer, cancellationToken);
             await VerifyAsync(request, writer.EntryOf(manifest), cancellationToken);
             CatalogueEntry entry = await writer.CommitAsync(manifest, cancellationToken);
             await CheckCommitAsync(request, entry, databaseLock, cancellationToken);
-            return entry;
+            return (entry, held);
         }
         finally
         {
@@ -57,13 +47,35 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         }
     }
 
+    /// <summary>The snapshot is let go of when the last row is read: as long as it is held, the database cannot tidy up.</summary>
+    private async Task<(Manifest Manifest, TimeSpan SnapshotHeld)> ReadDatabaseAsync(BackupRequest request, BackupWriter writer, CancellationToken cancellationToken)
+    {
+        DateTimeOffset createdAt = time.GetUtcNow();
+        Manifest? previous = await FindPreviousAsync(request, cancellationToken);
+        long opened = time.GetTimestamp();
+        await using ISnapshot snapshot = await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken);
+        CheckNotSuddenlyEmpty(request, snapshot, previous);
+        foreach (string warning in snapshot.Warnings)
+        {
+            progress.Warn(warning);
+        }
+
+        await CheckSpaceAsync(request, snapshot, previous, cancellationToken);
+        IReadOnlyList<TableDigest> digests = await WriteStepsAsync(request, snapshot, opened, writer, cancellationToken);
+        CheckComplete(snapshot, digests);
+        return (ManifestOf(request, snapshot, writer, digests, createdAt), time.GetElapsedTime(opened));
+    }
+
     private async Task<Manifest?> FindPreviousAsync(BackupRequest request, CancellationToken cancellationToken) =>
         (await repository.ListAsync(request.Database, cancellationToken))
             .Select(entry => entry.Manifest)
             .FirstOrDefault(manifest => manifest is not null && manifest.Engine == request.Engine.Name && manifest.Scope == request.Scope);
 
     private static SnapshotOptions SnapshotOptionsOf(BackupRequest request) => new(
-        request.Format, request.Scope, request.Tables, request.Workers, request.ScratchDirectory, request.PartBytes, request.LockWait);
+        request.Format, request.Scope, request.Tables, request.Workers, request.ScratchDirectory, request.PartBytes, request.LockWait)
+    {
+        WithGlobals = request.WithGlobals,
+    };
 
     /// <summary>A database that lost all its tables is more often a wrong path or a broken mount than a wish.</summary>
     private static void CheckNotSuddenlyEmpty(BackupRequest request, ISnapshot snapshot, Manifest? previous)
@@ -91,9 +103,10 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     }
 
     private async Task<IReadOnlyList<TableDigest>> WriteStepsAsync(
-        BackupRequest request, ISnapshot snapshot, BackupWriter writer, CancellationToken cancellationToken)
+        BackupRequest request, ISnapshot snapshot, long opened, BackupWriter writer, CancellationToken cancellationToken)
     {
         progress.Begin("Backing up", snapshot.EstimatedBytes);
+        progress.Hold("snapshot", opened);
         var rate = new RateLimit(request.RateLimitBytesPerSecond, time);
         var digests = new ConcurrentBag<TableDigest>();
         await Lanes.RunAsync(
@@ -152,6 +165,7 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Tables = [.. digests.Select(digest => new ManifestTable(digest.Table.Schema, digest.Table.Name, digest.Fingerprint.Rows, digest.Fingerprint.ToHex()))],
             Objects = snapshot.Objects,
             Requires = snapshot.Requires.Count == 0 ? null : snapshot.Requires,
+            Globals = snapshot.Globals.Count == 0 ? null : snapshot.Globals,
             Tags = request.Tags,
         };
 

@@ -32,13 +32,17 @@ public sealed record BackupRequest(
     /// <summary>Where parts are cut, in plain bytes.</summary>
     public long PartBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>As <see cref="SnapshotOptions.WithGlobals"/>.</summary>
+    public bool WithGlobals { get; init; }
+
     /// <summary>Where the rows came from, for the manifest, when it is not <see cref="Address"/>: an imported file.</summary>
     public string? Source { get; init; }
 }
 
 /// <summary>A backup that was made.</summary>
 /// <param name="Duration">From the lock to the manifest.</param>
-public sealed record BackupResult(CatalogueEntry Entry, TimeSpan Duration)
+/// <param name="SnapshotHeld">How old the database's snapshot was when it was let go of, with the wait for it.</param>
+public sealed record BackupResult(CatalogueEntry Entry, TimeSpan Duration, TimeSpan SnapshotHeld)
 {
     public Manifest Manifest => Entry.Require();
 }

@@ -13,6 +13,15 @@ public sealed record BackupContents(
     /// <summary>As <see cref="ISnapshot.Requires"/>.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>As <see cref="ISnapshot.Globals"/>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Globals { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>Whether <see cref="PartPhase.Globals"/> is among the parts; a restore of such contents makes what the server lacks of it.</summary>
+    public bool HasGlobals => Parts.Any(part => part.Phase == PartPhase.Globals);
+
+    /// <summary>The same without the parts of <see cref="PartPhase.Globals"/>; their names stay known.</summary>
+    public BackupContents WithoutGlobals() => this with { Parts = [.. Parts.Where(part => part.Phase != PartPhase.Globals)] };
+
     public long PlainBytes => Parts.Sum(part => part.PlainBytes);
 }
 

@@ -27,6 +27,9 @@ public enum BackupScope
 /// <summary>When a part is restored. Parts are listed and restored in this order.</summary>
 public enum PartPhase
 {
+    /// <summary>What belongs to the server and not to the database: roles, tablespaces. Outside the database's own script; restored only when asked for.</summary>
+    Globals,
+
     /// <summary>What must exist before rows: settings, tables.</summary>
     PreData,
 

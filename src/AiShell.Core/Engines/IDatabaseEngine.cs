@@ -61,7 +61,11 @@ public interface IDatabaseEngine
 /// <summary>What an engine can serve.</summary>
 /// <param name="Schemes">URL schemes, lower case, without <c>://</c>.</param>
 /// <param name="Formats">Formats that create and restore accept.</param>
-public sealed record EngineCapabilities(IReadOnlyList<string> Schemes, IReadOnlyList<BackupFormat> Formats);
+public sealed record EngineCapabilities(IReadOnlyList<string> Schemes, IReadOnlyList<BackupFormat> Formats)
+{
+    /// <summary>Its server has things that databases use and that are in none of them, such as roles: <see cref="SnapshotOptions.WithGlobals"/>.</summary>
+    public bool HasGlobals { get; init; }
+}
 
 /// <param name="Version">The server's own version text: <c>3.53.4</c>.</param>
 /// <param name="SizeBytes">Size of the database on its disk, null where unknown.</param>

@@ -2,12 +2,13 @@ namespace AiShell.Engines;
 
 /// <summary>
 /// A new copy being built beside the target. Disposing it without <see cref="PromoteAsync"/> discards the copy and leaves
-/// no trace. Phases arrive in order, each completed before the next begins.
+/// no trace.
 /// </summary>
 public interface IRestoreTarget : IAsyncDisposable
 {
-    /// <summary>How many parts of a phase may be loaded at once; their order within a phase is then free.</summary>
-    int ParallelismOf(PartPhase phase);
+    /// <summary>The order in which the parts shall come, each once.</summary>
+    /// <param name="parts">Those that are restored, in the backup's order.</param>
+    IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts);
 
     /// <summary>Loads a whole part. A failure is final: the target is discarded.</summary>
     Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken);
@@ -62,4 +63,7 @@ public sealed record TargetState(
 {
     /// <summary>What is worth knowing before the restore, one sentence each; none keeps it from being done.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What the server lacks and the restore makes outside the database, with the contents' globals: <c>role 'app'</c>.</summary>
+    public IReadOnlyList<string> Makes { get; init; } = [];
 }

@@ -21,6 +21,12 @@ public interface ISnapshot : IAsyncDisposable
     /// <summary>What a server must have, outside the database, to restore it whole: names by kind (<c>roles</c>, <c>extensions</c>), in order.</summary>
     IReadOnlyDictionary<string, IReadOnlyList<string>> Requires => new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>What of the server's the backup holds, with <see cref="SnapshotOptions.WithGlobals"/>: names by kind (<c>roles</c>, <c>tablespaces</c>), in order.</summary>
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Globals => new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>What the user should know of this backup, one sentence each; none makes it a bad one.</summary>
+    IReadOnlyList<string> Warnings => [];
+
     /// <summary>Roughly how many plain bytes all steps write; for progress and the space check.</summary>
     long EstimatedBytes { get; }
 
@@ -66,4 +72,8 @@ public sealed record SnapshotOptions(
     int Workers,
     string ScratchDirectory,
     long PartBytes,
-    TimeSpan LockWait);
+    TimeSpan LockWait)
+{
+    /// <summary>Also what the database uses of its server; only for engines with <see cref="EngineCapabilities.HasGlobals"/>.</summary>
+    public bool WithGlobals { get; init; }
+}

@@ -339,14 +339,11 @@ public sealed class BackupRepository
                 "Move the folder back to its place.");
         }
 
-        if (manifest.Parts.FirstOrDefault(part => !IsInside(part.Path)) is { } stray)
+        if (manifest.Parts.FirstOrDefault(part => !RepositoryKeys.IsPartPath(part.Path)) is { } stray)
         {
             throw new AiShellException(ErrorKind.Integrity, $"The manifest '{key}' names a part outside its folder: '{stray.Path}'.");
         }
     }
-
-    private static bool IsInside(string path) =>
-        path.Split('/') is ["parts", var name] && name is not ("" or "." or "..") && !name.Contains('\\', StringComparison.Ordinal);
 
     private static async Task<byte[]> ReadAllAsync(IObjectStore store, string key, CancellationToken cancellationToken)
     {

@@ -75,6 +75,10 @@ public sealed record Manifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Requires { get; init; }
 
+    /// <summary>What the part of phase <see cref="PartPhase.Globals"/> holds: names by kind; null where there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Globals { get; init; }
+
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 
     /// <summary>SHA-256 of the canonical JSON of everything else in this manifest, in lower-case hexadecimal.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using AiShell.Engines;
 
 namespace AiShell.Repository;
 
@@ -11,6 +12,7 @@ internal static class RepositoryKeys
     public const string Backups = "backups/";
     public const string Locks = "locks/";
     public const string ManifestName = "manifest.json";
+    public const string Globals = "globals.sql";
 
     /// <summary>A file name may have 255 bytes; what is longer is cut and made unique by a digest.</summary>
     private const int LongestSegment = 200;
@@ -19,9 +21,21 @@ internal static class RepositoryKeys
 
     public static string Manifest(string database, string id) => BackupFolder(database, id) + ManifestName;
 
-    /// <summary>The part's path inside its backup's folder. The number makes the listing's order the restore order.</summary>
-    public static string PartPath(int step, int cut, string label, string extension, string codecExtension) =>
-        string.Create(CultureInfo.InvariantCulture, $"parts/{step + 1:D5}-{Cut(Encode(label), 60)}.{cut:D4}.{extension}{codecExtension}");
+    /// <summary>
+    /// The part's path inside its backup's folder. The number makes the listing's order the restore order. The server's own things
+    /// lie beside the parts, which one after the other are the database's script.
+    /// </summary>
+    public static string PartPath(SnapshotStep step, int cut, string codecExtension) => step.Phase == PartPhase.Globals
+        ? $"{Globals}{codecExtension}"
+        : string.Create(CultureInfo.InvariantCulture, $"parts/{step.Index + 1:D5}-{Cut(Encode(step.Label), 60)}.{cut:D4}.{step.Extension}{codecExtension}");
+
+    /// <summary>Whether a manifest's path is one that <see cref="PartPath"/> may have made: it stays in its folder.</summary>
+    public static bool IsPartPath(string path) => path.Split('/') switch
+    {
+        [var name] => name.StartsWith(Globals, StringComparison.Ordinal) && !name.Contains('\\', StringComparison.Ordinal),
+        ["parts", var name] => name is not ("" or "." or "..") && !name.Contains('\\', StringComparison.Ordinal),
+        _ => false,
+    };
 
     /// <summary>
     /// Percent-encodes every UTF-8 byte outside <c>[A-Za-z0-9._-]</c>, and the dots of a name of dots only, so that no

@@ -43,7 +43,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         }
 
         long started = time.GetTimestamp();
-        BackupContents contents = request.Entry.Require().ToContents();
+        BackupContents contents = ContentsOf(request);
         TargetOptions options = OptionsOf(request, plan.IntoExisting) with { Replace = replace };
         await using IRestoreTarget target = await request.Engine.OpenTargetAsync(request.Target, contents, options, cancellationToken);
         IReadOnlyList<TableDigest> restored = await RestoreLoading.LoadAsync(
@@ -60,7 +60,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     private static async Task<(RestorePlan Plan, TargetState State)> PlanAsync(RestoreRequest request, CancellationToken cancellationToken)
     {
         Manifest manifest = request.Entry.Require();
-        BackupContents contents = manifest.ToContents();
+        BackupContents contents = ContentsOf(request);
         TargetState state = await InspectAsync(intoExisting: false);
         bool intoExisting = RestorePlanner.GoesIntoExisting(manifest, request.Tables, state.Exists);
         if (intoExisting)
@@ -72,6 +72,16 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
 
         Task<TargetState> InspectAsync(bool intoExisting) =>
             request.Engine.InspectTargetAsync(request.Target, contents, OptionsOf(request, intoExisting), cancellationToken);
+    }
+
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: the backup does not hold what is asked for.</exception>
+    private static BackupContents ContentsOf(RestoreRequest request)
+    {
+        BackupContents contents = request.Entry.Require().ToContents();
+        return !request.WithGlobals ? contents.WithoutGlobals() : contents.HasGlobals ? contents : throw new AiShellException(
+            ErrorKind.Usage,
+            $"The backup {request.Entry.Id} holds nothing of its server besides the database, so there is nothing for --globals.",
+            "Leave it out. 'ai-shell backup create --globals' keeps a PostgreSQL server's roles and tablespaces too.");
     }
 
     private static TargetOptions OptionsOf(RestoreRequest request, bool intoExisting) => new(

@@ -19,21 +19,24 @@ internal static class RestoreLoading
         CancellationToken cancellationToken)
     {
         progress.Begin("Restoring", contents.PlainBytes);
-        foreach (PartPhase phase in Enum.GetValues<PartPhase>())
+        foreach (LoadStage stage in target.Arrange([.. contents.Parts.Where(part => part.Table is null || tables.Takes(part.Table))]))
         {
-            int lanes = target.ParallelismOf(phase);
-            IEnumerable<BackupPart> parts = contents.Parts.Where(part => part.Phase == phase && (part.Table is null || tables.Takes(part.Table)));
             await Lanes.RunAsync(
-                lanes > 1 ? LargestTablesFirst(contents, parts) : parts,
-                lanes,
+                stage.Runs.Where(run => run.Count > 0),
+                stage.Parallelism,
                 progress,
-                part => part.Table?.ToString() ?? entry.Require().Parts[part.Index].Path,
-                (part, advance, token) => repository.ReadPartAsync(
-                    entry, entry.Require().Parts[part.Index], plain => target.LoadAsync(part, plain, token), advance, token),
+                run => run[0].Table?.ToString() ?? entry.Require().Parts[run[0].Index].Path,
+                async (run, advance, token) =>
+                {
+                    foreach (BackupPart part in run)
+                    {
+                        await repository.ReadPartAsync(entry, entry.Require().Parts[part.Index], plain => target.LoadAsync(part, plain, token), advance, token);
+                    }
+                },
                 cancellationToken);
         }
 
-        progress.Begin("Checking the copy", totalBytes: null);
+        progress.Begin("Completing the copy", totalBytes: null);
         IReadOnlyList<TableDigest> found = await target.CompleteAsync(fingerprints, cancellationToken);
         TableDigest[] expected = [.. contents.Tables.Where(digest => tables.Takes(digest.Table))];
         IReadOnlyList<string> differences = DigestComparison.Compare(expected, found, "the restored copy has", fingerprints);
@@ -41,12 +44,5 @@ internal static class RestoreLoading
             ErrorKind.Integrity,
             $"The restored copy is not what was backed up: {string.Join("; ", differences.Take(5))}{(differences.Count > 5 ? $"; and {differences.Count - 5} more" : "")}.",
             "The target was not touched. Run 'ai-shell backup verify --deep' on the backup, or restore another one.");
-    }
-
-    /// <summary>What takes longest must not begin last, when there is nothing left for the other lanes.</summary>
-    private static IEnumerable<BackupPart> LargestTablesFirst(BackupContents contents, IEnumerable<BackupPart> parts)
-    {
-        var bytes = contents.Parts.Where(part => part.Table is not null).GroupBy(part => part.Table!).ToDictionary(table => table.Key, table => table.Sum(part => part.PlainBytes));
-        return parts.OrderByDescending(part => part.Table is null ? part.PlainBytes : bytes[part.Table]);
     }
 }

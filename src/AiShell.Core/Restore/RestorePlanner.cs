@@ -43,6 +43,11 @@ internal static class RestorePlanner
         steps.Add(request.VerifyFirst
             ? $"verify {manifest.Parts.Count} parts ({ByteSize.Format(manifest.StoredBytes)}) and every row in them"
             : $"check each of {manifest.Parts.Count} parts ({ByteSize.Format(manifest.StoredBytes)}) before it is used");
+        if (state.Makes.Count > 0)
+        {
+            steps.Add($"make what the server lacks: {string.Join(", ", state.Makes)}; what it has stays as it is");
+        }
+
         steps.Add($"load {tables.Length} tables with {tables.Sum(table => table.Rows):N0} rows into a new copy beside the target");
         steps.Add(request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
         steps.Add((state.Exists, intoExisting) switch

@@ -24,6 +24,9 @@ public sealed record RestoreRequest(
 
     /// <summary>As <see cref="TargetOptions.KeepOld"/>.</summary>
     public bool KeepOld { get; init; }
+
+    /// <summary>First make what the backup holds of its server (<see cref="PartPhase.Globals"/>) and the target's server lacks.</summary>
+    public bool WithGlobals { get; init; }
 }
 
 /// <summary>What a restore will do, worked out from the manifest and a look at the target. Changes nothing by itself.</summary>

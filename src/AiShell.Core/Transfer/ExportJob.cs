@@ -11,7 +11,11 @@ namespace AiShell.Transfer;
 /// <param name="Replace">Consent to replace a file that stands there.</param>
 public sealed record ExportRequest(CatalogueEntry Entry, string Destination, CompressionSettings? Compression, bool Replace);
 
-public sealed record ExportResult(string BackupId, string Path, long SizeBytes, string Sha256, string MetadataPath);
+public sealed record ExportResult(string BackupId, string Path, long SizeBytes, string Sha256, string MetadataPath)
+{
+    /// <summary>The script of the server's own things beside the file; null where there is none, or where it is in the tar.</summary>
+    public string? GlobalsPath { get; init; }
+}
 
 /// <summary>
 /// Writes a backup as one ordinary file that the database's own client restores. Every part is checked on the way. The file
@@ -73,19 +77,48 @@ public sealed class ExportJob(BackupRepository repository, TimeProvider time, IJ
             time.GetUtcNow(),
             ToolVersion.Text,
             ManifestElement(manifest));
+        string globalsPath = ExportMetadata.GlobalsPathFor(request.Destination);
+        await using AtomicFile? globalsFile = !asTar && manifest.Parts.Any(IsGlobals) ? new AtomicFile(globalsPath) : null;
+        if (globalsFile is not null)
+        {
+            metadata = metadata with { Globals = await WriteGlobalsAsync(request.Entry, manifest, globalsFile, globalsPath, cancellationToken) };
+        }
+
         string metadataPath = ExportMetadata.PathFor(request.Destination);
         await using var metadataFile = new AtomicFile(metadataPath);
         await JsonSerializer.SerializeAsync(metadataFile.Stream, metadata, TransferJson.Default.ExportMetadata, cancellationToken);
+        if (globalsFile is not null)
+        {
+            await globalsFile.CommitAsync(cancellationToken);
+        }
+
         await file.CommitAsync(cancellationToken);
         await metadataFile.CommitAsync(cancellationToken);
-        return new ExportResult(manifest.Id, request.Destination, metadata.SizeBytes, metadata.Sha256, metadataPath);
+        return new ExportResult(manifest.Id, request.Destination, metadata.SizeBytes, metadata.Sha256, metadataPath) { GlobalsPath = globalsFile is null ? null : globalsPath };
+    }
+
+    private static bool IsGlobals(ManifestPart part) => part.Phase == PartPhase.Globals;
+
+    /// <summary>What a script of the database shall not do to the server stands in a file of its own.</summary>
+    private async Task<ExportedGlobals> WriteGlobalsAsync(CatalogueEntry entry, Manifest manifest, AtomicFile file, string path, CancellationToken cancellationToken)
+    {
+        await using var hashing = new HashingStream(file.Stream);
+        foreach (ManifestPart part in manifest.Parts.Where(IsGlobals))
+        {
+            await repository.ReadPartAsync(entry, part, plain => plain.CopyToAsync(hashing, cancellationToken), bytes => progress.Advance(0, bytes), cancellationToken);
+        }
+
+        return new ExportedGlobals(Path.GetFileName(path), hashing.Count, hashing.Sha256);
     }
 
     /// <summary>Refuses to write over what stands there without consent.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>.</exception>
     public static void EnsureFree(ExportRequest request)
     {
-        string[] written = [request.Destination, ExportMetadata.PathFor(request.Destination)];
+        string[] written =
+        [
+            request.Destination, ExportMetadata.PathFor(request.Destination), .. request.Entry.Require().Parts.Where(IsGlobals).Select(_ => ExportMetadata.GlobalsPathFor(request.Destination)),
+        ];
         if (!request.Replace && Array.Find(written, File.Exists) is { } existing)
         {
             throw new AiShellException(ErrorKind.Refused, $"'{existing}' exists already.", "Give another name, or add --force to replace it.");
@@ -95,7 +128,7 @@ public sealed class ExportJob(BackupRepository repository, TimeProvider time, IJ
     /// <summary>gzip, bzip2 and zstd streams may be concatenated, so the stored files one after the other are one valid file.</summary>
     private async Task CopyStoredAsync(CatalogueEntry entry, Manifest manifest, Stream destination, CancellationToken cancellationToken)
     {
-        foreach (ManifestPart part in manifest.Parts)
+        foreach (ManifestPart part in manifest.Parts.Where(part => !IsGlobals(part)))
         {
             await ThrowIfDamagedAsync(entry, part, cancellationToken);
             await using Stream stored = await repository.OpenStoredAsync(entry, part, cancellationToken);
@@ -106,7 +139,7 @@ public sealed class ExportJob(BackupRepository repository, TimeProvider time, IJ
 
     private async Task WritePlainAsync(CatalogueEntry entry, Manifest manifest, Stream destination, CancellationToken cancellationToken)
     {
-        foreach (ManifestPart part in manifest.Parts)
+        foreach (ManifestPart part in manifest.Parts.Where(part => !IsGlobals(part)))
         {
             await repository.ReadPartAsync(
                 entry, part, plain => plain.CopyToAsync(destination, cancellationToken), bytes => progress.Advance(0, bytes), cancellationToken);

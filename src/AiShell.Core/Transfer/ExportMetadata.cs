@@ -18,11 +18,21 @@ internal sealed record ExportMetadata(
     public const string Concatenated = "concatenated";
     public const string Tar = "tar";
 
+    /// <summary>The server's own things, beside a file of concatenated parts; left out where there are none. In a tar they are an entry.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ExportedGlobals? Globals { get; init; }
+
     /// <summary>The name of the manifest inside a tar.</summary>
     public const string ManifestEntry = "manifest.json";
 
     public static string PathFor(string exportedFile) => exportedFile + ".metadata.json";
+
+    /// <summary>Where the server's own things go, never compressed: a person reads them before running them.</summary>
+    public static string GlobalsPathFor(string exportedFile) => exportedFile + ".globals.sql";
 }
+
+/// <param name="File">Its name, without directory.</param>
+internal sealed record ExportedGlobals(string File, long SizeBytes, string Sha256);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(ExportMetadata))]

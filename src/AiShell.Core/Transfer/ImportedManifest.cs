@@ -1,3 +1,4 @@
+using AiShell.Engines;
 using AiShell.Repository;
 using AiShell.Repository.Codecs;
 
@@ -34,7 +35,7 @@ internal static class ImportedManifest
             return $"there is no compression '{manifest.Compression.Codec}'";
         }
 
-        if (manifest.Parts.FirstOrDefault(part => part.PlainBytes < 0 || !IsPartName(part.Path, codec)) is { } stray)
+        if (manifest.Parts.FirstOrDefault(part => part.PlainBytes < 0 || !IsPartName(part, codec)) is { } stray)
         {
             return $"'{stray.Path}' with {stray.PlainBytes:N0} bytes is no part";
         }
@@ -42,9 +43,10 @@ internal static class ImportedManifest
         return manifest.Parts.CountBy(part => part.Path).FirstOrDefault(path => path.Value > 1).Key is { } twice ? $"the part '{twice}' is there twice" : null;
     }
 
-    private static bool IsPartName(string path, ICodec codec) =>
-        path.Split('/') is ["parts", var name]
-        && name.EndsWith(codec.Extension, StringComparison.Ordinal)
-        && name[..^codec.Extension.Length] is not ("" or "." or "..")
-        && !name.Contains('\\', StringComparison.Ordinal);
+    private static bool IsPartName(ManifestPart part, ICodec codec) =>
+        RepositoryKeys.IsPartPath(part.Path)
+        && part.Path.EndsWith(codec.Extension, StringComparison.Ordinal)
+        && (part.Phase == PartPhase.Globals ? part.Path == $"{RepositoryKeys.Globals}{codec.Extension}" : IsNameInParts(part.Path[..^codec.Extension.Length]));
+
+    private static bool IsNameInParts(string path) => path.Split('/') is ["parts", not ("" or "." or "..")];
 }

@@ -34,7 +34,7 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
             }
 
             byte[] manifest = JsonSerializer.SerializeToUtf8Bytes(metadata.Manifest, TransferJson.Default.JsonElement);
-            return new ReadMetadata(ImportedManifest.Read(manifest, path), metadata.Layout, metadata.Compression, metadata.Sha256);
+            return new ReadMetadata(ImportedManifest.Read(manifest, path), metadata.Layout, metadata.Compression, metadata.Sha256) { GlobalsSha256 = metadata.Globals?.Sha256 };
         }
         catch (JsonException failure)
         {
@@ -110,6 +110,13 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
         await using Stream plain = Open(request, metadata.Compression);
         foreach ((int index, ManifestPart part) in metadata.Manifest.Parts.Index())
         {
+            if (part.Phase == PartPhase.Globals)
+            {
+                await using FileStream globals = OpenGlobals(request.Path, metadata.GlobalsSha256);
+                await StorePartAsync(request, metadata.Manifest, writer, index, part, globals, cancellationToken);
+                continue;
+            }
+
             await StorePartAsync(request, metadata.Manifest, writer, index, part, plain, cancellationToken);
         }
 
@@ -117,6 +124,26 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
         {
             throw new AiShellException(ErrorKind.Integrity, $"'{request.Path}' is longer than its manifest says.", "Get the file again from where it came.");
         }
+    }
+
+    /// <summary>The script of the server's own things, which was exported beside the file.</summary>
+    private static FileStream OpenGlobals(string exportedFile, string? sha256)
+    {
+        string path = ExportMetadata.GlobalsPathFor(exportedFile);
+        if (!File.Exists(path))
+        {
+            throw new AiShellException(ErrorKind.Integrity, $"'{path}' is missing, which was exported together with '{exportedFile}'.", "Bring it too from where the export was made.");
+        }
+
+        FileStream file = File.OpenRead(path);
+        if (Convert.ToHexStringLower(SHA256.HashData(file)) == sha256)
+        {
+            file.Position = 0;
+            return file;
+        }
+
+        file.Dispose();
+        throw new AiShellException(ErrorKind.Integrity, $"'{path}' is not the file that was exported: its SHA-256 is another.", "Get it again from where it came.");
     }
 
     private async Task CutTarAsync(ImportRequest request, ReadMetadata metadata, BackupWriter writer, CancellationToken cancellationToken)
@@ -164,7 +191,7 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
     {
         string plainName = ExportJob.PlainName(manifest, part);
         var copied = new ManifestPart(
-            $"parts/{plainName}{CodecRegistry.ByName(request.Compression.Codec).Extension}", part.Phase, part.Table, part.Rows, part.PlainBytes, 0, "");
+            $"{(part.Phase == PartPhase.Globals ? "" : "parts/")}{plainName}{CodecRegistry.ByName(request.Compression.Codec).Extension}", part.Phase, part.Table, part.Rows, part.PlainBytes, 0, "");
         await writer.CompressPartAsync(index, copied, request.Compression, plain, cancellationToken);
         progress.Advance(0, part.PlainBytes);
     }
@@ -207,4 +234,8 @@ internal sealed class OwnImport(BackupRepository repository, IJobProgress progre
 
 /// <summary>What an export says of itself, its manifest already checked.</summary>
 /// <param name="Sha256">Of the exported file; null when only the archive's own manifest is there.</param>
-internal sealed record ReadMetadata(Manifest Manifest, string Layout, string Compression, string? Sha256);
+internal sealed record ReadMetadata(Manifest Manifest, string Layout, string Compression, string? Sha256)
+{
+    /// <summary>Of the script of the server's own things beside the exported file.</summary>
+    public string? GlobalsSha256 { get; init; }
+}

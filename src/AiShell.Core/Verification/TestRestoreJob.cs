@@ -61,7 +61,7 @@ public sealed class TestRestoreJob(BackupRepository repository, TimeProvider tim
     private async Task<IReadOnlyList<TableDigest>> RestoreAsync(
         TestRestoreRequest request, Manifest manifest, IScratchDatabase scratch, CancellationToken cancellationToken)
     {
-        BackupContents contents = manifest.ToContents();
+        BackupContents contents = manifest.ToContents().WithoutGlobals();
         var options = new TargetOptions(
             TableFilter.Everything, IntoExisting: false, Replace: true, request.Workers, request.ScratchDirectory, LockWait: TimeSpan.Zero)
         {

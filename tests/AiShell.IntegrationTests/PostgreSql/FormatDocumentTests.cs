@@ -41,6 +41,22 @@ public sealed class FormatDocumentTests(SharedServer shared) : IClassFixture<Sha
     }
 
     [Fact]
+    public async Task The_script_of_the_server_is_as_the_document_says()
+    {
+        await shared.Server.RunAsync("postgres", "CREATE ROLE reader LOGIN");
+        Document section = Parts.Section("### The server's roles and tablespaces");
+
+        MemoryBackup backup = await MemoryBackup.MakeAsync(
+            new PostgreSqlEngine(),
+            shared.Server.AddressOf("postgres"),
+            new SnapshotOptions(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 1, _folder, 64 << 20, TimeSpan.FromSeconds(10)) { WithGlobals = true });
+
+        Assert.Equal(PartPhase.Globals, backup.Contents.Parts[0].Phase);
+        Assert.Contains($"\n{section.Frames("sql")[0]}\n", Encoding.UTF8.GetString(backup.Plain), StringComparison.Ordinal);
+        Assert.Equal(section.Frames("json")[0], System.Text.Json.JsonSerializer.Serialize(backup.Contents.Globals));
+    }
+
+    [Fact]
     public void Every_key_of_an_objects_header_is_explained_and_none_else()
     {
         ScriptEntryHeader header = new(1, "TABLE", "public", "sample", [], [], 0, 0, "someone");

@@ -81,6 +81,22 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
     }
 
     [Fact]
+    public async Task A_view_that_stays_locked_does_not_keep_pg_dump_waiting_and_is_named()
+    {
+        DatabaseAddress bank = await CreateAsync("locked_view");
+        await using Holder holder = await HoldAsync(bank, "ALTER VIEW plain_view SET (security_barrier)");
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(
+            () => MemoryBackup.MakeAsync(_engine, bank, Options() with { LockWait = TimeSpan.FromSeconds(1) }, patience.Token));
+
+        Assert.Equal(ErrorKind.Busy, failure.Kind);
+        Assert.Contains("'public.plain_view'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"process {holder.ProcessId}", failure.Message, StringComparison.Ordinal);
+        await EventuallyAsync(bank, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'ai-shell%' AND datname = current_database()", "0");
+    }
+
+    [Fact]
     public async Task Who_queues_for_a_table_after_the_snapshot_does_not_stop_it()
     {
         DatabaseAddress bank = await CreateAsync("queue");

@@ -77,7 +77,7 @@ public sealed class MemoryBackup
                 .OrderBy(digest => digest.Table),
         ];
         return new MemoryBackup(
-            new BackupContents(engine.Name, snapshot.EngineVersion, options.Format, options.Scope, parts, tables) { Requires = snapshot.Requires }, [.. bytes], snapshot.Position);
+            new BackupContents(engine.Name, snapshot.EngineVersion, options.Format, options.Scope, parts, tables) { Requires = snapshot.Requires, Globals = snapshot.Globals }, [.. bytes], snapshot.Position);
     }
 
     /// <summary>The same backup with one part's bytes changed; the record of the part stays.</summary>
@@ -90,15 +90,21 @@ public sealed class MemoryBackup
 
     public Stream OpenPart(BackupPart part) => new MemoryStream(_parts[part.Index], writable: false);
 
-    /// <summary>Loads the parts as a restore does, phase by phase.</summary>
+    /// <summary>Loads the parts as a restore does, in the order that the target wants.</summary>
     public async Task LoadAsync(IRestoreTarget target, TableFilter tables, CancellationToken cancellationToken = default)
     {
-        foreach (PartPhase phase in Enum.GetValues<PartPhase>())
+        foreach (LoadStage stage in target.Arrange([.. Contents.Parts.Where(part => part.Table is null || tables.Takes(part.Table))]))
         {
             await Parallel.ForEachAsync(
-                Contents.Parts.Where(part => part.Phase == phase && (part.Table is null || tables.Takes(part.Table))),
-                new ParallelOptions { MaxDegreeOfParallelism = target.ParallelismOf(phase), CancellationToken = cancellationToken },
-                async (part, token) => await target.LoadAsync(part, OpenPart(part), token));
+                stage.Runs,
+                new ParallelOptions { MaxDegreeOfParallelism = stage.Parallelism, CancellationToken = cancellationToken },
+                async (run, token) =>
+                {
+                    foreach (BackupPart part in run)
+                    {
+                        await target.LoadAsync(part, OpenPart(part), token);
+                    }
+                });
         }
     }
 

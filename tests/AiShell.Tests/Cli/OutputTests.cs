@@ -78,6 +78,25 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
+    public void Progress_shows_the_age_of_what_is_held_until_the_next_activity()
+    {
+        var clock = new FakeTimeProvider();
+        using (ProgressDisplay progress = Progress(false, clock))
+        {
+            long opened = clock.GetTimestamp();
+            clock.Advance(TimeSpan.FromMinutes(3));
+            _error.GetStringBuilder().Clear();
+            progress.Begin("Backing up", null);
+            progress.Hold("snapshot", opened);
+            clock.Advance(TimeSpan.FromSeconds(5));
+            progress.Begin("Verifying", null);
+            clock.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.Equal("Backing up: 5 s so far, snapshot 3 min old\nVerifying: 5 s so far\n", _error.ToString());
+    }
+
+    [Fact]
     public void Progress_of_what_counts_no_bytes_shows_the_time()
     {
         var clock = new FakeTimeProvider();

@@ -82,7 +82,7 @@ public sealed class FormatDocumentTests : IDisposable
 
         Assert.True(BackupId.IsValid("backup-20261124054628-em93wm"));
         Assert.Contains("`backup-20261124054628-em93wm`", section.Text, StringComparison.Ordinal);
-        string part = RepositoryKeys.PartPath(1, 1, "order items", "sql", CodecRegistry.ByName("gzip").Extension);
+        string part = RepositoryKeys.PartPath(new SnapshotStep(1, PartPhase.Data, "order items", "sql", null, 0), 1, CodecRegistry.ByName("gzip").Extension);
         Assert.Contains($"`{part["parts/".Length..]}`", section.Text, StringComparison.Ordinal);
     }
 

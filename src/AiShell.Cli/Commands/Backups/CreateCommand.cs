@@ -25,6 +25,7 @@ internal sealed class CreateCommand : SessionCommand
     private readonly Option<string> _exclude = CommonOptions.ExcludeTables();
     private readonly Option<bool> _schemaOnly = new("--schema-only") { Description = "Tables, indexes and views without rows" };
     private readonly Option<bool> _dataOnly = new("--data-only") { Description = "Rows without their tables" };
+    private readonly Option<bool> _globals = new("--globals") { Description = "Also the server's roles, memberships and tablespaces, as a script of their own (PostgreSQL)" };
     private readonly Option<string> _jobs = CommonOptions.Jobs();
     private readonly Option<string[]> _tags = new("--tag") { Description = "A note to find it by; may be given several times", HelpName = "key=value" };
     private readonly Option<string> _rateLimit = new("--rate-limit") { Description = "Read no faster than this: 50MB/s", HelpName = "rate" };
@@ -35,7 +36,7 @@ internal sealed class CreateCommand : SessionCommand
         : base("create", "Back up a database")
     {
         _database.Required = true;
-        foreach (Option option in (Option[])[_database, _name, _compression, _level, _format, _verify, _tables, _exclude, _schemaOnly, _dataOnly, _jobs, _tags, _rateLimit, _lockWait, _allowEmpty])
+        foreach (Option option in (Option[])[_database, _name, _compression, _level, _format, _verify, _tables, _exclude, _schemaOnly, _dataOnly, _globals, _jobs, _tags, _rateLimit, _lockWait, _allowEmpty])
         {
             Add(option);
         }
@@ -48,6 +49,7 @@ internal sealed class CreateCommand : SessionCommand
         "ai-shell backup create --database shop",
         "ai-shell backup create -d ./shop.db --format native --compression zstd --verify",
         "ai-shell backup create -d shop --name before-upgrade --tag release=42",
+        "ai-shell backup create -d shop --globals",
         "ai-shell backup create -d shop --tables 'orders,order_*' --exclude-tables '*_log'",
     ];
 
@@ -67,6 +69,7 @@ internal sealed class CreateCommand : SessionCommand
         ResolvedDatabase database = session.Databases.Resolve(parse.GetRequiredValue(_database));
         session.SubjectDatabase = database.Name;
         BackupRequest request = RequestOf(session, parse, settings, database);
+        RequireGlobalsServed(request);
         // Read now: a value that makes no sense must not come to light when the backup is done.
         RetentionRules retention = PruneCommand.RulesOf(settings);
 
@@ -115,7 +118,19 @@ internal sealed class CreateCommand : SessionCommand
         settings.LockWait,
         parse.GetValue(_allowEmpty),
         parse.GetValue(_verify),
-        session.ScratchDirectory);
+        session.ScratchDirectory)
+    {
+        WithGlobals = parse.GetValue(_globals),
+    };
+
+    private static void RequireGlobalsServed(BackupRequest request)
+    {
+        if (request.WithGlobals && !request.Engine.Capabilities.HasGlobals)
+        {
+            throw new AiShellException(
+                ErrorKind.Usage, $"--globals is for servers with roles and tablespaces, and '{request.Address.Display}' is {request.Engine.Name}.", "Leave it out: the backup is whole without it.");
+        }
+    }
 
     /// <summary>Retention follows a good backup; that it cannot run now does not make the backup bad.</summary>
     private static async Task<IReadOnlyList<string>> PruneAsync(
@@ -149,11 +164,12 @@ internal sealed class CreateCommand : SessionCommand
     {
         BackupDocument document = BackupDescription.Describe(repository, result.Entry, session.State.Verifications(Session.ChecksKey(repository))[result.Manifest.Id])
             with
-        { DurationMs = (long)result.Duration.TotalMilliseconds };
+        { DurationMs = (long)result.Duration.TotalMilliseconds, SnapshotHeldMs = (long)result.SnapshotHeld.TotalMilliseconds };
         session.Output.Show(new Answer<BackupDocument>(document, Documents.Default.BackupDocument, page =>
         {
             page.Line($"Backed up '{document.Database}'.");
             BackupDescription.PrintFacts(page, document, result.Duration);
+            page.Facts(("Snapshot", $"held for {BackupDescription.For(result.SnapshotHeld)}"));
             if (pruned.Count > 0)
             {
                 page.Line($"Retention removed {pruned.Count} old {(pruned.Count == 1 ? "backup" : "backups")}: {string.Join(", ", pruned)}");

@@ -80,7 +80,7 @@ internal sealed class ExportCommand : SessionCommand
         foreach (ExportRequest request in requests)
         {
             ExportResult result = await job.RunAsync(request, cancellationToken);
-            documents.Add(new ExportDocument(result.BackupId, result.Path, result.SizeBytes, result.Sha256, result.MetadataPath));
+            documents.Add(new ExportDocument(result.BackupId, result.Path, result.SizeBytes, result.Sha256, result.MetadataPath, result.GlobalsPath));
         }
 
         session.EndProgress();
@@ -89,7 +89,7 @@ internal sealed class ExportCommand : SessionCommand
             foreach (ExportDocument document in documents)
             {
                 page.Line($"Exported {document.Id}.");
-                page.Facts(("File", document.Path), ("Size", ByteSize.Format(document.SizeBytes)), ("SHA-256", document.Sha256), ("About it", document.MetadataPath));
+                page.Facts(("File", document.Path), ("Size", ByteSize.Format(document.SizeBytes)), ("SHA-256", document.Sha256), ("About it", document.MetadataPath), ("Globals", document.GlobalsPath));
             }
         }));
         return 0;

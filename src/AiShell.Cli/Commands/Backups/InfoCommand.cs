@@ -35,6 +35,7 @@ internal sealed class InfoCommand : SessionCommand
             backup, manifest.EngineVersion, manifest.ToolVersion, manifest.Source, manifest.Position.End.Value, manifest.Objects, manifest.Parts.Count, tables)
         {
             Requires = manifest.Requires ?? new Dictionary<string, IReadOnlyList<string>>(),
+            Globals = manifest.Globals ?? new Dictionary<string, IReadOnlyList<string>>(),
         };
         session.Output.Show(new Answer<BackupInfoDocument>(document, Documents.Default.BackupInfoDocument, page =>
         {
@@ -46,6 +47,7 @@ internal sealed class InfoCommand : SessionCommand
                 ("Parts", BackupDescription.Count(manifest.Parts.Count)),
                 ("Objects", manifest.Objects.Count == 0 ? null : string.Join(", ", manifest.Objects.Select(item => $"{item.Value} {item.Key}"))),
                 ("Requires", manifest.Requires is null ? null : string.Join("; ", manifest.Requires.Select(kind => $"{kind.Key} {string.Join(", ", kind.Value)}"))),
+                ("Globals", manifest.Globals is null ? null : string.Join("; ", manifest.Globals.Select(kind => $"{kind.Key} {(kind.Value.Count == 0 ? "none" : string.Join(", ", kind.Value))}"))),
                 ("Tags", manifest.Tags.Count == 0 ? null : string.Join(", ", manifest.Tags.Select(tag => $"{tag.Key}={tag.Value}"))),
                 ("Verified", BackupDescription.VerifiedText(backup)),
                 ("Checksum", manifest.Digest));

@@ -36,7 +36,12 @@ internal sealed record BackupDocument(
     string Status,
     string? Damage,
     VerifiedDocument? Verified,
-    IReadOnlyDictionary<string, string> Tags);
+    IReadOnlyDictionary<string, string> Tags)
+{
+    /// <summary>How old the database's snapshot was when the last row was read; only of a backup that was made just now.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? SnapshotHeldMs { get; init; }
+}
 
 /// <param name="Level"><c>checksum</c>, <c>deep</c> or <c>test</c>.</param>
 internal sealed record VerifiedDocument(string Level, bool Ok, DateTimeOffset Time, string? Message);
@@ -52,6 +57,9 @@ internal sealed record BackupInfoDocument(
     IReadOnlyList<TableDocument>? TableList)
 {
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; init; }
+
+    /// <summary>What of the server's the backup holds.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<string>> Globals { get; init; }
 }
 
 internal sealed record TableDocument(string Schema, string Name, long Rows, string Fingerprint);
@@ -99,7 +107,7 @@ internal sealed record PruneDocument(bool DryRun, int Deleted, long FreedBytes, 
 
 internal sealed record DecisionDocument(string Id, string Database, bool Keep, string Reason, DateTimeOffset? CreatedAt, long? StoredBytes);
 
-internal sealed record ExportDocument(string Id, string Path, long SizeBytes, string Sha256, string MetadataPath);
+internal sealed record ExportDocument(string Id, string Path, long SizeBytes, string Sha256, string MetadataPath, string? GlobalsPath);
 
 internal sealed record ImportDocument(string Path, string Recognised, BackupDocument Backup);
 

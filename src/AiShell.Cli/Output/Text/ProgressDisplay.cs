@@ -22,6 +22,8 @@ internal sealed class ProgressDisplay : IJobProgress, IDisposable
     private long? _totalBytes;
     private long _bytes;
     private long _begun;
+    private string? _held;
+    private long _heldSince;
     private int _linesShown;
     private bool _disposed;
 
@@ -42,6 +44,16 @@ internal sealed class ProgressDisplay : IJobProgress, IDisposable
             _totalBytes = totalBytes;
             _begun = _clock.GetTimestamp();
             Interlocked.Exchange(ref _bytes, 0);
+            _held = null;
+        }
+    }
+
+    public void Hold(string what, long since)
+    {
+        lock (_gate)
+        {
+            _held = what;
+            _heldSince = since;
         }
     }
 
@@ -120,7 +132,9 @@ internal sealed class ProgressDisplay : IJobProgress, IDisposable
         }
     }
 
-    private string Line()
+    private string Line() => _held is null ? Work() : $"{Work()}, {_held} {Seconds(_clock.GetElapsedTime(_heldSince).TotalSeconds)} old";
+
+    private string Work()
     {
         long bytes = Interlocked.Read(ref _bytes);
         double seconds = Math.Max(_clock.GetElapsedTime(_begun).TotalSeconds, 0.001);

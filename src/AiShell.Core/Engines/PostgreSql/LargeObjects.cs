@@ -1,3 +1,5 @@
+using AiShell.Engines.PostgreSql.Schema;
+
 namespace AiShell.Engines.PostgreSql;
 
 /// <summary>
@@ -29,7 +31,17 @@ internal static class LargeObjects
 
         """;
 
+    /// <summary>How many there are.</summary>
+    public const string Count = "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata";
+
+    /// <summary>Drops all of them.</summary>
+    public const string Drop = "SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata";
+
     private static readonly TableName View = new("pg_temp", "ai_shell_large_objects");
+
+    /// <summary>Whether an entry of the script makes them, or is about them.</summary>
+    public static bool Owns(ScriptEntry entry) =>
+        entry.Header.Schema.Length == 0 && (entry.Header.Kind == "LARGE OBJECT VIEW" || entry.Header.Name.StartsWith("LARGE OBJECT ", StringComparison.Ordinal));
 
     /// <summary>What the rows of a table are copied to.</summary>
     public static TableName Destination(TableName table) => table == Table ? View : table;

@@ -33,11 +33,15 @@ internal static class PostgreSqlProbe
         (Server server, WireSession session) = await Server.FindAsync(settings, cancellationToken);
         using (session)
         {
-            (string?[] row, string[] leftovers, AiShellException? crowded) = await ServerErrors.RunAsync(
+            (string?[] row, string[] leftovers, string[] old, AiShellException? crowded) = await ServerErrors.RunAsync(
                 session, $"database '{settings.Database}'", open =>
                 {
                     string?[] found = open.Query(Query)[0];
-                    return (found, Leftovers.Find(open, settings.Database).ToArray(), LockRoom.Of(open).ShortFor(long.Parse(found[9]!, CultureInfo.InvariantCulture)));
+                    return (
+                        found,
+                        Leftovers.Find(open, settings.Database).ToArray(),
+                        OldTransactions.Find(open, OldTransactions.Worrying).ToArray(),
+                        LockRoom.Of(open).ShortFor(long.Parse(found[9]!, CultureInfo.InvariantCulture)));
                 }, cancellationToken);
             return new DatabaseProbe(
                 server.VersionText,
@@ -53,6 +57,7 @@ internal static class PostgreSqlProbe
                     .. crowded is null ? (string[])[] : [$"No backup: {crowded.Message} {crowded.Hint}"],
                     .. await ToolLimitsAsync(server, tools, cancellationToken),
                     .. leftovers.Select(name => $"The database '{name}' was left by a restore that was ended; the next restore to '{settings.Database}' drops it."),
+                    .. old,
                 ]);
         }
     }

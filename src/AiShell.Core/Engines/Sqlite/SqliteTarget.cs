@@ -93,7 +93,7 @@ internal sealed class SqliteTarget : IRestoreTarget
         }
     }
 
-    public int ParallelismOf(PartPhase phase) => _pages is null ? 1 : _options.Workers;
+    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => LoadStage.ByPhase(parts, _pages is null ? 1 : _options.Workers);
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) =>
         _pages is not null

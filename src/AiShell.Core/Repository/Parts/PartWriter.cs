@@ -62,7 +62,7 @@ internal sealed class PartWriter : IPartSink, IAsyncDisposable
         await _plain.DisposeAsync();
     }
 
-    private string PathOfCurrent => RepositoryKeys.PartPath(_step.Index, _parts.Count + 1, _step.Label, _step.Extension, _codec.Extension);
+    private string PathOfCurrent => RepositoryKeys.PartPath(_step, _parts.Count + 1, _codec.Extension);
 
     private void Write(ReadOnlySpan<byte> bytes, CancellationToken cancellationToken)
     {

@@ -59,6 +59,7 @@ public sealed class SessionTests(SharedServer shared) : IClassFixture<SharedServ
             held.Session.Scalar("SELECT concat_ws(' ', date '2026-12-01', interval '1 day', 0.1::float8, '\\x00ff'::bytea, current_setting('TimeZone')) FROM (SELECT pg_sleep(2.5)) s"));
         Assert.Equal("2s", held.Session.Scalar("SHOW client_connection_check_interval"));
         Assert.Equal("0", held.Session.Scalar("SHOW idle_session_timeout"));
+        Assert.Equal("60 10 6", held.Session.Scalar("SELECT concat_ws(' ', current_setting('tcp_keepalives_idle'), current_setting('tcp_keepalives_interval'), current_setting('tcp_keepalives_count'))"));
     }
 
     [Fact]

@@ -124,6 +124,36 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public async Task ControlAsync(params string[] arguments) =>
         await AsPostgresAsync(Path.Combine(_serverBinaries, "pg_ctl"), ["-D", DataFolder, .. arguments]);
 
+    /// <summary>kill -9 of the server and all its processes. Nothing where it does not run.</summary>
+    public async Task KillAsync()
+    {
+        if (!File.Exists(Path.Combine(DataFolder, "postmaster.pid")))
+        {
+            return;
+        }
+
+        int server = int.Parse((await File.ReadAllLinesAsync(Path.Combine(DataFolder, "postmaster.pid")))[0], CultureInfo.InvariantCulture);
+        int[] all = [server, .. Directory.EnumerateDirectories("/proc").Select(folder => ChildOf(server, folder)).OfType<int>()];
+        await Cli.Wrap("kill").WithArguments(["-9", .. all.Select(process => $"{process}")]).WithValidation(CommandResultValidation.None).ExecuteAsync(); // one may have ended by itself
+        for (int tries = 0; all.Any(process => Directory.Exists($"/proc/{process}")); tries++)
+        {
+            await Task.Delay(tries < 500 ? 20 : throw new InvalidOperationException("The server does not end."));
+        }
+
+        static int? ChildOf(int parent, string folder)
+        {
+            try
+            {
+                return int.TryParse(Path.GetFileName(folder), out int process)
+                    && File.ReadLines(Path.Combine(folder, "status")).Contains($"PPid:\t{parent}") ? process : null;
+            }
+            catch (IOException)
+            {
+                return null; // it has ended
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Cli.Wrap("runuser")

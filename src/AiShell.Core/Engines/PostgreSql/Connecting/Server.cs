@@ -86,6 +86,20 @@ internal sealed class Server
     public async Task<WireSession> OpenAsync(CancellationToken cancellationToken, string? database = null) =>
         (await OpenAsync(Host, Settings with { Tls = _tls, Database = database ?? Settings.Database }, cancellationToken)).Session;
 
+    /// <summary>As above in the middle of a job, which fails when the server takes no session any more.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>.</exception>
+    public async Task<WireSession> OpenMeanwhileAsync(string subject, CancellationToken cancellationToken, string? database = null)
+    {
+        try
+        {
+            return await OpenAsync(cancellationToken, database);
+        }
+        catch (AiShellException failure) when (failure.Kind == ErrorKind.Unreachable)
+        {
+            throw new AiShellException(ErrorKind.Failed, $"No further session could be had, on {subject}: {failure.Message}", failure.Hint, failure);
+        }
+    }
+
     private static async Task<(WireSession Session, TlsMode Tls)> OpenAsync(ServerHost host, ConnectionSettings settings, CancellationToken cancellationToken)
     {
         // 'prefer' and 'allow' try the other way when the server's pg_hba.conf has no line for the first (manual, "SSL Mode Descriptions").

@@ -19,8 +19,16 @@ internal sealed class CopyTarget : IRestoreTarget
     private readonly TargetOptions _options;
     private readonly StagingDatabase _staging;
     private readonly EntryRunner _runner;
-    private readonly Dictionary<TableName, int> _partsOf;
-    private HashSet<int> _dropped = [];
+    private readonly TableLoads _loads;
+    private readonly Dictionary<int, TableName> _tables = [];
+    private readonly CancellationTokenSource _stop = new();
+
+    // Rows and indexes share the workers: a table's indexes are built while other tables are still loaded.
+    private readonly SemaphoreSlim _free;
+    private DroppedEntries _dropped = DroppedEntries.None;
+    private EntryScheduler? _scheduler;
+    private Task _postData = Task.CompletedTask;
+    private int _disposed;
 
     private CopyTarget(BackupContents contents, TargetOptions options, StagingDatabase staging)
     {
@@ -28,44 +36,64 @@ internal sealed class CopyTarget : IRestoreTarget
         _options = options;
         _staging = staging;
         _runner = new EntryRunner(options.KeepOwners);
-        _partsOf = contents.Parts.Where(part => part.Table is not null).GroupBy(part => part.Table!).ToDictionary(table => table.Key, table => table.Count());
+        _free = new SemaphoreSlim(Workers);
+        _loads = new TableLoads(staging, contents.Parts.Where(part => part.Table is { } table && options.Tables.Takes(table)), Workers, options.ScratchDirectory);
     }
 
     public string? KeptAs => _staging.KeptAs;
 
+    private int Workers => Math.Max(1, _options.Workers);
+
     public static async Task<IRestoreTarget> OpenAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
         new CopyTarget(contents, options, await StagingDatabase.PrepareAsync(settings, options.Workers, cancellationToken));
 
-    public int ParallelismOf(PartPhase phase) => phase == PartPhase.Data ? Math.Max(1, _options.Workers) : 1;
+    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) =>
+    [
+        LoadStage.OneAtATime(parts, PartPhase.Globals),
+        LoadStage.OneAtATime(parts, PartPhase.PreData),
+        LoadStage.OneAtATime(parts, PartPhase.PostData),
+        new LoadStage(Workers, _loads.Runs),
+    ];
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
     {
+        PartPhase.Globals => _staging.MakeGlobalsAsync(PartLoading.ReadGlobals(part, plain), cancellationToken),
         PartPhase.PreData => LoadSchemaAsync(part, plain, cancellationToken),
-        PartPhase.Data => _staging.UseAsync(
-            $"table '{part.Table}'",
-            session =>
-            {
-                PartLoading.LoadRows(session, part, plain, _options.ScratchDirectory, mayFreeze: _partsOf[part.Table!] == 1);
-                return true;
-            },
-            cancellationToken),
-        _ => LoadPostDataAsync(part, plain, cancellationToken),
+        PartPhase.Data => LoadRowsAsync(part, plain, cancellationToken),
+        _ => BeginPostDataAsync(part, plain),
     };
 
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
     {
+        await _postData.WaitAsync(cancellationToken);
         ConcurrentBag<TableDigest[]> found = [];
         await Parallel.ForEachAsync(
             TableDigests.Batch(_contents.Tables.Where(digest => _options.Tables.Takes(digest.Table))),
-            new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, _options.Workers), CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = cancellationToken },
             async (batch, token) => found.Add(await _staging.UseAsync(
                 batch.Length == 1 ? $"table '{batch[0]}'" : $"tables '{batch[0]}' to '{batch[^1]}'", session => TableDigests.Read(session, batch, fingerprints), token)));
         return [.. found.SelectMany(digests => digests).OrderBy(digest => digest.Table)];
     }
 
-    public Task PromoteAsync(CancellationToken cancellationToken) => _staging.PromoteAsync(_options, cancellationToken);
+    public async Task PromoteAsync(CancellationToken cancellationToken)
+    {
+        await _postData.WaitAsync(cancellationToken);
+        await _staging.PromoteAsync(_options, cancellationToken);
+    }
 
-    public ValueTask DisposeAsync() => _staging.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
+        await _stop.CancelAsync();
+        await _postData.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what failed was told where it was waited for
+        await _staging.DisposeAsync();
+        _stop.Dispose();
+        _free.Dispose();
+    }
 
     private async Task LoadSchemaAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
@@ -73,7 +101,7 @@ internal sealed class CopyTarget : IRestoreTarget
         if (!_options.Tables.TakesAll)
         {
             ScriptEntry[] all = [.. entries];
-            _dropped = EntrySelection.FindDropped([.. all.Select(EntryLinks.Of)], _options.Tables);
+            _dropped = DroppedEntries.Find([.. all.Select(EntryLinks.Of)], _options.Tables);
             entries = all;
         }
 
@@ -94,6 +122,11 @@ internal sealed class CopyTarget : IRestoreTarget
             {
                 together.Add(entry);
             }
+
+            if (entry.Header.Kind == "TABLE")
+            {
+                _tables[entry.Header.Id] = new TableName(entry.Header.Schema, entry.Header.Name);
+            }
         }
 
         await RunAsync(together, cancellationToken);
@@ -104,14 +137,7 @@ internal sealed class CopyTarget : IRestoreTarget
     {
         try
         {
-            await _staging.UseAsync(
-                $"{together.Count} objects",
-                session =>
-                {
-                    _runner.Run(session, together);
-                    return true;
-                },
-                cancellationToken);
+            await _staging.UseAsync($"{together.Count} objects", session => _runner.Run(session, together), cancellationToken);
         }
         catch (AiShellException failure) when (failure.InnerException is ServerError && together.Count > 1)
         {
@@ -124,11 +150,59 @@ internal sealed class CopyTarget : IRestoreTarget
         together.Clear();
     }
 
-    private Task LoadPostDataAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    private async Task LoadRowsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    {
+        if (_postData.IsFaulted)
+        {
+            await _postData;
+        }
+
+        await _free.WaitAsync(cancellationToken);
+        try
+        {
+            await _loads.LoadAsync(part, plain, cancellationToken);
+        }
+        finally
+        {
+            _free.Release();
+        }
+
+        _scheduler?.LookAgain();
+    }
+
+    /// <summary>Only takes the script: its entries run beside the rows, and what is left after them.</summary>
+    private Task BeginPostDataAsync(BackupPart part, Stream plain)
     {
         ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
-        EntrySelection.AddDependants([.. entries.Select(EntryLinks.Of)], _dropped);
-        return new EntryScheduler([.. entries.Where(entry => !_dropped.Contains(entry.Header.Id))], Math.Max(1, _options.Workers)).RunAsync(RunAsync, cancellationToken);
+        _dropped.AddDependants([.. entries.Select(EntryLinks.Of)]);
+        _scheduler = new EntryScheduler([.. entries.Where(entry => !_dropped.Contains(entry.Header.Id))], Workers, HasItsRows);
+        _postData = _scheduler.RunAsync(RunInTurnAsync, _stop.Token);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>An index needs the rows of its table; what else there is may look at any.</summary>
+    private bool HasItsRows(ScriptEntry entry)
+    {
+        if (entry.Header.Kind is not ("INDEX" or "CONSTRAINT"))
+        {
+            return _loads.HasAll;
+        }
+
+        TableName[] needed = [.. entry.Header.Needs.Where(_tables.ContainsKey).Select(id => _tables[id])];
+        return needed.Length > 0 ? needed.All(_loads.Has) : _loads.HasAll;
+    }
+
+    private async Task RunInTurnAsync(ScriptEntry entry, CancellationToken cancellationToken)
+    {
+        await _free.WaitAsync(cancellationToken);
+        try
+        {
+            await RunAsync(entry, cancellationToken);
+        }
+        finally
+        {
+            _free.Release();
+        }
     }
 
     /// <summary>
@@ -141,7 +215,7 @@ internal sealed class CopyTarget : IRestoreTarget
         {
             try
             {
-                await RunOnceAsync(entry, cancellationToken);
+                await _staging.UseAsync(entry.ToString(), session => _runner.Run(session, entry), cancellationToken);
                 return;
             }
             catch (AiShellException failure) when (attempt < MostAttempts && failure.InnerException is ServerError { SqlState: Deadlock })
@@ -150,13 +224,4 @@ internal sealed class CopyTarget : IRestoreTarget
             }
         }
     }
-
-    private Task RunOnceAsync(ScriptEntry entry, CancellationToken cancellationToken) => _staging.UseAsync(
-        entry.ToString(),
-        session =>
-        {
-            _runner.Run(session, entry);
-            return true;
-        },
-        cancellationToken);
 }

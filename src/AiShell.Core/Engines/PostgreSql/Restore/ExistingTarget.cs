@@ -49,7 +49,7 @@ internal sealed class ExistingTarget : IRestoreTarget
         }
     }
 
-    public int ParallelismOf(PartPhase phase) => 1;
+    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => LoadStage.ByPhase(parts, dataParallelism: 1);
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => ServerErrors.RunAsync(
         _session,
@@ -62,7 +62,7 @@ internal sealed class ExistingTarget : IRestoreTarget
                     LoadSchema(part, plain);
                     break;
                 case PartPhase.Data:
-                    PartLoading.LoadRows(_session, part, plain, _options.ScratchDirectory, mayFreeze: false);
+                    PartLoading.LoadRows(_session, part, plain, _options.ScratchDirectory, freeze: false);
                     break;
                 default:
                     LoadPostData(part, plain);
@@ -72,7 +72,14 @@ internal sealed class ExistingTarget : IRestoreTarget
         cancellationToken);
 
     public Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken) => ServerErrors.RunAsync<IReadOnlyList<TableDigest>>(
-        _session, $"database '{_database}'", open => [.. _tables.Order().Select(table => new TableDigest(table, TableDigests.Read(open, table, fingerprints)))], cancellationToken);
+        _session,
+        $"database '{_database}'",
+        open =>
+        {
+            _guards?.PutBack(open); // not with the last part: what has nothing to do after the rows has no such part
+            return [.. _tables.Order().Select(table => new TableDigest(table, TableDigests.Read(open, table, fingerprints)))];
+        },
+        cancellationToken);
 
     public Task PromoteAsync(CancellationToken cancellationToken) =>
         ServerErrors.RunAsync(_session, $"database '{_database}'", session => session.Execute("COMMIT"), cancellationToken);
@@ -91,7 +98,7 @@ internal sealed class ExistingTarget : IRestoreTarget
             return new AiShellException(ErrorKind.Usage, "The backup holds no rows, so none of its tables can be put into a database that stands.", "Restore it to a new database with -d.");
         }
 
-        TableName[] missing = contents.Scope == BackupScope.DataOnly ? [.. TargetInspection.TablesOf(contents, options).Except(standing.Select(table => table.Name))] : [];
+        TableName[] missing = contents.Scope == BackupScope.DataOnly ? [.. TargetInspection.TablesOf(contents, options).Except(standing.Select(table => table.Name)).Where(table => table != LargeObjects.Table)] : [];
         return missing.Length == 0 ? null : new AiShellException(
             ErrorKind.Failed,
             $"The backup holds rows without their tables, and the database has no table {string.Join(", ", missing.Take(5).Select(table => $"'{table}'"))}.",
@@ -119,14 +126,20 @@ internal sealed class ExistingTarget : IRestoreTarget
             throw new AiShellException(ErrorKind.Refused, $"The {first.Describe()} in '{database}' would be replaced.", "Add --force to replace it, or restore to another database with -d.");
         }
 
+        if (!options.Replace && tables.Contains(LargeObjects.Table) && session.Scalar(LargeObjects.Count) != "0")
+        {
+            throw new AiShellException(ErrorKind.Refused, $"The large objects in '{database}' would be replaced.", "Add --force to replace them, or restore to another database with -d.");
+        }
+
         return new ExistingTarget(session, database, contents, options, tables, standing);
     }
 
     private void LoadSchema(BackupPart part, Stream plain)
     {
+        ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
         if (_contents.Scope == BackupScope.All)
         {
-            _script = new TableScript(PartLoading.ReadEntries(part, plain), _options.Tables);
+            _script = new TableScript(entries, _options.Tables);
             _remade.UnionWith(_script.Tables.Select(TableScript.NameOf));
             RunNeeds(_script);
             _remade.ExceptWith(FindUnchanged(_script).Select(table => table.Name));
@@ -141,6 +154,20 @@ internal sealed class ExistingTarget : IRestoreTarget
         }
 
         foreach (ScriptEntry entry in _script?.EntriesOf(_remade) ?? [])
+        {
+            _runner.Run(_session, entry);
+        }
+
+        if (_tables.Contains(LargeObjects.Table))
+        {
+            _session.Execute(LargeObjects.Drop);
+            RunLargeObjects(entries);
+        }
+    }
+
+    private void RunLargeObjects(IEnumerable<ScriptEntry> entries)
+    {
+        foreach (ScriptEntry entry in entries.Where(entry => _tables.Contains(LargeObjects.Table) && LargeObjects.Owns(entry)))
         {
             _runner.Run(_session, entry);
         }
@@ -161,7 +188,7 @@ internal sealed class ExistingTarget : IRestoreTarget
             }
         }
 
-        _guards?.PutBack(_session);
+        RunLargeObjects(entries);
     }
 
     private const string SequenceSet = "SEQUENCE SET";

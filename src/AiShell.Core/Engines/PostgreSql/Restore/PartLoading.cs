@@ -6,9 +6,6 @@ namespace AiShell.Engines.PostgreSql.Restore;
 /// <summary>Takes a backup's parts apart on their way into a database; what is wrong with them is told as damage of the part.</summary>
 internal static class PartLoading
 {
-    // Below that the second writing costs less than the new file that the table gets for it.
-    private const int FreezeFromBytes = 256 * 1024;
-
     /// <summary>The entries of a schema part, one at a time.</summary>
     public static IEnumerable<ScriptEntry> ReadEntries(BackupPart part, Stream plain)
     {
@@ -31,37 +28,45 @@ internal static class PartLoading
         }
     }
 
+    /// <summary>
+    /// Begins a transaction that empties the table, after which rows may come frozen. False, and no transaction, for what has rows
+    /// already, as tables have that an extension fills.
+    /// </summary>
+    public static bool BeginFreezing(WireSession session, TableName table)
+    {
+        if (table == LargeObjects.Table || session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(table)} LIMIT 1") is not null)
+        {
+            return false;
+        }
+
+        session.Execute($"BEGIN; TRUNCATE ONLY {SqlText.Quote(table)}");
+        return true;
+    }
+
+    /// <summary>The server's things.</summary>
+    public static GlobalsScript ReadGlobals(BackupPart part, Stream plain)
+    {
+        GlobalsScript? script = null;
+        Guard(part, () => script = GlobalsScript.Read(plain));
+        return script!;
+    }
+
     /// <summary>Loads the rows of a part by COPY.</summary>
     /// <param name="scratchDirectory">For what a reader has to put aside.</param>
-    /// <param name="mayFreeze">Nobody else sees the table, and it has no other part: rows that come frozen need no second writing (manual, COPY, FREEZE).</param>
+    /// <param name="freeze">After <see cref="BeginFreezing"/>, in its transaction.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is damaged or has not as many rows as it should.</exception>
-    public static void LoadRows(WireSession session, BackupPart part, Stream plain, string scratchDirectory, bool mayFreeze)
+    public static void LoadRows(WireSession session, BackupPart part, Stream plain, string scratchDirectory, bool freeze)
     {
         using RowReader rows = OpenRows(part, plain, scratchDirectory);
-        bool isLargeObjects = part.Table == LargeObjects.Table;
-        if (isLargeObjects && session.Scalar("SELECT to_regclass('pg_temp.ai_shell_large_objects')") is null)
+        if (part.Table == LargeObjects.Table && session.Scalar("SELECT to_regclass('pg_temp.ai_shell_large_objects')") is null)
         {
             session.Execute(LargeObjects.ViewStatements);
         }
 
-        string statement = $"COPY {SqlText.Quote(LargeObjects.Destination(part.Table!))} {CopyHeader.List(rows.Columns)}FROM STDIN";
-
-        // It takes a table that was emptied in the same transaction, so none that an extension has filled.
-        bool freeze = mayFreeze && part.PlainBytes >= FreezeFromBytes && !isLargeObjects && session.Scalar($"SELECT 1 FROM ONLY {SqlText.Quote(part.Table!)} LIMIT 1") is null;
-        if (freeze)
-        {
-            session.Execute($"BEGIN; TRUNCATE ONLY {SqlText.Quote(part.Table!)}");
-            statement += " (FREEZE)";
-        }
-
-        CopyIn copy = session.BeginCopyIn(statement);
+        CopyIn copy = session.BeginCopyIn(
+            $"COPY {SqlText.Quote(LargeObjects.Destination(part.Table!))} {CopyHeader.List(rows.Columns)}FROM STDIN{(freeze ? " (FREEZE)" : "")}");
         Guard(part, () => rows.ReadRows(copy.Write));
         long count = copy.Complete();
-        if (freeze)
-        {
-            session.Execute("COMMIT");
-        }
-
         if (count != part.Rows)
         {
             throw PartDamage.Of(part, new InvalidDataException($"it has {count:N0} rows instead of {part.Rows:N0}"));

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using AiShell.Engines.PostgreSql.Connecting;
+using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Snapshot;
 using AiShell.Engines.PostgreSql.Wire;
 
@@ -20,6 +21,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
     private readonly uint _number = TargetNames.NewNumber();
     private readonly Channel<WireSession> _idle = Channel.CreateUnbounded<WireSession>();
     private readonly List<WireSession> _sessions = [];
+    private readonly GlobalsRestore _globals = new();
     private bool _created;
 
     private StagingDatabase(Server server, WireSession admin, string target, int workers)
@@ -63,6 +65,10 @@ internal sealed class StagingDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes the roles and tablespaces that the server lacks; without <see cref="PromoteAsync"/> they go again.</summary>
+    public Task MakeGlobalsAsync(GlobalsScript script, CancellationToken cancellationToken) =>
+        ServerErrors.RunAsync(_admin, "roles and tablespaces", session => _globals.Make(session, script), cancellationToken);
+
     /// <summary>Makes it empty, with what the source was made with.</summary>
     public async Task CreateAsync(DatabaseProperties properties, CancellationToken cancellationToken)
     {
@@ -85,23 +91,46 @@ internal sealed class StagingDatabase : IAsyncDisposable
     /// <summary>Runs work on a session of its own in the new database.</summary>
     public async Task<T> UseAsync<T>(string subject, Func<WireSession, T> work, CancellationToken cancellationToken)
     {
+        WireSession session = await TakeSessionAsync(subject, cancellationToken);
+        T result = await ServerErrors.RunAsync(session, subject, work, cancellationToken);
+        ReturnSession(session);
+        return result;
+    }
+
+    public Task UseAsync(string subject, Action<WireSession> work, CancellationToken cancellationToken) => UseAsync(
+        subject,
+        session =>
+        {
+            work(session);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>A session in the new database for the caller alone, until it is returned; after a failure it is not.</summary>
+    public async Task<WireSession> TakeSessionAsync(string subject, CancellationToken cancellationToken)
+    {
         if (!_created)
         {
             throw new AiShellException(ErrorKind.Integrity, "The backup's first part, which makes the database, is missing.", "Use another backup ('ai-shell backup list').");
         }
 
-        WireSession session = _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenAsync(cancellationToken);
-        T result = await ServerErrors.RunAsync(session, subject, work, cancellationToken);
-        _idle.Writer.TryWrite(session);
-        return result;
+        return _idle.Reader.TryRead(out WireSession? idle) ? idle : await OpenAsync(subject, cancellationToken);
     }
+
+    public void ReturnSession(WireSession session) => _idle.Writer.TryWrite(session);
 
     /// <summary>As <see cref="IRestoreTarget.PromoteAsync"/>.</summary>
     public async Task PromoteAsync(TargetOptions options, CancellationToken cancellationToken)
     {
         CloseSessions();
         DatabaseSwap swap = new(_server, _admin, _target, Name, _number);
-        KeptAs = await swap.RunAsync(options, () => _created = false, cancellationToken);
+        KeptAs = await swap.RunAsync(options, Done, cancellationToken);
+
+        void Done()
+        {
+            _created = false;
+            _globals.Keep();
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -109,7 +138,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
         CloseSessions();
         try
         {
-            if (_created)
+            if (_created || _globals.HasMade)
             {
                 await DropAsync();
             }
@@ -125,7 +154,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
         try
         {
             using WireSession session = await _server.OpenAsync(CancellationToken.None);
-            await ServerErrors.RunAsync(session, $"database '{Name}'", open => TargetNames.Drop(open, Name), CancellationToken.None);
+            await ServerErrors.RunAsync(session, $"database '{Name}'", Drop, CancellationToken.None);
         }
         catch (AiShellException)
         {
@@ -133,9 +162,19 @@ internal sealed class StagingDatabase : IAsyncDisposable
         }
     }
 
-    private async Task<WireSession> OpenAsync(CancellationToken cancellationToken)
+    private void Drop(WireSession session)
     {
-        WireSession session = await _server.OpenAsync(cancellationToken, Name);
+        if (_created)
+        {
+            TargetNames.Drop(session, Name);
+        }
+
+        _globals.Undo(session);
+    }
+
+    private async Task<WireSession> OpenAsync(string subject, CancellationToken cancellationToken)
+    {
+        WireSession session = await _server.OpenMeanwhileAsync(subject, cancellationToken, Name);
         lock (_sessions)
         {
             _sessions.Add(session);

@@ -9,9 +9,10 @@ internal sealed record StandingTable(string Oid, TableName Name, long EstimatedR
 {
     private string Quoted => SqlText.Quote(Name);
 
+    /// <summary>Those of the names that stand; large objects are no table of anybody's.</summary>
     public static IEnumerable<StandingTable> Find(WireSession session, IEnumerable<TableName> names)
     {
-        foreach (TableName name in names)
+        foreach (TableName name in names.Where(name => name != LargeObjects.Table))
         {
             List<string?[]> rows = session.Query(
                 "SELECT c.oid, c.reltuples::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'f')", name.Schema, name.Name);

@@ -61,7 +61,22 @@ internal static class TargetInspection
             }
         }
 
-        return new TargetState(exists, IsEmpty: true, [], FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles) { Warnings = warnings };
+        return new TargetState(exists, IsEmpty: true, [], FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles)
+        {
+            Warnings = warnings,
+            Makes = MakesOf(admin, contents),
+        };
+    }
+
+    private static string[] MakesOf(WireSession admin, BackupContents contents)
+    {
+        if (!contents.HasGlobals)
+        {
+            return [];
+        }
+
+        (string[] roles, string[] tablespaces) = GlobalsRestore.FindMissing(admin, contents);
+        return GlobalsRestore.Describe(roles, tablespaces);
     }
 
     private static TargetState LookAtAll(WireSession session, TargetState state)
@@ -79,10 +94,16 @@ internal static class TargetInspection
             obstacles.Add(missing);
         }
 
+        List<string> replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows(session)).Select(table => table.Describe())];
+        if (TablesOf(contents, options).Contains(LargeObjects.Table) && session.Scalar(LargeObjects.Count) is { } large and not "0")
+        {
+            replaced.Add($"{large} large objects");
+        }
+
         return state with
         {
             IsEmpty = DatabaseListing.Read(session).Count == 0,
-            Replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows(session)).Select(table => table.Describe())],
+            Replaced = replaced,
             Obstacles = obstacles,
         };
     }

@@ -19,7 +19,11 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
         {
             try
             {
-                if (part.Phase == PartPhase.Data)
+                if (part.Phase == PartPhase.Globals)
+                {
+                    ReadGlobals(plain);
+                }
+                else if (part.Phase == PartPhase.Data)
                 {
                     ReadRows(part, plain, cancellationToken);
                 }
@@ -44,6 +48,15 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private void ReadGlobals(Stream plain)
+    {
+        IReadOnlyDictionary<string, IReadOnlyList<string>> found = GlobalsScript.Read(plain).Names;
+        if (found.Any(kind => !kind.Value.SequenceEqual(contents.Globals.GetValueOrDefault(kind.Key) ?? [])))
+        {
+            throw new InvalidDataException("it has other roles or tablespaces than the manifest says");
+        }
+    }
 
     private void ReadScript(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using AiShell.Engines.PostgreSql.Connecting;
 using AiShell.Engines.PostgreSql.Snapshot;
+using AiShell.Engines.PostgreSql.Wire;
 using CliWrap;
 
 namespace AiShell.Engines.PostgreSql.Schema;
@@ -20,23 +22,27 @@ internal static class SchemaDump
         string program = await tools.RequireAsync("pg_dump", server.Version / 10000, cancellationToken);
         using MemoryStream archive = new();
         System.Text.StringBuilder errors = new();
-        CommandResult result = await Cli.Wrap(program)
+        int longestWait = (int)Math.Clamp(lockWait.TotalMilliseconds / 2, 1, LongestWaitMilliseconds);
+        string name = $"ai-shell pg_dump {snapshot}";
+        Command command = Cli.Wrap(program)
             .WithArguments(
             [
                 "--format=custom", "--schema-only", "--compress=0", "--no-password", "--no-sync", "--quote-all-identifiers", $"--encoding={encoding}", $"--snapshot={snapshot}",
-                $"--lock-wait-timeout={(long)Math.Clamp(lockWait.TotalMilliseconds / 2, 1, LongestWaitMilliseconds)}",
+                $"--lock-wait-timeout={longestWait}",
                 .. leftOut.Select(table => $"--exclude-table={SqlText.Quote(table)}"),
             ])
-            .WithEnvironmentVariables(EnvironmentOf(server.Settings, server.Host))
+            .WithEnvironmentVariables(new Dictionary<string, string?>(EnvironmentOf(server.Settings, server.Host)) { ["PGAPPNAME"] = name })
             .WithStandardOutputPipe(PipeTarget.ToStream(archive))
             .WithStandardErrorPipe(PipeTarget.ToStringBuilder(errors))
-            .WithValidation(CommandResultValidation.None)
-            .ExecuteAsync(cancellationToken);
+            .WithValidation(CommandResultValidation.None);
+        CommandResult result = await RunAsync(command, server, name, longestWait, cancellationToken);
         if (result.ExitCode != 0)
         {
-            throw await LockedTables.FindAsync(server, cancellationToken) is { } locked ? LockedTables.Explain(locked) : new AiShellException(
-                ErrorKind.Failed, $"pg_dump could not read the schema: {errors.ToString().Trim().ReplaceLineEndings(" ")}",
-                errors.ToString().Contains(ServerErrors.LockSetting, StringComparison.Ordinal) ? ServerErrors.LockHint : "The user needs SELECT on every table: GRANT pg_read_all_data TO <user>.");
+            throw await FindLockedAsync(server, cancellationToken) is { } locked ? LockedTables.Explain(locked) : new AiShellException(
+                ErrorKind.Failed,
+                $"pg_dump could not read the schema: {errors.ToString().Trim().ReplaceLineEndings(" ")}",
+                errors.ToString().Contains(ServerErrors.LockSetting, StringComparison.Ordinal) ? ServerErrors.LockHint
+                    : "If it is a privilege: the user needs SELECT on every table, GRANT pg_read_all_data TO <user>. If it is the connection: try again when the server can be reached.");
         }
 
         try
@@ -46,6 +52,52 @@ internal static class SchemaDump
         catch (InvalidDataException failure)
         {
             throw new AiShellException(ErrorKind.Failed, $"The schema that '{program}' wrote cannot be read: {failure.Message}", $"Set {ServerTools.Variable} to the folder of another version's programs.", failure);
+        }
+    }
+
+    private static async Task<CommandResult> RunAsync(Command command, Server server, string name, int longestWait, CancellationToken cancellationToken)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task watch = CancelWaitsAsync(server, name, longestWait, done.Token);
+        try
+        {
+            return await command.ExecuteAsync(cancellationToken);
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what ends it early ends pg_dump as well
+        }
+    }
+
+    /// <summary>pg_dump bounds its waits for the locks of tables; for views and sequences it would wait without end, and somebody perhaps behind it.</summary>
+    private static async Task CancelWaitsAsync(Server server, string name, int longestWait, CancellationToken cancellationToken)
+    {
+        await Task.Delay(longestWait, cancellationToken);
+        using WireSession session = await server.OpenAsync(cancellationToken);
+        while (true)
+        {
+            await ServerErrors.RunAsync(
+                session,
+                "pg_dump",
+                open => open.Query(
+                    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > $2::int * interval '1 ms'",
+                    name,
+                    longestWait.ToString(CultureInfo.InvariantCulture)),
+                cancellationToken);
+            await Task.Delay(longestWait, cancellationToken);
+        }
+    }
+
+    private static async Task<string?> FindLockedAsync(Server server, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await LockedTables.FindAsync(server, cancellationToken);
+        }
+        catch (AiShellException)
+        {
+            return null; // the server cannot be asked any more; pg_dump's words say why
         }
     }
 

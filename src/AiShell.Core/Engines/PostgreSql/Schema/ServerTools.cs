@@ -5,7 +5,7 @@ using CliWrap.Buffered;
 
 namespace AiShell.Engines.PostgreSql.Schema;
 
-/// <summary>Finds PostgreSQL's own programs: in the folder that the user names, on PATH, in the folders where distributions keep each version.</summary>
+/// <summary>Finds PostgreSQL's own programs: in the folder that the user names; else in the folders where distributions keep each version, and on PATH.</summary>
 internal sealed class ServerTools(IEnvironment environment)
 {
     public const string Variable = "AI_SHELL_PG_BIN";
@@ -13,12 +13,19 @@ internal sealed class ServerTools(IEnvironment environment)
     private static readonly (string Parent, string Pattern)[] VersionedFolders =
         [("/usr/lib/postgresql", "*"), ("/usr", "pgsql-*"), ("/opt/homebrew/opt", "postgresql@*"), ("/usr/local/opt", "postgresql@*")];
 
+    private string? GivenFolder => environment.Get(Variable) is { Length: > 0 } folder ? folder : null;
+
     /// <summary>The oldest such program of at least a major version: nearest to the server it is for.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: none, naming the package to install.</exception>
     public async Task<string> RequireAsync(string program, int major, CancellationToken cancellationToken)
     {
+        if (GivenFolder is null && OldestOf(Versioned(program), major) is { } versioned)
+        {
+            return versioned;
+        }
+
         List<(string Path, int Major)> found = await FindAsync(program, cancellationToken);
-        return found.Where(candidate => candidate.Major >= major).OrderBy(candidate => candidate.Major).Select(candidate => candidate.Path).FirstOrDefault()
+        return OldestOf(found, major)
             ?? throw new AiShellException(
                 ErrorKind.Failed,
                 found.Count == 0
@@ -37,10 +44,13 @@ internal sealed class ServerTools(IEnvironment environment)
     public async Task<string?> FindNewestAsync(string program, CancellationToken cancellationToken) =>
         (await FindAsync(program, cancellationToken)).OrderByDescending(candidate => candidate.Major).Select(candidate => candidate.Path).FirstOrDefault();
 
+    private static string? OldestOf(IEnumerable<(string Path, int Major)> found, int major) =>
+        found.Where(candidate => candidate.Major >= major).OrderBy(candidate => candidate.Major).Select(candidate => candidate.Path).FirstOrDefault();
+
     private async Task<List<(string Path, int Major)>> FindAsync(string program, CancellationToken cancellationToken)
     {
-        List<(string, int)> found = [];
-        foreach (string path in Folders().Select(folder => Path.Combine(folder, program)).Where(File.Exists).Distinct())
+        List<(string, int)> found = GivenFolder is not null ? [] : [.. Versioned(program)];
+        foreach (string path in Unversioned(program, besidesVersioned: found.Count > 0))
         {
             if (await MajorOfAsync(path, cancellationToken) is int major)
             {
@@ -51,18 +61,27 @@ internal sealed class ServerTools(IEnvironment environment)
         return found;
     }
 
-    private IEnumerable<string> Folders()
-    {
-        if (environment.Get(Variable) is { Length: > 0 } given)
-        {
-            return [given];
-        }
+    /// <summary>Of the folders that are named by their version; nobody has to be asked.</summary>
+    private static IEnumerable<(string Path, int Major)> Versioned(string program) =>
+        from folder in VersionedFolders
+        where Directory.Exists(folder.Parent)
+        from version in Directory.EnumerateDirectories(folder.Parent, folder.Pattern)
+        let digits = Path.GetFileName(version).Split('-', '@')[^1]
+        let path = Path.Combine(version, "bin", program)
+        where int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out _) && File.Exists(path)
+        select (path, int.Parse(digits, CultureInfo.InvariantCulture));
 
-        IEnumerable<string> versioned = VersionedFolders
-            .Where(folder => Directory.Exists(folder.Parent))
-            .SelectMany(folder => Directory.EnumerateDirectories(folder.Parent, folder.Pattern))
-            .Select(folder => Path.Combine(folder, "bin"));
-        return (environment.Get("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Concat(versioned);
+    private IEnumerable<string> Unversioned(string program, bool besidesVersioned)
+    {
+        string[] folders = GivenFolder is { } given ? [given] : (environment.Get("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return folders
+            .Select(folder => new FileInfo(Path.Combine(folder, program)))
+            .Where(file => file.Exists)
+            .Select(file => file.ResolveLinkTarget(returnFinalTarget: true) ?? file)
+            // Debian's is a script that chooses among the versioned folders, and slow.
+            .Where(file => !besidesVersioned || file.Name == program)
+            .Select(file => file.FullName)
+            .Distinct();
     }
 
     /// <summary><c>pg_dump (PostgreSQL) 15.18 (Debian …)</c> is 15; null for what does not answer so.</summary>

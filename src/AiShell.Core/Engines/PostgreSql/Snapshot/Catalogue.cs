@@ -20,12 +20,16 @@ internal sealed record SourceTable(
 /// <param name="Sequences">All whose values are the user's.</param>
 /// <param name="ExtensionSequences">Those of them that an extension makes and has marked so.</param>
 /// <param name="Populated">Materialized views that hold rows, by name.</param>
+/// <param name="Views">With or without rows of their own, foreign tables among them.</param>
+/// <param name="Partitioned">Their rows are in their partitions, which are among <paramref name="Tables"/>.</param>
 /// <param name="HasPublicSchema">Every new database has one; this one's may be gone.</param>
 internal sealed record SourceCatalogue(
     IReadOnlyList<SourceTable> Tables,
     IReadOnlyList<TableName> Sequences,
     IReadOnlySet<TableName> ExtensionSequences,
     IReadOnlySet<TableName> Populated,
+    IReadOnlyList<TableName> Views,
+    IReadOnlyList<TableName> Partitioned,
     DatabaseProperties Database,
     bool HasPublicSchema,
     IReadOnlyDictionary<string, int> Objects)
@@ -57,6 +61,8 @@ internal static class Catalogue
         [.. Names(session, $"c.relkind = 'S' AND {UserSchema} AND ({NotOfExtension} OR {IsConfiguration})")],
         Names(session, $"c.relkind = 'S' AND {UserSchema} AND {IsConfiguration}").ToHashSet(),
         Names(session, $"c.relkind = 'm' AND c.relispopulated AND {UserSchema}").ToHashSet(),
+        [.. Names(session, $"c.relkind IN ('v', 'm', 'f') AND {UserSchema} AND {NotOfExtension}")],
+        [.. Names(session, $"c.relkind = 'p' AND {UserSchema} AND {NotOfExtension}")],
         Properties(session),
         session.Scalar("SELECT 1 FROM pg_namespace WHERE nspname = 'public'") is not null,
         Counts(session));

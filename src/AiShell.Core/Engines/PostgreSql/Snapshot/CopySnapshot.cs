@@ -1,3 +1,4 @@
+using System.Text;
 using AiShell.Engines.PostgreSql.Schema;
 
 namespace AiShell.Engines.PostgreSql.Snapshot;
@@ -9,12 +10,14 @@ internal sealed class CopySnapshot : ISnapshot
     private readonly BackupScope _scope;
     private readonly BackupFormat _format;
     private readonly SnapshotScripts _scripts;
+    private readonly GlobalsDump? _globals;
     private readonly List<TableStep?> _work = [];
     private readonly List<SnapshotStep> _steps = [];
     private readonly int _partBytes;
 
-    private CopySnapshot(ExportedSnapshot snapshot, SnapshotScripts scripts, IReadOnlyList<SourceTable> tables, SnapshotOptions options)
+    private CopySnapshot(ExportedSnapshot snapshot, SnapshotScripts scripts, GlobalsDump? globals, IReadOnlyList<SourceTable> tables, SnapshotOptions options)
     {
+        _globals = globals;
         _snapshot = snapshot;
         _scripts = scripts;
         _scope = options.Scope;
@@ -36,6 +39,10 @@ internal sealed class CopySnapshot : ISnapshot
 
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Globals => _globals?.Script.Names ?? new Dictionary<string, IReadOnlyList<string>>();
+
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
     public long EstimatedBytes => _steps.Sum(step => step.EstimatedBytes);
 
     /// <summary>Takes the snapshot over; it is closed with this, and also when this fails.</summary>
@@ -45,7 +52,17 @@ internal sealed class CopySnapshot : ISnapshot
         {
             SourceTable[] tables = [.. snapshot.Catalogue.Tables.Where(table => options.Tables.Takes(table.Name))];
             RequirePatterns(snapshot.Catalogue, options);
+            List<string> warnings = [];
+            if (options.Scope == BackupScope.DataOnly)
+            {
+                ForeignKeyOrder order = await snapshot.UseAsync(
+                    "foreign keys", session => ServerErrors.RunAsync(session, "foreign keys", open => ForeignKeyOrder.Of(open, tables), cancellationToken), cancellationToken);
+                tables = [.. order.Tables];
+                warnings.AddRange(order.Circle.Count == 0 ? [] : [CircleOf(order.Circle)]);
+            }
+
             IReadOnlyList<ArchiveEntry> entries = options.Scope == BackupScope.DataOnly ? [] : await ReadSchemaAsync(snapshot, tools, options, cancellationToken);
+            RequireDeclared(tables, entries, options);
             (SnapshotScripts scripts, IReadOnlyDictionary<string, IReadOnlyList<string>> requires) = await snapshot.UseAsync(
                 "sequences",
                 session => ServerErrors.RunAsync(
@@ -54,11 +71,22 @@ internal sealed class CopySnapshot : ISnapshot
                     open =>
                     {
                         SnapshotScripts made = SnapshotScripts.Create(open, snapshot.Catalogue, entries, options);
+                        SchemaChanges.RequireNone(open);
                         return (made, SnapshotRequirements.Find(open, made, entries));
                     },
                     cancellationToken),
                 cancellationToken);
-            return new CopySnapshot(snapshot, scripts, tables, options) { Requires = requires };
+            GlobalsDump? globals = options.WithGlobals
+                ? await snapshot.UseAsync("roles", session => GlobalsDump.RunAsync(tools, snapshot.Server, session, cancellationToken), cancellationToken)
+                : null;
+            warnings.AddRange(globals is { WithPasswords: false } ? [GlobalsDump.NoPasswords] : []);
+            return new CopySnapshot(snapshot, scripts, globals, tables, options) { Requires = requires, Warnings = warnings };
+        }
+        catch (AiShellException failure) when (failure.Kind == ErrorKind.Failed)
+        {
+            AiShellException reason = await SchemaChanges.ExplainAsync(snapshot, failure, cancellationToken);
+            await snapshot.DisposeAsync();
+            throw reason;
         }
         catch
         {
@@ -76,9 +104,16 @@ internal sealed class CopySnapshot : ISnapshot
             return [new TableDigest(work.Table.Name, fingerprint)];
         }
 
-        foreach (ScriptEntry entry in step.Phase == PartPhase.PreData ? _scripts.PreData : _scripts.PostData)
+        if (step.Phase == PartPhase.Globals)
         {
-            entry.WriteTo(sink.Stream);
+            sink.Stream.Write(Encoding.UTF8.GetBytes(_globals!.Text));
+        }
+        else
+        {
+            foreach (ScriptEntry entry in step.Phase == PartPhase.PreData ? _scripts.PreData : _scripts.PostData)
+            {
+                entry.WriteTo(sink.Stream);
+            }
         }
 
         await sink.EndPartAsync(0, cancellationToken);
@@ -100,6 +135,11 @@ internal sealed class CopySnapshot : ISnapshot
 
     private void LayOut(IReadOnlyList<SourceTable> tables, SnapshotOptions options)
     {
+        if (_globals is not null)
+        {
+            Add(PartPhase.Globals, "globals", "sql", null, _globals.Text.Length);
+        }
+
         Add(PartPhase.PreData, "schema", "sql", null, _scripts.PreData.Sum(entry => (long)entry.Header.Bytes));
         foreach (TableStep step in TableStep.Split(tables, options.Workers, options.PartBytes, _snapshot.Server.Version))
         {
@@ -115,11 +155,37 @@ internal sealed class CopySnapshot : ISnapshot
         _work.Add(work);
     }
 
+    private static string CircleOf(IReadOnlyList<TableName> tables) =>
+        $"Foreign keys of {string.Join(", ", tables.Take(5).Select(table => $"'{table}'"))}{(tables.Count > 5 ? $" and {tables.Count - 5} more" : "")} make a circle: "
+        + "ai-shell restores these rows, psql alone only where the keys are not checked (SET session_replication_role = replica).";
+
+    /// <summary>Rows without their table could not be restored: a table that is left out, and may not even be looked at, takes with it what is made from it.</summary>
+    private static void RequireDeclared(IReadOnlyList<SourceTable> tables, IReadOnlyList<ArchiveEntry> entries, SnapshotOptions options)
+    {
+        if (options.Scope == BackupScope.DataOnly)
+        {
+            return;
+        }
+
+        HashSet<TableName> declared = [.. entries.Where(entry => entry.Kind == "TABLE").Select(EntrySelection.NameOf)];
+        if (tables.FirstOrDefault(table => !table.IsOfExtension && table.Name != LargeObjects.Table && !declared.Contains(table.Name)) is { } stray)
+        {
+            throw new AiShellException(
+                ErrorKind.Failed,
+                $"The table '{stray.Name}' cannot be backed up without another table that it is made from, which is left out and may not be read or is locked.",
+                $"Leave out '{stray.Name}' too, or grant the user SELECT on the other one.");
+        }
+    }
+
     private static void RequirePatterns(SourceCatalogue catalogue, SnapshotOptions options)
     {
-        if (options.Tables.PatternsWithoutMatch([.. catalogue.Tables.Select(table => table.Name)]) is [var pattern, ..])
+        if (options.Tables.PatternsWithoutMatch([.. catalogue.Tables.Select(table => table.Name), .. catalogue.Views]) is not [var pattern, ..])
         {
-            throw new AiShellException(ErrorKind.Usage, $"No table matches '{pattern}'.", "Patterns are globs over a table's name or over schema.name: 'orders', 'audit.*'.");
+            return;
         }
+
+        throw new TableFilter([pattern], []).PatternsWithoutMatch(catalogue.Partitioned).Count == 0
+            ? new AiShellException(ErrorKind.Usage, $"'{pattern}' has no rows of its own: it is partitioned.", $"Name its partitions too, with '{pattern}*' for example.")
+            : new AiShellException(ErrorKind.Usage, $"No table matches '{pattern}'.", "Patterns are globs over a table's name or over schema.name: 'orders', 'audit.*'.");
     }
 }

@@ -111,60 +111,94 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
         holder.Execute(WaitOf(lockWait));
         for (int attempt = 1; ; attempt++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             SourceCatalogue seen = PostgreSql.Snapshot.Catalogue.Read(holder);
-            TableName[] wanted = WantedTables(seen, takes);
+            TableName[] wanted = [.. WantedTables(seen, takes).Select(table => table.Name)];
             if (LockRoom.Of(holder).ShortFor(withSchema ? seen.Locks : wanted.Length) is { } failure)
             {
                 throw failure;
             }
 
-            try
+            holder.Execute(Begin);
+            HashSet<TableName> locked = Lock(server, holder, wanted, cancellationToken);
+
+            // The first query fixes the moment.
+            SourceCatalogue catalogue = PostgreSql.Snapshot.Catalogue.Read(holder);
+            SourceTable[] late = [.. WantedTables(catalogue, takes).Where(table => !locked.Contains(table.Name))];
+            if (LockLate(server, holder, late, cancellationToken) is not { } changed)
             {
-                holder.Execute(Begin);
-                Lock(server, holder, wanted, cancellationToken);
-
-                // The first query fixes the moment.
-                SourceCatalogue catalogue = PostgreSql.Snapshot.Catalogue.Read(holder);
-                if (WantedTables(catalogue, takes).Except(wanted).Any() && attempt < MostTries)
-                {
-                    holder.Execute("ROLLBACK"); // made in between, and not locked
-                    continue;
-                }
-
                 return new ExportedSnapshot(server, holder, catalogue, lockWait);
             }
-            catch (ServerError error) when (error.SqlState is "42P01" or "3F000" && attempt < MostTries)
+
+            holder.Execute("ROLLBACK");
+            if (attempt == MostTries)
             {
-                holder.Execute("ROLLBACK"); // dropped in between
+                throw new AiShellException(
+                    ErrorKind.Busy,
+                    $"Tables come and go faster than they can be locked: '{changed}' was made, and emptied or dropped, at the moment of the backup, after {MostTries - 1} others.",
+                    "Try again when the schema is at rest, or leave such tables out with --exclude-tables.");
             }
         }
     }
 
     private static string WaitOf(TimeSpan lockWait) => $"SET lock_timeout = {(long)Math.Max(1, lockWait.TotalMilliseconds)}";
 
-    private static TableName[] WantedTables(SourceCatalogue catalogue, Func<TableName, bool> takes) =>
-        [.. catalogue.Tables.Select(table => table.Name).Where(takes)];
+    private static IEnumerable<SourceTable> WantedTables(SourceCatalogue catalogue, Func<TableName, bool> takes) =>
+        catalogue.Tables.Where(table => takes(table.Name));
 
-    private static void Lock(Server server, WireSession holder, TableName[] tables, CancellationToken cancellationToken)
+    /// <summary>Those that are locked now; the others are not there any more.</summary>
+    private static HashSet<TableName> Lock(Server server, WireSession holder, TableName[] tables, CancellationToken cancellationToken)
     {
+        HashSet<TableName> locked = [];
         foreach (TableName[] batch in tables.Chunk(TablesPerLock))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                holder.Execute($"LOCK TABLE {string.Join(", ", batch.Select(table => $"ONLY {SqlText.Quote(table)}"))} IN ACCESS SHARE MODE");
-            }
-            catch (ServerError error) when (error.SqlState == "55P03")
-            {
-                throw LockedTables.Explain(server, batch, error);
-            }
+            locked.UnionWith(LockTogether(server, holder, batch) ? batch : batch.Where(table => LockTogether(server, holder, [table])));
         }
+
+        return locked;
+    }
+
+    /// <summary>False: one of them is not there any more, and none is locked.</summary>
+    private static bool LockTogether(Server server, WireSession holder, TableName[] tables)
+    {
+        holder.Execute("SAVEPOINT before_lock");
+        try
+        {
+            holder.Execute($"LOCK TABLE {string.Join(", ", tables.Select(table => $"ONLY {SqlText.Quote(table)}"))} IN ACCESS SHARE MODE; RELEASE before_lock");
+            return true;
+        }
+        catch (ServerError error) when (error.SqlState == "55P03")
+        {
+            throw LockedTables.Explain(server, tables, error);
+        }
+        catch (ServerError error) when (error.SqlState is "42P01" or "3F000")
+        {
+            holder.Execute("ROLLBACK TO before_lock; RELEASE before_lock");
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Locks tables that were made just before the moment. What has rewritten or dropped one since then, a TRUNCATE above all, is not
+    /// undone by the snapshot, and shows in the table's file, which the server says as it is now.
+    /// </summary>
+    /// <returns>One that was changed; null for none.</returns>
+    private static TableName? LockLate(Server server, WireSession holder, SourceTable[] tables, CancellationToken cancellationToken)
+    {
+        if (tables.Length == 0)
+        {
+            return null;
+        }
+
+        HashSet<TableName> locked = Lock(server, holder, [.. tables.Select(table => table.Name)], cancellationToken);
+        return tables.FirstOrDefault(table => !locked.Contains(table.Name))?.Name ?? holder.Query(
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[]) AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid) LIMIT 1",
+            $"{{{string.Join(',', tables.Select(table => table.Oid))}}}").Select(row => new TableName(row[0]!, row[1]!)).FirstOrDefault();
     }
 
     private async Task<WireSession> OpenWorkerAsync(string subject, CancellationToken cancellationToken)
     {
-        WireSession session = await Server.OpenAsync(cancellationToken);
+        WireSession session = await Server.OpenMeanwhileAsync(subject, cancellationToken);
         lock (_workers)
         {
             _workers.Add(session);

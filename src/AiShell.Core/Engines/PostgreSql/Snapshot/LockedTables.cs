@@ -33,14 +33,15 @@ internal static class LockedTables
     public static async Task<string?> FindAsync(Server server, CancellationToken cancellationToken, IReadOnlyList<TableName>? tables = null)
     {
         using WireSession other = await server.OpenAsync(cancellationToken);
-        return other.Query(
+        List<string?[]> locks = await ServerErrors.RunAsync(other, "locks", session => session.Query(
             """
             SELECT n.nspname, c.relname, l.granted, l.pid, coalesce(a.usename, '?'), coalesce(nullif(a.application_name, ''), 'no name'), coalesce(a.state, '?')
             FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_stat_activity a ON a.pid = l.pid
             WHERE l.mode = 'AccessExclusiveLock' AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
             ORDER BY l.granted DESC
-            """)
+            """), cancellationToken);
+        return locks
             .Where(row => tables is null || tables.Contains(new TableName(row[0]!, row[1]!)))
             .Select(row => $"table '{row[0]}.{row[1]}' is {(row[2] == "t" ? "held" : "waited for")} by process {row[3]} ({row[4]}, {row[5]}, {row[6]})")
             .FirstOrDefault();

@@ -32,8 +32,8 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
         List<ScriptEntry> values = options.Scope switch
         {
             BackupScope.SchemaOnly => [],
-            BackupScope.DataOnly when !options.Tables.TakesAll => [],
-            BackupScope.DataOnly => SequenceValues(session, catalogue.Sequences, ref next),
+            BackupScope.DataOnly => SequenceValues(
+                session, options.Tables.TakesAll ? catalogue.Sequences : [.. catalogue.Sequences.Intersect(OwnedSequences(session, options.Tables))], ref next),
             _ => SequenceValues(
                 session,
                 [.. entries.Where(entry => entry.Kind == "SEQUENCE").Select(EntrySelection.NameOf).Concat(catalogue.ExtensionSequences).Intersect(catalogue.Sequences)],
@@ -64,6 +64,18 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
         IEnumerable<ScriptEntry> before = script.TakeWhile(entry => entry.Header.Kind is not ("ACL" or "DEFAULT ACL" or "EVENT TRIGGER"));
         return [.. before, .. grants, .. script.Skip(before.Count())];
     }
+
+    /// <summary>Sequences that are of a column of a wanted table (manual, CREATE SEQUENCE, OWNED BY; identity columns).</summary>
+    private static IEnumerable<TableName> OwnedSequences(WireSession session, TableFilter tables) => session.Query(
+        """
+        SELECT sn.nspname, s.relname, tn.nspname, t.relname
+        FROM pg_class s JOIN pg_namespace sn ON sn.oid = s.relnamespace
+        JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+        JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace
+        WHERE s.relkind = 'S'
+        """)
+        .Where(row => tables.Takes(new TableName(row[2]!, row[3]!)))
+        .Select(row => new TableName(row[0]!, row[1]!));
 
     private static List<ScriptEntry> SequenceValues(WireSession session, IReadOnlyList<TableName> sequences, ref int next, Dictionary<TableName, int>? declared = null)
     {

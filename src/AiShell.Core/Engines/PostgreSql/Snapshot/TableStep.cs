@@ -38,15 +38,14 @@ internal sealed record TableStep(SourceTable Table, long? FirstPage, long? EndPa
     }
 
     /// <summary>
-    /// Splits only a table that is larger than its fair share of the whole: ranges cost the server a fifth more processor time, but then
-    /// they are the only way to keep all workers busy.
+    /// Splits only a table that is larger than its fair share of the whole: then ranges are the only way to keep all workers busy.
     /// </summary>
     public static IEnumerable<TableStep> Split(IReadOnlyList<SourceTable> tables, int workers, long partBytes, int serverVersion)
     {
-        long fairShare = Math.Max(partBytes, tables.Sum(table => table.SizeBytes) / Math.Max(1, workers));
+        long most = Math.Max(partBytes, FairShare.Most(tables.Sum(table => table.SizeBytes), workers));
         foreach (SourceTable table in tables)
         {
-            bool splits = workers > 1 && serverVersion >= FirstWithTidRangeScan && table.Condition is null && table.Pages > 1 && table.SizeBytes > fairShare;
+            bool splits = workers > 1 && serverVersion >= FirstWithTidRangeScan && table.Condition is null && table.Pages > 1 && table.SizeBytes > most;
             int steps = splits ? (int)Math.Clamp(Math.Min(table.SizeBytes / partBytes, table.Pages), 1, Math.Min(MostStepsOfTable, 4 * workers)) : 1;
             for (int step = 0; step < steps; step++)
             {
