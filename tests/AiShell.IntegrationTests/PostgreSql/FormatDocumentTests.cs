@@ -40,6 +40,33 @@ public sealed class FormatDocumentTests(SharedServer shared) : IClassFixture<Sha
         Assert.Contains($"The table's fingerprint: `{sum}`", Example.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(BackupFormat.Json, "json")]
+    [InlineData(BackupFormat.Csv, "csv")]
+    public async Task The_same_rows_in_the_other_formats_are_what_is_written(BackupFormat format, string frame)
+    {
+        (MemoryBackup backup, string[] parts) = await MakeAsync($"sample {frame}", Example.Frames("sql")[0], format);
+        Assert.Equal(InLines(Example.Frames(frame).Single(), format), parts[1]);
+        Assert.Contains($"The table's fingerprint: `{backup.Contents.Tables.Single().Fingerprint.ToHex()}`", Example.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Large_objects_are_written_as_the_document_says()
+    {
+        Document section = Parts.Section("### Large objects");
+        string[] sql = section.Frames("sql");
+        (MemoryBackup backup, string[] parts) = await MakeAsync("large", sql[0], BackupFormat.Sql);
+        Assert.Equal("pg_catalog.pg_largeobject", backup.Contents.Tables.Single().Table.ToString());
+        Assert.Contains($"\n{sql[1]}\n-- ai-shell", parts[0], StringComparison.Ordinal);
+        Assert.EndsWith($"\n{sql[2]}\n", parts[0], StringComparison.Ordinal);
+        Assert.Equal($"{sql[3]}\n\n", parts[1]);
+        foreach ((BackupFormat format, string frame) in (IEnumerable<(BackupFormat, string)>)[(BackupFormat.Json, "json"), (BackupFormat.Csv, "csv")])
+        {
+            (_, parts) = await MakeAsync($"large {frame}", sql[0], format);
+            Assert.Equal(InLines(section.Frames(frame).Single(), format), parts[1]);
+        }
+    }
+
     [Fact]
     public async Task The_script_of_the_server_is_as_the_document_says()
     {
@@ -69,6 +96,24 @@ public sealed class FormatDocumentTests(SharedServer shared) : IClassFixture<Sha
         Assert.Equal($"{line}\n", read.ToLine());
         Assert.Equal(Encoding.UTF8.GetByteCount(AfterFirstLine(example)) + 1, read.Bytes + read.OwnerBytes);
     }
+
+    private async Task<(MemoryBackup Backup, string[] Parts)> MakeAsync(string database, string script, BackupFormat format)
+    {
+        await shared.Server.RunAsync("postgres", $"CREATE DATABASE \"{database}\" TEMPLATE template0");
+        await shared.Server.RunAsync(database, script);
+        MemoryBackup backup = await MemoryBackup.MakeAsync(
+            new PostgreSqlEngine(),
+            shared.Server.AddressOf(database),
+            new SnapshotOptions(format, BackupScope.All, TableFilter.Everything, 1, _folder, 64 << 20, TimeSpan.FromSeconds(10)));
+        return (backup, [.. backup.Contents.Parts.Select(part => new StreamReader(backup.OpenPart(part)).ReadToEnd())]);
+    }
+
+    /// <summary>A frame as a part has it: in CSV each row ends in CR LF, and a line break within a value is the value's own.</summary>
+    private static string InLines(string frame, BackupFormat format) => format == BackupFormat.Csv
+        ? string.Concat(frame.Split('\n').Select(line => line.Count(letter => letter == '"') % 2 == 1 && !line.EndsWith(Closing, StringComparison.Ordinal) ? $"{line}\n" : $"{line}\r\n"))
+        : $"{frame}\n";
+
+    private const string Closing = ",-Infinity"; // the row that goes on from the line before
 
     private static string AfterFirstLine(string text) => text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
 }
