@@ -4,7 +4,7 @@ using AiShell.Engines.PostgreSql.Wire;
 namespace AiShell.Engines.PostgreSql.Restore;
 
 /// <summary>
-/// Databases that a killed restore left beside its target. A restore holds an advisory lock, of a number that is in the names of
+/// Databases that a killed restore or test left beside its target. Each holds an advisory lock, of a number that is in the names of
 /// its databases, for as long as it lives: the server lets go of it when the restore's session ends, however it ends.
 /// </summary>
 internal static class Leftovers
