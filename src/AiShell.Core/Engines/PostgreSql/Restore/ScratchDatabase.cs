@@ -27,7 +27,7 @@ internal sealed class ScratchDatabase(Server server, WireSession admin, Database
             uint number = TargetNames.NewNumber();
             string name = TargetNames.Beside(source, TargetNames.Test, number);
             (Server server, admin) = await Server.FindAsync(read(place).To(StagingDatabase.MaintenanceDatabase), cancellationToken);
-            await ServerErrors.RunAsync(admin, $"database '{name}'", session => Make(session, source, name, number), cancellationToken);
+            await ServerErrors.RunAsync(admin, $"database '{name}'", session => Make(server, session, source, name, number), cancellationToken);
             return new ScratchDatabase(server, admin, place with { Database = name }, own);
         }
         catch
@@ -53,7 +53,7 @@ internal sealed class ScratchDatabase(Server server, WireSession admin, Database
             }
 
             using WireSession session = await server.OpenAsync(CancellationToken.None);
-            await ServerErrors.RunAsync(session, $"database '{Address.Database}'", open => TargetNames.Drop(open, Address.Database), CancellationToken.None);
+            await ServerErrors.RunAsync(session, $"database '{Address.Database}'", open => TargetNames.DropCopy(server, open, Address.Database), CancellationToken.None);
         }
         finally
         {
@@ -61,9 +61,9 @@ internal sealed class ScratchDatabase(Server server, WireSession admin, Database
         }
     }
 
-    private static void Make(WireSession session, string source, string name, uint number)
+    private static void Make(Server server, WireSession session, string source, string name, uint number)
     {
-        Leftovers.Remove(session, source);
+        Leftovers.Remove(server, session, source);
         Leftovers.HoldMark(session, number);
         session.Execute($"CREATE DATABASE {SqlText.Quote(name)} TEMPLATE template0");
     }

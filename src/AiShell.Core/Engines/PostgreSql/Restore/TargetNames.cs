@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using AiShell.Engines.PostgreSql.Connecting;
 using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Restore;
@@ -41,6 +42,18 @@ internal static class TargetNames
         && uint.TryParse(name.AsSpan(name.Length - NumberDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number)
         && (name == Beside(target, New, number) || name == Beside(target, Old, number) || name == Beside(target, Test, number) || IsBesideTest(name, target, number))
             ? number : null;
+
+    /// <summary>As <see cref="Drop"/>, for a copy that was made of a backup, also one with subscriptions.</summary>
+    public static void DropCopy(Server server, WireSession admin, string name)
+    {
+        if (Subscriptions.Of(admin, name).Count > 0)
+        {
+            using WireSession session = server.OpenAsync(CancellationToken.None, name).GetAwaiter().GetResult();
+            Subscriptions.DropOfCopy(session);
+        }
+
+        Drop(admin, name);
+    }
 
     /// <summary>Drops a database with all its sessions, also one that is marked as a template.</summary>
     public static void Drop(WireSession admin, string name)
