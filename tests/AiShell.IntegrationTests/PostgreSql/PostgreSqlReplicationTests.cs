@@ -1,5 +1,6 @@
 using AiShell.Connections;
 using AiShell.Engines;
+using AiShell.Engines.PostgreSql;
 using AiShell.Testing.Engines;
 using AiShell.Testing.Engines.PostgreSql;
 
@@ -11,13 +12,13 @@ public sealed class PostgreSqlReplicationTests : IAsyncLifetime
     private const string Slots = "SELECT string_agg(slot_name, ',' ORDER BY slot_name) FROM pg_replication_slots";
 
     private readonly string _space = Path.Combine(Path.GetTempPath(), $"ai-shell-space-{Guid.NewGuid():N}");
+    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-pg-scratch-").FullName;
+    private readonly PostgreSqlEngine _engine = new();
     private PostgreSqlServer _server = null!;
-    private PostgreSqlFixture _fixture = null!;
 
     public async Task InitializeAsync()
     {
         _server = await PostgreSqlServer.StartAsync("wal_level = logical", "max_logical_replication_workers = 4");
-        _fixture = new PostgreSqlFixture(_server);
         Directory.CreateDirectory(_space);
         await CliWrap.Cli.Wrap("chown").WithArguments([PostgreSqlServer.User, _space]).ExecuteAsync();
     }
@@ -26,7 +27,7 @@ public sealed class PostgreSqlReplicationTests : IAsyncLifetime
     {
         await _server.DisposeAsync(); // with its databases, some of which cannot be dropped
         Directory.Delete(_space, recursive: true);
-        Directory.Delete(_fixture.ScratchDirectory, recursive: true);
+        Directory.Delete(_scratch, recursive: true);
     }
 
     [Fact]
@@ -38,14 +39,14 @@ public sealed class PostgreSqlReplicationTests : IAsyncLifetime
         MemoryBackup backup = await BackUpAsync("source");
         Assert.Contains("fast", backup.Contents.Requires["tablespaces"]);
 
-        await backup.RestoreAsync(_fixture.Engine, _server.AddressOf("kept"), Options());
-        await backup.RestoreAsync(_fixture.Engine, _server.AddressOf("bare"), Options() with { KeepOwners = false });
+        await backup.RestoreAsync(_engine, _server.AddressOf("kept"), Options());
+        await backup.RestoreAsync(_engine, _server.AddressOf("bare"), Options() with { KeepOwners = false });
 
         const string Places = "SELECT datname, spcname FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname IN ('kept', 'bare') ORDER BY 1";
         Assert.Equal("bare|pg_default\nkept|fast", await _server.RunAsync("postgres", Places));
         Assert.Equal(await _server.DumpAsync("source"), await _server.DumpAsync("kept"));
         await _server.RunAsync("postgres", "ALTER TABLESPACE fast RENAME TO faster");
-        TargetState state = await _fixture.Engine.InspectTargetAsync(_server.AddressOf("new"), backup.Contents, Options(), default);
+        TargetState state = await _engine.InspectTargetAsync(_server.AddressOf("new"), backup.Contents, Options(), default);
         Assert.Contains("no tablespace 'fast'", Assert.Single(state.Obstacles).Message, StringComparison.Ordinal);
     }
 
@@ -56,29 +57,29 @@ public sealed class PostgreSqlReplicationTests : IAsyncLifetime
         DatabaseAddress shop = _server.AddressOf("shop");
         MemoryBackup backup = await BackUpAsync("shop");
 
-        AiShellException busy = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_fixture.Engine, shop, Options(replace: true)));
+        AiShellException busy = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_engine, shop, Options(replace: true)));
         Assert.Equal(ErrorKind.Refused, busy.Kind);
         Assert.Contains("'news'", busy.Message, StringComparison.Ordinal);
-        Assert.NotEmpty((await _fixture.Engine.InspectTargetAsync(shop, backup.Contents, Options(replace: true) with { KeepOld = true }, default)).Obstacles);
+        Assert.NotEmpty((await _engine.InspectTargetAsync(shop, backup.Contents, Options(replace: true) with { KeepOld = true }, default)).Obstacles);
 
-        await backup.RestoreAsync(_fixture.Engine, _server.AddressOf("copy"), Options());
+        await backup.RestoreAsync(_engine, _server.AddressOf("copy"), Options());
         Assert.Equal("news|f|news_slot", await _server.RunAsync("copy", "SELECT subname, subenabled, subslotname FROM pg_subscription s JOIN pg_database d ON d.oid = subdbid WHERE datname = 'copy'"));
-        await using (IScratchDatabase scratch = await _fixture.Engine.CreateScratchAsync(shop, _fixture.ScratchDirectory, default))
+        await using (IScratchDatabase scratch = await _engine.CreateScratchAsync(shop, _scratch, default))
         {
-            await backup.RestoreAsync(_fixture.Engine, scratch.Address, Options(replace: true) with { KeepOwners = false });
+            await backup.RestoreAsync(_engine, scratch.Address, Options(replace: true) with { KeepOwners = false });
         }
 
         ReadOnlyMemory<byte> last = "-- ai-shell {\"id\":99999,\"kind\":\"ACL\",\"schema\":\"\",\"name\":\"last\",\"needs\":[],\"locks\":[],\"bytes\":10,\"ownerBytes\":0}\nSELECT x;\n"u8.ToArray();
         MemoryBackup damaged = backup.WithPart(backup.Contents.Parts.Count - 1, part => [.. part, .. last.Span]);
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => damaged.RestoreAsync(_fixture.Engine, _server.AddressOf("failed"), Options()));
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => damaged.RestoreAsync(_engine, _server.AddressOf("failed"), Options()));
         Assert.Contains("ACL last", failure.Message, StringComparison.Ordinal);
         Assert.Equal("copy,postgres,publisher,shop", await _server.RunAsync("postgres", "SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database WHERE NOT datistemplate"));
         Assert.Equal("news_slot", await _server.RunAsync("postgres", Slots));
 
         await _server.RunAsync("shop", "ALTER SUBSCRIPTION news DISABLE");
         await UntilAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop'", "0");
-        await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_fixture.Engine, shop, Options(replace: true)));
-        await backup.RestoreAsync(_fixture.Engine, shop, Options(replace: true) with { KeepOld = true });
+        await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_engine, shop, Options(replace: true)));
+        await backup.RestoreAsync(_engine, shop, Options(replace: true) with { KeepOld = true });
         Assert.Equal("1", await _server.RunAsync("shop", "SELECT a FROM item"));
     }
 
@@ -87,13 +88,13 @@ public sealed class PostgreSqlReplicationTests : IAsyncLifetime
     {
         await SubscribeAsync();
         await _server.RunAsync("shop", "CREATE ROLE saver LOGIN PASSWORD 'x'; GRANT pg_read_all_data TO saver");
-        SnapshotOptions options = new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 2, _fixture.ScratchDirectory, 1 << 20, TimeSpan.FromSeconds(5));
-        await using (ISnapshot snapshot = await _fixture.Engine.OpenSnapshotAsync(_server.AddressOf("shop", "saver", "x"), options, default))
+        SnapshotOptions options = new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 2, _scratch, 1 << 20, TimeSpan.FromSeconds(5));
+        await using (ISnapshot snapshot = await _engine.OpenSnapshotAsync(_server.AddressOf("shop", "saver", "x"), options, default))
         {
             Assert.Contains("'news'", Assert.Single(snapshot.Warnings), StringComparison.Ordinal);
         }
 
-        await using ISnapshot whole = await _fixture.Engine.OpenSnapshotAsync(_server.AddressOf("shop"), options, default);
+        await using ISnapshot whole = await _engine.OpenSnapshotAsync(_server.AddressOf("shop"), options, default);
         Assert.Empty(whole.Warnings);
     }
 
@@ -118,12 +119,10 @@ public sealed class PostgreSqlReplicationTests : IAsyncLifetime
         }
     }
 
-    private static TargetOptions OptionsIn(string folder, bool replace) => new(TableFilter.Everything, IntoExisting: false, replace, 2, folder, TimeSpan.FromSeconds(5));
-
-    private TargetOptions Options(bool replace = false) => OptionsIn(_fixture.ScratchDirectory, replace);
+    private TargetOptions Options(bool replace = false) => new(TableFilter.Everything, IntoExisting: false, replace, 2, _scratch, TimeSpan.FromSeconds(5));
 
     private Task<MemoryBackup> BackUpAsync(string database) => MemoryBackup.MakeAsync(
-        _fixture.Engine,
+        _engine,
         _server.AddressOf(database),
-        new SnapshotOptions(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 2, _fixture.ScratchDirectory, 1 << 20, TimeSpan.FromSeconds(5)));
+        new SnapshotOptions(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 2, _scratch, 1 << 20, TimeSpan.FromSeconds(5)));
 }
