@@ -80,6 +80,44 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
         await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
     }
 
+    [Theory]
+    [InlineData("source")]
+    [InlineData("a source whose name is so long that nothing fits behind it, ß")]
+    public async Task What_a_killed_test_leaves_is_told_and_dropped_by_the_next(string database)
+    {
+        const string Left = "SELECT count(*) FROM pg_database WHERE datname LIKE '%ai\\_shell%'";
+        if (database != "source")
+        {
+            await _server.RunAsync("postgres", $"ALTER DATABASE source RENAME TO \"{database}\"");
+            await _shell.ExpectAsync(null, "connect", Url(Uri.EscapeDataString(database)), "--name", "long");
+            await _shell.ExpectAsync(null, "backup", "create", "-d", "long");
+        }
+
+        string[] test = ["backup", "test", "latest", "-d", database == "source" ? database : "long", "--validate-data"];
+        long started = Stopwatch.GetTimestamp();
+        await _shell.ExpectAsync(null, test);
+        TimeSpan whole = Stopwatch.GetElapsedTime(started);
+        Assert.Equal("0", await _server.RunAsync("postgres", Left));
+        int most = 0;
+        for (int kill = 0; kill < Kills / 2; kill++)
+        {
+            using Process process = _shell.Start(test);
+            await Task.Delay(whole * (0.3 + (0.7 * _random.NextDouble())));
+            process.Kill();
+            await process.WaitForExitAsync();
+            await UntilNoSessionAsync();
+            int left = int.Parse(await _server.RunAsync("postgres", Left), CultureInfo.InvariantCulture);
+            Assert.InRange(left, 0, 3); // of this one alone: the one before was tidied up
+            JsonElement health = await _shell.JsonAsync(null, "health-check", "-d", test[4]);
+            Assert.Equal(left, health.GetProperty("findings").EnumerateArray().Count(finding => finding.GetProperty("detail").GetString()!.Contains("a test that was ended", StringComparison.Ordinal)));
+            most = Math.Max(most, left);
+        }
+
+        Assert.True(most > 0, "No kill left anything: the test proved nothing.");
+        await _shell.ExpectAsync(null, test);
+        Assert.Equal("0", await _server.RunAsync("postgres", Left));
+    }
+
     [Fact]
     public async Task Options_of_a_restore_do_what_they_say()
     {

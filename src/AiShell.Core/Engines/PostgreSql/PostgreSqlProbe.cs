@@ -56,7 +56,7 @@ internal static class PostgreSqlProbe
                     .. Limits(server, row),
                     .. crowded is null ? (string[])[] : [$"No backup: {crowded.Message} {crowded.Hint}"],
                     .. await ToolLimitsAsync(server, tools, cancellationToken),
-                    .. leftovers.Select(name => $"The database '{name}' was left by a restore that was ended; the next restore to '{settings.Database}' drops it."),
+                    .. leftovers.Select(name => $"The database '{name}' was left by a restore or a test that was ended; the next one of '{settings.Database}' drops it."),
                     .. old,
                 ]);
         }

@@ -115,7 +115,8 @@ internal sealed class CopyTarget : IRestoreTarget
 
             if (entry.Header.Kind == DatabaseEntry.Kind)
             {
-                await _staging.CreateAsync(DatabaseEntry.Parse(entry.Sql), cancellationToken);
+                DatabaseProperties properties = DatabaseEntry.Parse(entry.Sql);
+                await _staging.CreateAsync(_options.KeepOwners ? properties : properties with { Tablespace = null }, cancellationToken);
                 await RunAsync(entry, cancellationToken);
             }
             else

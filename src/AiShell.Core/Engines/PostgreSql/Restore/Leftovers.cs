@@ -1,10 +1,11 @@
 using System.Globalization;
+using AiShell.Engines.PostgreSql.Connecting;
 using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Restore;
 
 /// <summary>
-/// Databases that a killed restore left beside its target. A restore holds an advisory lock, of a number that is in the names of
+/// Databases that a killed restore or test left beside its target. Each holds an advisory lock, of a number that is in the names of
 /// its databases, for as long as it lives: the server lets go of it when the restore's session ends, however it ends.
 /// </summary>
 internal static class Leftovers
@@ -21,7 +22,7 @@ internal static class Leftovers
         [.. Candidates(admin, target).Where(candidate => IsDead(admin, candidate.Name, candidate.Number)).Select(candidate => candidate.Name)];
 
     /// <summary>Drops them. One that comes to life meanwhile stays.</summary>
-    public static void Remove(WireSession admin, string target)
+    public static void Remove(Server server, WireSession admin, string target)
     {
         foreach ((string name, uint number) in Candidates(admin, target))
         {
@@ -34,7 +35,7 @@ internal static class Leftovers
             {
                 if (!IsConnectedTo(admin, name))
                 {
-                    TargetNames.Drop(admin, name);
+                    TargetNames.DropCopy(server, admin, name);
                 }
             }
             catch (ServerError error) when (error.SqlState is "55006" or "42501" or "3D000")

@@ -7,9 +7,9 @@ namespace AiShell.Engines.PostgreSql.Restore;
 
 /// <summary>
 /// A throw-away database: on the server that the backup came from, dropped with all its sessions, or on a throw-away server of our own,
-/// which goes with it.
+/// which goes with it. What a killed process left on a server is found by its mark and dropped by the next that makes one there.
 /// </summary>
-internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddress address, PrivateServer? server) : IScratchDatabase
+internal sealed class ScratchDatabase(Server server, WireSession admin, DatabaseAddress address, PrivateServer? own) : IScratchDatabase
 {
     public DatabaseAddress Address { get; } = address;
 
@@ -18,20 +18,24 @@ internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddre
     public static async Task<IScratchDatabase> CreateAsync(
         DatabaseAddress? near, Func<DatabaseAddress, ConnectionSettings> read, ServerTools tools, CancellationToken cancellationToken)
     {
-        PrivateServer? server = near is null ? await PrivateServer.StartAsync(tools, cancellationToken) : null;
+        PrivateServer? own = near is null ? await PrivateServer.StartAsync(tools, cancellationToken) : null;
+        WireSession? admin = null;
         try
         {
-            DatabaseAddress place = near ?? server!.Address;
-            string name = TargetNames.Beside(place.Database.Length > 0 ? place.Database : "backup", TargetNames.Test, TargetNames.NewNumber());
-            ScratchDatabase scratch = new(read(place), place with { Database = name }, server);
-            await scratch.RunAsync($"CREATE DATABASE {SqlText.Quote(name)} TEMPLATE template0", cancellationToken);
-            return scratch;
+            DatabaseAddress place = near ?? own!.Address;
+            string source = place.Database.Length > 0 ? place.Database : "backup";
+            uint number = TargetNames.NewNumber();
+            string name = TargetNames.Beside(source, TargetNames.Test, number);
+            (Server server, admin) = await Server.FindAsync(read(place).To(StagingDatabase.MaintenanceDatabase), cancellationToken);
+            await ServerErrors.RunAsync(admin, $"database '{name}'", session => Make(server, session, source, name, number), cancellationToken);
+            return new ScratchDatabase(server, admin, place with { Database = name }, own);
         }
         catch
         {
-            if (server is not null)
+            admin?.Dispose();
+            if (own is not null)
             {
-                await server.DisposeAsync();
+                await own.DisposeAsync();
             }
 
             throw;
@@ -40,21 +44,27 @@ internal sealed class ScratchDatabase(ConnectionSettings settings, DatabaseAddre
 
     public async ValueTask DisposeAsync()
     {
-        if (server is not null)
+        try
         {
-            await server.DisposeAsync();
-            return;
-        }
+            if (own is not null)
+            {
+                await own.DisposeAsync();
+                return;
+            }
 
-        await RunAsync($"DROP DATABASE IF EXISTS {SqlText.Quote(Address.Database)} WITH (FORCE)", CancellationToken.None);
+            using WireSession session = await server.OpenAsync(CancellationToken.None);
+            await ServerErrors.RunAsync(session, $"database '{Address.Database}'", open => TargetNames.DropCopy(server, open, Address.Database), CancellationToken.None);
+        }
+        finally
+        {
+            admin.Dispose();
+        }
     }
 
-    private async Task RunAsync(string statement, CancellationToken cancellationToken)
+    private static void Make(Server server, WireSession session, string source, string name, uint number)
     {
-        (_, WireSession admin) = await Server.FindAsync(settings.To(StagingDatabase.MaintenanceDatabase), cancellationToken);
-        using (admin)
-        {
-            await ServerErrors.RunAsync(admin, $"database '{Address.Database}'", session => session.Execute(statement), cancellationToken);
-        }
+        Leftovers.Remove(server, session, source);
+        Leftovers.HoldMark(session, number);
+        session.Execute($"CREATE DATABASE {SqlText.Quote(name)} TEMPLATE template0");
     }
 }

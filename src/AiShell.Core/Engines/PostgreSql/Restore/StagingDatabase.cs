@@ -52,7 +52,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
                 session =>
                 {
                     RestoreSession.Prepare(session);
-                    Leftovers.Remove(session, settings.Database);
+                    Leftovers.Remove(server, session, settings.Database);
                     Leftovers.HoldMark(session, staging._number);
                 },
                 cancellationToken);
@@ -78,13 +78,14 @@ internal sealed class StagingDatabase : IAsyncDisposable
             ("builtin", string builtin) when _server.Version >= 170000 => $" LOCALE_PROVIDER builtin BUILTIN_LOCALE {SqlText.Literal(builtin)}",
             _ => "",
         };
+        string tablespace = properties.Tablespace is { } place ? $" TABLESPACE {SqlText.Quote(place)}" : "";
         _created = true; // also when the answer does not come any more
         await ServerErrors.RunAsync(
             _admin,
             $"database '{_target}'",
             session => session.Execute(
                 $"CREATE DATABASE {SqlText.Quote(Name)} TEMPLATE template0 ENCODING {SqlText.Literal(properties.Encoding)} "
-                + $"LC_COLLATE {SqlText.Literal(properties.Collate)} LC_CTYPE {SqlText.Literal(properties.CharacterType)}{locale}"),
+                + $"LC_COLLATE {SqlText.Literal(properties.Collate)} LC_CTYPE {SqlText.Literal(properties.CharacterType)}{locale}{tablespace}"),
             cancellationToken);
     }
 
@@ -166,7 +167,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
     {
         if (_created)
         {
-            TargetNames.Drop(session, Name);
+            TargetNames.DropCopy(_server, session, Name);
         }
 
         _globals.Undo(session);

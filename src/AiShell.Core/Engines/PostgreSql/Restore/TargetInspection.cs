@@ -47,7 +47,12 @@ internal static class TargetInspection
                 "Restore the tables first, from a backup with the schema, or name the database that has them."));
         }
 
-        List<string> warnings = [.. Leftovers.Find(admin, settings.Database).Select(name => $"The database '{name}' was left by a restore that was ended; the next restore to '{settings.Database}' drops it.")];
+        if (exists && !options.IntoExisting && Subscriptions.FindObstacle(admin, settings.Database, options.KeepOld) is { } subscribed)
+        {
+            obstacles.Add(subscribed);
+        }
+
+        List<string> warnings = [.. Leftovers.Find(admin, settings.Database).Select(name => $"The database '{name}' was left by a restore or a test that was ended; the next one of '{settings.Database}' drops it.")];
         if (Major(contents.EngineVersion) > server.Version / 10000)
         {
             string older = $"The backup is of PostgreSQL {contents.EngineVersion}, and {server.Host} is the older {server.VersionText}";

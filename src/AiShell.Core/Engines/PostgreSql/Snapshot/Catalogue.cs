@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Snapshot;
@@ -22,6 +23,7 @@ internal sealed record SourceTable(
 /// <param name="Populated">Materialized views that hold rows, by name.</param>
 /// <param name="Views">With or without rows of their own, foreign tables among them.</param>
 /// <param name="Partitioned">Their rows are in their partitions, which are among <paramref name="Tables"/>.</param>
+/// <param name="Subscriptions">By name; pg_dump keeps them only for a superuser.</param>
 /// <param name="HasPublicSchema">Every new database has one; this one's may be gone.</param>
 internal sealed record SourceCatalogue(
     IReadOnlyList<SourceTable> Tables,
@@ -30,6 +32,7 @@ internal sealed record SourceCatalogue(
     IReadOnlySet<TableName> Populated,
     IReadOnlyList<TableName> Views,
     IReadOnlyList<TableName> Partitioned,
+    IReadOnlyList<string> Subscriptions,
     DatabaseProperties Database,
     bool HasPublicSchema,
     IReadOnlyDictionary<string, int> Objects)
@@ -42,8 +45,12 @@ internal sealed record SourceCatalogue(
 internal sealed record DatabaseProperties(string Encoding, string Collate, string CharacterType, string LocaleProvider, string? Locale)
 {
     /// <summary>What its text is read and written in: UTF-8, or its bytes as they are where nobody knows what they mean.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public string ClientEncoding => Encoding == Connecting.Server.Unconverted ? Encoding : "UTF8";
+
+    /// <summary>Where its objects lie that name no place; null for the server's default.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Tablespace { get; init; }
 }
 
 /// <summary>Reads the catalogue (manual, "System Catalogs") within a snapshot.</summary>
@@ -63,6 +70,7 @@ internal static class Catalogue
         Names(session, $"c.relkind = 'm' AND c.relispopulated AND {UserSchema}").ToHashSet(),
         [.. Names(session, $"c.relkind IN ('v', 'm', 'f') AND {UserSchema} AND {NotOfExtension}")],
         [.. Names(session, $"c.relkind = 'p' AND {UserSchema} AND {NotOfExtension}")],
+        PostgreSql.Subscriptions.Of(session, null),
         Properties(session),
         session.Scalar("SELECT 1 FROM pg_namespace WHERE nspname = 'public'") is not null,
         Counts(session));
@@ -141,8 +149,8 @@ internal static class Catalogue
         string provider = session.ServerVersion >= FirstWithProvider ? "datlocprovider" : "'c'";
         string locale = session.ServerVersion >= FirstWithBuiltinLocale ? "datlocale" : session.ServerVersion >= FirstWithProvider ? "daticulocale" : "NULL";
         string?[] row = session.Query(
-            $"SELECT pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale} FROM pg_database WHERE datname = current_database()")[0];
-        return new DatabaseProperties(row[0]!, row[1]!, row[2]!, row[3] switch { "i" => "icu", "b" => "builtin", _ => "libc" }, row[4]);
+            $"SELECT pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}, nullif(spcname, 'pg_default') FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE datname = current_database()")[0];
+        return new DatabaseProperties(row[0]!, row[1]!, row[2]!, row[3] switch { "i" => "icu", "b" => "builtin", _ => "libc" }, row[4]) { Tablespace = row[5] };
     }
 
     private static Dictionary<string, int> Counts(WireSession session)

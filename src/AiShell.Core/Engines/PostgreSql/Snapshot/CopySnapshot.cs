@@ -72,13 +72,14 @@ internal sealed class CopySnapshot : ISnapshot
                     {
                         SnapshotScripts made = SnapshotScripts.Create(open, snapshot.Catalogue, entries, options);
                         SchemaChanges.RequireNone(open);
-                        return (made, SnapshotRequirements.Find(open, made, entries));
+                        return (made, SnapshotRequirements.Find(open, made, entries, options.Scope == BackupScope.DataOnly ? null : snapshot.Catalogue.Database.Tablespace));
                     },
                     cancellationToken),
                 cancellationToken);
             GlobalsDump? globals = options.WithGlobals
                 ? await snapshot.UseAsync("roles", session => GlobalsDump.RunAsync(tools, snapshot.Server, session, cancellationToken), cancellationToken)
                 : null;
+            warnings.AddRange(options.Scope == BackupScope.DataOnly ? [] : Subscriptions.MissingOf(snapshot.Catalogue.Subscriptions, entries));
             warnings.AddRange(globals is { WithPasswords: false } ? [GlobalsDump.NoPasswords] : []);
             return new CopySnapshot(snapshot, scripts, globals, tables, options) { Requires = requires, Warnings = warnings };
         }

@@ -8,7 +8,8 @@ namespace AiShell.Engines.PostgreSql.Snapshot;
 /// <summary>Finds what a backup's script names and a server must have: a dump of one database has no roles, extensions' files or tablespaces.</summary>
 internal static partial class SnapshotRequirements
 {
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Find(WireSession session, SnapshotScripts scripts, IReadOnlyList<ArchiveEntry> entries)
+    /// <param name="tablespace">The database's own, or null.</param>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Find(WireSession session, SnapshotScripts scripts, IReadOnlyList<ArchiveEntry> entries, string? tablespace)
     {
         HashSet<string> known = [.. session.Query("SELECT rolname FROM pg_roles").Select(row => row[0]!)];
         ScriptEntry[] all = [.. scripts.PreData, .. scripts.PostData];
@@ -21,7 +22,7 @@ internal static partial class SnapshotRequirements
             [Requirements.Owners] = [.. owners],
             [Requirements.PolicyRoles] = [.. ofPolicies],
             [Requirements.Roles] = [.. Sorted(owners.Concat(granted).Concat(ofPolicies))],
-            [Requirements.Tablespaces] = [.. Sorted(entries.Select(entry => entry.Tablespace).Where(name => name.Length > 0))],
+            [Requirements.Tablespaces] = [.. Sorted(entries.Select(entry => entry.Tablespace).Append(tablespace ?? "").Where(name => name.Length > 0))],
         };
         return found.Where(kind => kind.Value.Count > 0).ToDictionary();
     }
