@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.Versioning;
 
 namespace AiShell.EndToEndTests;
@@ -8,7 +6,6 @@ namespace AiShell.EndToEndTests;
 [SupportedOSPlatform("linux")]
 public sealed class MemoryTests : IDisposable
 {
-    private const long MostKilobytes = 256 * 1024;
     private readonly Shell _shell = new();
 
     public void Dispose() => _shell.Dispose();
@@ -37,35 +34,5 @@ public sealed class MemoryTests : IDisposable
         Assert.Equal("400000|130", await Shell.SqliteAsync(_shell.PathOf("copy.db"), "SELECT (SELECT count(*) FROM small), (SELECT count(*) FROM large)"));
     }
 
-    /// <summary>The kernel keeps the high-water mark; it is read until the process is gone.</summary>
-    private async Task StaysSmallAsync(params string[] arguments)
-    {
-        using Process process = _shell.Start(arguments);
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        long kilobytes = 0;
-        while (!process.HasExited)
-        {
-            kilobytes = HighWaterMark(process.Id) ?? kilobytes;
-            await Task.Delay(5);
-        }
-
-        Assert.True(process.ExitCode == 0, await output + await errors);
-        Assert.True(kilobytes is > 10_000 and < MostKilobytes, $"{string.Join(' ', arguments)} took {kilobytes:N0} KB.");
-    }
-
-    /// <summary>Null when the process has ended.</summary>
-    private static long? HighWaterMark(int process)
-    {
-        try
-        {
-            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
-                ? long.Parse(line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)
-                : null;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
+    private Task StaysSmallAsync(params string[] arguments) => PeakMemory.StaysSmallAsync(_shell, arguments);
 }
