@@ -19,7 +19,7 @@ public sealed class PostgreSqlPrivilegeDocumentTests : IAsyncLifetime, IDisposab
         await _server.RunAsync(
             "shop",
             """
-            CREATE SCHEMA hidden AUTHORIZATION app; SET ROLE app;
+            SELECT lo_from_bytea(4711, 'nobody else''s'); CREATE SCHEMA hidden AUTHORIZATION app; SET ROLE app; SELECT lo_from_bytea(4712, 'theirs');
             CREATE TABLE hidden.customer(id bigint GENERATED ALWAYS AS IDENTITY (START 5) PRIMARY KEY, name text);
             INSERT INTO hidden.customer(name) SELECT 'n' || i FROM generate_series(1, 100) i;
             CREATE SEQUENCE hidden.numbers; SELECT setval('hidden.numbers', 77);
@@ -39,12 +39,9 @@ public sealed class PostgreSqlPrivilegeDocumentTests : IAsyncLifetime, IDisposab
         await _server.RunAsync("shop", Statements[0]);
         await BackUpAndCompareAsync();
 
-        // Policies that apply to the user, and large objects, need what stands there for them, and fail without.
-        await _server.RunAsync("shop", "ALTER TABLE hidden.customer ENABLE ROW LEVEL SECURITY; SELECT lo_from_bytea(4711, 'theirs'); SELECT lo_from_bytea(4712, 'too')");
-        await _shell.ExpectAsync(ErrorKind.Failed, "backup", "create", "-d", Url("backup", "choose one", "shop"));
-        await _server.RunAsync("shop", "ALTER TABLE hidden.customer DISABLE ROW LEVEL SECURITY");
-        await _shell.ExpectAsync(ErrorKind.Failed, "backup", "create", "-d", Url("backup", "choose one", "shop"));
+        // Policies that apply to the user need what stands there for them, and fail without.
         await _server.RunAsync("shop", "ALTER TABLE hidden.customer ENABLE ROW LEVEL SECURITY");
+        await _shell.ExpectAsync(ErrorKind.Failed, "backup", "create", "-d", Url("backup", "choose one", "shop"));
         await _server.RunAsync("shop", Statements[1]);
         await BackUpAndCompareAsync();
     }

@@ -20,9 +20,7 @@ internal static class PostgreSqlProbe
                r.rolsuper OR r.rolcreatedb,
                r.rolsuper OR r.rolbypassrls OR NOT EXISTS (
                    SELECT FROM pg_class c WHERE c.relrowsecurity AND c.relkind IN ('r', 'p') AND (c.relforcerowsecurity OR NOT pg_has_role(c.relowner, 'USAGE'))),
-               (SELECT count(*) FROM pg_largeobject_metadata l WHERE NOT (
-                   r.rolsuper OR pg_has_role(l.lomowner, 'USAGE')
-                   OR EXISTS (SELECT FROM aclexplode(l.lomacl) a WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_has_role(a.grantee, 'USAGE'))))),
+               (SELECT count(*) FROM pg_largeobject_metadata WHERE NOT has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')),
                (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema')
         FROM pg_database d, pg_roles r WHERE d.datname = current_database() AND r.rolname = current_user
@@ -81,7 +79,7 @@ internal static class PostgreSqlProbe
 
         if (row[8] != "0")
         {
-            yield return $"The user may not read {row[8]} large objects, which pg_read_all_data does not cover: a backup fails on them.";
+            yield return $"The user may not read the {row[8]} large objects: a backup fails on them (GRANT SELECT ON pg_catalog.pg_largeobject, or pg_read_all_data).";
         }
 
         if (row[1] == "t")

@@ -45,9 +45,16 @@ public sealed class PrivilegeTests(SharedServer shared) : IClassFixture<SharedSe
     public async Task Large_objects_that_may_not_be_read_are_told()
     {
         await PrepareAsync("SELECT lo_create(4711); SELECT lo_create(4712)");
-        Assert.Contains((await ProbeAsync()).Limits, limit => limit.Contains("2 large objects", StringComparison.Ordinal));
-        await shared.Server.RunAsync(_name, $"GRANT SELECT ON LARGE OBJECT 4711, 4712 TO {_name}");
         Assert.DoesNotContain((await ProbeAsync()).Limits, limit => limit.Contains("large object", StringComparison.Ordinal));
+        await BackupAsync();
+
+        await shared.Server.RunAsync(_name, $"REVOKE pg_read_all_data FROM {_name}; GRANT USAGE ON SCHEMA hidden TO {_name}; GRANT SELECT ON ALL TABLES IN SCHEMA public, hidden TO {_name}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public, hidden TO {_name}; GRANT SELECT ON LARGE OBJECT 4711, 4712 TO {_name}");
+        Assert.Contains((await ProbeAsync()).Limits, limit => limit.Contains("2 large objects", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<AiShellException>(BackupAsync);
+
+        await shared.Server.RunAsync(_name, $"GRANT SELECT ON pg_catalog.pg_largeobject TO {_name}");
+        Assert.DoesNotContain((await ProbeAsync()).Limits, limit => limit.Contains("large object", StringComparison.Ordinal));
+        await BackupAsync();
     }
 
     [Fact]

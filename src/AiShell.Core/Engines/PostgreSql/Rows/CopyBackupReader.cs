@@ -119,7 +119,7 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
         }
     }
 
-    /// <summary>Rows need a table to go to: one that the schema makes, or one that comes with an extension.</summary>
+    /// <summary>Rows need a table to go to: one that the schema makes, or one that comes with an extension, or the one that large objects are rows of.</summary>
     private void RequireDeclared()
     {
         if (contents.Scope == BackupScope.DataOnly || _entries.Values.Any(entry => entry.Kind == "EXTENSION"))
@@ -128,7 +128,7 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
         }
 
         HashSet<TableName> declared = [.. _entries.Values.Where(entry => entry.Kind == "TABLE").Select(entry => new TableName(entry.Schema, entry.Name))];
-        if (_tables.Keys.FirstOrDefault(table => !declared.Contains(table)) is { } stray)
+        if (_tables.Keys.FirstOrDefault(table => table != LargeObjects.Table && !declared.Contains(table)) is { } stray)
         {
             throw new AiShellException(
                 ErrorKind.Integrity, $"The backup is damaged: it has rows of table '{stray}', but its schema does not make it.", "Use another backup ('ai-shell backup list').");
