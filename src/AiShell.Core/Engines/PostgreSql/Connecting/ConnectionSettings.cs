@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace AiShell.Engines.PostgreSql.Connecting;
 
 /// <summary>How far the connection is encrypted and the server proved (manual, "SSL Mode Descriptions").</summary>
@@ -15,6 +17,9 @@ internal enum TlsMode
 internal sealed record ServerHost(string Name, int Port)
 {
     public bool IsSocket => Name.StartsWith('/');
+
+    /// <summary>As far as the name tells: its processes and ours share the processors.</summary>
+    public bool IsOnThisMachine => IsSocket || Name == "localhost" || (IPAddress.TryParse(Name, out IPAddress? address) && IPAddress.IsLoopback(address));
 
     /// <summary>The socket's file (manual, "unix_socket_directories").</summary>
     public string SocketPath => Path.Combine(Name, $".s.PGSQL.{Port}");

@@ -15,6 +15,10 @@ internal sealed class CopyTarget : IRestoreTarget
     private const int MostAttempts = 5;
     private const string Deadlock = "40P01";
 
+    // The server's own parallel workers take processors from ours, and are worth that only where one of ours is idle.
+    private const string WithoutHelpers = "SET max_parallel_maintenance_workers = 0";
+    private const string WithHelpers = "SET max_parallel_maintenance_workers TO DEFAULT";
+
     private readonly BackupContents _contents;
     private readonly TargetOptions _options;
     private readonly StagingDatabase _staging;
@@ -28,6 +32,9 @@ internal sealed class CopyTarget : IRestoreTarget
     private DroppedEntries _dropped = DroppedEntries.None;
     private EntryScheduler? _scheduler;
     private Task _postData = Task.CompletedTask;
+
+    // Nothing else in the script could change a row that was counted before.
+    private bool _runsQueries;
     private int _disposed;
 
     private CopyTarget(BackupContents contents, TargetOptions options, StagingDatabase staging)
@@ -45,7 +52,7 @@ internal sealed class CopyTarget : IRestoreTarget
     private int Workers => Math.Max(1, _options.Workers);
 
     public static async Task<IRestoreTarget> OpenAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
-        new CopyTarget(contents, options, await StagingDatabase.PrepareAsync(settings, options.Workers, cancellationToken));
+        new CopyTarget(contents, options, await StagingDatabase.PrepareAsync(settings, options.Workers, LargestTable(contents), cancellationToken));
 
     public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) =>
     [
@@ -67,8 +74,14 @@ internal sealed class CopyTarget : IRestoreTarget
     {
         await _postData.WaitAsync(cancellationToken);
         ConcurrentBag<TableDigest[]> found = [];
+        if (!fingerprints && !_runsQueries)
+        {
+            found.Add([.. _loads.Counted]);
+        }
+
+        HashSet<TableName> known = [.. found.SelectMany(digests => digests).Select(digest => digest.Table)];
         await Parallel.ForEachAsync(
-            TableDigests.Batch(_contents.Tables.Where(digest => _options.Tables.Takes(digest.Table))),
+            TableDigests.Batch(_contents.Tables.Where(digest => _options.Tables.Takes(digest.Table) && !known.Contains(digest.Table))),
             new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = cancellationToken },
             async (batch, token) => found.Add(await _staging.UseAsync(
                 batch.Length == 1 ? $"table '{batch[0]}'" : $"tables '{batch[0]}' to '{batch[^1]}'", session => TableDigests.Read(session, batch, fingerprints), token)));
@@ -176,6 +189,7 @@ internal sealed class CopyTarget : IRestoreTarget
     {
         ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
         _dropped.AddDependants([.. entries.Select(EntryLinks.Of)]);
+        _runsQueries = entries.Any(entry => entry.Header.Kind == SnapshotScripts.RefreshKind);
         _scheduler = new EntryScheduler([.. entries.Where(entry => !_dropped.Contains(entry.Header.Id))], Workers, HasItsRows);
         _postData = _scheduler.RunAsync(RunInTurnAsync, _stop.Token);
         return Task.CompletedTask;
@@ -184,7 +198,7 @@ internal sealed class CopyTarget : IRestoreTarget
     /// <summary>An index needs the rows of its table; what else there is may look at any.</summary>
     private bool HasItsRows(ScriptEntry entry)
     {
-        if (entry.Header.Kind is not ("INDEX" or "CONSTRAINT"))
+        if (!IsIndex(entry))
         {
             return _loads.HasAll;
         }
@@ -206,6 +220,11 @@ internal sealed class CopyTarget : IRestoreTarget
         }
     }
 
+    private static bool IsIndex(ScriptEntry entry) => entry.Header.Kind is "INDEX" or "CONSTRAINT";
+
+    private static long LargestTable(BackupContents contents) =>
+        contents.Parts.Where(part => part.Table is not null).GroupBy(part => part.Table).Select(table => table.Sum(part => part.PlainBytes)).DefaultIfEmpty().Max();
+
     /// <summary>
     /// What an entry locks beyond the tables that it names (partitions, their indexes) is the server's to know: two that meet there are
     /// told of a deadlock, and the one that was rolled back runs again.
@@ -216,7 +235,18 @@ internal sealed class CopyTarget : IRestoreTarget
         {
             try
             {
-                await _staging.UseAsync(entry.ToString(), session => _runner.Run(session, entry), cancellationToken);
+                await _staging.UseAsync(
+                    entry.ToString(),
+                    session =>
+                    {
+                        if (IsIndex(entry))
+                        {
+                            session.Execute(_free.CurrentCount == 0 ? WithoutHelpers : WithHelpers);
+                        }
+
+                        _runner.Run(session, entry);
+                    },
+                    cancellationToken);
                 return;
             }
             catch (AiShellException failure) when (attempt < MostAttempts && failure.InnerException is ServerError { SqlState: Deadlock })

@@ -19,6 +19,7 @@ internal sealed class TableLoads
     private readonly HashSet<TableName> _spread;
     private readonly ConcurrentDictionary<TableName, int> _partsLeft;
     private readonly ConcurrentDictionary<TableName, OpenLoad> _open = new();
+    private readonly ConcurrentBag<TableDigest> _counted = [];
 
     /// <param name="parts">The data parts that will come.</param>
     /// <param name="scratchDirectory">For what a reader has to put aside.</param>
@@ -40,6 +41,9 @@ internal sealed class TableLoads
     public bool Has(TableName table) => !_partsLeft.ContainsKey(table);
 
     public bool HasAll => _partsLeft.IsEmpty;
+
+    /// <summary>Large tables, counted when their last row had come and they were still in the server's memory; sums are zero.</summary>
+    public IReadOnlyCollection<TableDigest> Counted => _counted;
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is damaged or has not as many rows as it should.</exception>
     public async Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
@@ -78,7 +82,16 @@ internal sealed class TableLoads
     {
         if (load.Freezes)
         {
-            await ServerErrors.RunAsync(load.Session, $"table '{table}'", session => session.Execute("COMMIT"), cancellationToken);
+            TableFingerprint count = await ServerErrors.RunAsync(
+                load.Session,
+                $"table '{table}'",
+                session =>
+                {
+                    session.Execute("COMMIT");
+                    return TableDigests.Read(session, table, fingerprints: false);
+                },
+                cancellationToken);
+            _counted.Add(new TableDigest(table, count));
         }
 
         _open.TryRemove(table, out _);

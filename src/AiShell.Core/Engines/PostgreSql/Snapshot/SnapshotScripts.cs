@@ -7,6 +7,9 @@ namespace AiShell.Engines.PostgreSql.Snapshot;
 /// <summary>The two schema parts: pg_dump's objects, and what it takes for data but is none: sequences' values, materialized views' rows.</summary>
 internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IReadOnlyList<ScriptEntry> PostData)
 {
+    /// <summary>Of entries that fill a materialized view; its query may call any function.</summary>
+    public const string RefreshKind = "REFRESH";
+
     private const int SequencesPerQuery = 500;
 
     // psql has none of the settings of our own sessions.
@@ -51,7 +54,7 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
             // In the order of the dump, in which a view follows those it reads; each waits for all objects and for the one before it.
             IEnumerable<int> needs = refreshes.Count > 0 ? [refreshes[^1].Header.Id] : after.Select(entry => entry.Header.Id);
             refreshes.Add(ScriptEntry.Create(
-                next++, "REFRESH", view.Schema, view.Tag, $"REFRESH MATERIALIZED VIEW {SqlText.Quote(EntrySelection.NameOf(view))};\n", needs, [view.Id]));
+                next++, RefreshKind, view.Schema, view.Tag, $"REFRESH MATERIALIZED VIEW {SqlText.Quote(EntrySelection.NameOf(view))};\n", needs, [view.Id]));
         }
 
         IReadOnlyList<ScriptEntry> settings = options.Scope == BackupScope.DataOnly || !options.Tables.TakesAll ? [] : DatabaseSettings.Read(session, ref next);

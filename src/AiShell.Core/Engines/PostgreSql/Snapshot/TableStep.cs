@@ -38,15 +38,15 @@ internal sealed record TableStep(SourceTable Table, long? FirstPage, long? EndPa
     }
 
     /// <summary>
-    /// Splits only a table that is larger than its fair share of the whole: then ranges are the only way to keep all workers busy.
+    /// Splits only a table that is larger than its fair share of the whole: then ranges are the only way to keep all sessions busy.
     /// </summary>
-    public static IEnumerable<TableStep> Split(IReadOnlyList<SourceTable> tables, int workers, long partBytes, int serverVersion)
+    public static IEnumerable<TableStep> Split(IReadOnlyList<SourceTable> tables, int sessions, long partBytes, int serverVersion)
     {
-        long most = Math.Max(partBytes, FairShare.Most(tables.Sum(table => table.SizeBytes), workers));
+        long most = Math.Max(partBytes, FairShare.Most(tables.Sum(table => table.SizeBytes), sessions));
         foreach (SourceTable table in tables)
         {
-            bool splits = workers > 1 && serverVersion >= FirstWithTidRangeScan && table.Condition is null && table.Pages > 1 && table.SizeBytes > most;
-            int steps = splits ? (int)Math.Clamp(Math.Min(table.SizeBytes / partBytes, table.Pages), 1, Math.Min(MostStepsOfTable, 4 * workers)) : 1;
+            bool splits = sessions > 1 && serverVersion >= FirstWithTidRangeScan && table.Condition is null && table.Pages > 1 && table.SizeBytes > most;
+            int steps = splits ? (int)Math.Clamp(Math.Min(table.SizeBytes / partBytes, table.Pages), 1, Math.Min(MostStepsOfTable, 4 * sessions)) : 1;
             for (int step = 0; step < steps; step++)
             {
                 yield return new TableStep(
