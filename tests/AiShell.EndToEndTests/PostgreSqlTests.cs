@@ -60,6 +60,25 @@ public sealed class PostgreSqlTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_format_that_the_engine_has_not_is_a_usage_error_that_names_those_it_has()
+    {
+        BufferedCommandResult result = await _shell.RunAsync("backup", "create", "-d", "shop", "--format", "native");
+
+        Assert.Equal((int)ErrorKind.Usage, result.ExitCode);
+        Assert.Contains("no backups in the format native", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains("sql, json, csv", result.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_socket_that_is_not_there_is_told_as_that()
+    {
+        BufferedCommandResult result = await _shell.RunAsync("connect", $"postgresql:///shop?host={_shell.PathOf("gone")}", "--name", "gone");
+
+        Assert.Equal((int)ErrorKind.Unreachable, result.ExitCode);
+        Assert.Contains("there is no such socket", result.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_exported_script_restores_with_plain_psql()
     {
         await _shell.ExpectAsync(null, "backup", "create", "-d", "shop");

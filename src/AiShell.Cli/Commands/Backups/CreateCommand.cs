@@ -69,7 +69,7 @@ internal sealed class CreateCommand : SessionCommand
         ResolvedDatabase database = session.Databases.Resolve(parse.GetRequiredValue(_database));
         session.SubjectDatabase = database.Name;
         BackupRequest request = RequestOf(session, parse, settings, database);
-        RequireGlobalsServed(request);
+        RequireServed(request);
         // Read now: a value that makes no sense must not come to light when the backup is done.
         RetentionRules retention = PruneCommand.RulesOf(settings);
 
@@ -123,8 +123,17 @@ internal sealed class CreateCommand : SessionCommand
         WithGlobals = parse.GetValue(_globals),
     };
 
-    private static void RequireGlobalsServed(BackupRequest request)
+    private static void RequireServed(BackupRequest request)
     {
+        IReadOnlyList<BackupFormat> formats = request.Engine.Capabilities.Formats;
+        if (!formats.Contains(request.Format))
+        {
+            throw new AiShellException(
+                ErrorKind.Usage,
+                $"A {request.Engine.Name} database has no backups in the format {request.Format.ToString().ToLowerInvariant()}.",
+                $"Give --format one of: {string.Join(", ", formats).ToLowerInvariant()}.");
+        }
+
         if (request.WithGlobals && !request.Engine.Capabilities.HasGlobals)
         {
             throw new AiShellException(

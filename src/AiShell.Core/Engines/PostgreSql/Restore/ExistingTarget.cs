@@ -107,7 +107,6 @@ internal sealed class ExistingTarget : IRestoreTarget
 
     private static ExistingTarget Begin(WireSession session, string database, BackupContents contents, TargetOptions options)
     {
-        RestoreSession.Prepare(session);
         session.Execute(FormattableString.Invariant($"SET lock_timeout = {Math.Max(1, (long)options.LockWait.TotalMilliseconds)}; BEGIN"));
         TableName[] tables = TargetInspection.TablesOf(contents, options);
         List<StandingTable> standing = [.. StandingTable.Find(session, tables)];

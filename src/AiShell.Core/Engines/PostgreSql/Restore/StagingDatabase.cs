@@ -56,7 +56,6 @@ internal sealed class StagingDatabase : IAsyncDisposable
                 $"the server {server.Host}",
                 session =>
                 {
-                    RestoreSession.Prepare(session);
                     Leftovers.Remove(server, session, settings.Database);
                     Leftovers.HoldMark(session, staging._number);
                 },
@@ -191,7 +190,6 @@ internal sealed class StagingDatabase : IAsyncDisposable
             $"database '{Name}'",
             open =>
             {
-                RestoreSession.Prepare(open);
                 open.Execute($"SET maintenance_work_mem = '{_maintenanceMegabytes}MB'; SET synchronous_commit = off");
             },
             cancellationToken);

@@ -29,7 +29,7 @@ internal sealed class ServerTools(IEnvironment environment)
             ?? throw new AiShellException(
                 ErrorKind.Failed,
                 found.Count == 0
-                    ? $"{program} was not found, which reads the schema of a PostgreSQL {major} server."
+                    ? $"{program}, which reads the schema of a PostgreSQL {major} server, was not found{(GivenFolder is { } given ? $" in '{given}' ({Variable})" : "")}."
                     : $"The server is PostgreSQL {major}, and {program} here is only {found.Max(candidate => candidate.Major)}: it must be of the server's version or newer.",
                 $"Install the package postgresql-client-{major}, or set {Variable} to the folder with {program}.");
     }

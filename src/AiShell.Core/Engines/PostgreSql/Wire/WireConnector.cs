@@ -42,6 +42,11 @@ internal static class WireConnector
         {
             if (host.IsSocket)
             {
+                if (!File.Exists(host.SocketPath))
+                {
+                    throw new IOException("there is no such socket"); // .NET's word for it is a wrong address
+                }
+
                 socket.Connect(new UnixDomainSocketEndPoint(host.SocketPath));
                 return new WireChannel(socket, new NetworkStream(socket), null);
             }
