@@ -1,3 +1,4 @@
+using AiShell.Testing.Docs;
 using CliWrap;
 using CliWrap.Buffered;
 
@@ -10,7 +11,7 @@ public sealed class LauncherTests : IDisposable
 
     public LauncherTests()
     {
-        string root = Directory.GetParent(Shell.Binary)!.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+        string root = Document.Root();
         Directory.CreateDirectory(PathOf("clone/src/AiShell.Cli"));
         Directory.CreateDirectory(PathOf("tools"));
         File.Copy(Path.Combine(root, "ai-shell"), PathOf("clone/ai-shell"));
