@@ -188,10 +188,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
         await ServerErrors.RunAsync(
             session,
             $"database '{Name}'",
-            open =>
-            {
-                open.Execute($"SET maintenance_work_mem = '{_maintenanceMegabytes}MB'; SET synchronous_commit = off");
-            },
+            open => open.Execute($"SET maintenance_work_mem = '{_maintenanceMegabytes}MB'; SET synchronous_commit = off"),
             cancellationToken);
         return session;
     }

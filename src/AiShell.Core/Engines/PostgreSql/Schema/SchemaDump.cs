@@ -105,7 +105,7 @@ internal static class SchemaDump
     internal static Dictionary<string, string?> EnvironmentOf(ConnectionSettings settings, ServerHost host) => new()
     {
         ["PGHOST"] = host.Name,
-        ["PGPORT"] = host.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["PGPORT"] = host.Port.ToString(CultureInfo.InvariantCulture),
         ["PGUSER"] = settings.User,
         ["PGPASSWORD"] = settings.Password(host),
         ["PGDATABASE"] = settings.Database,
