@@ -73,9 +73,11 @@ internal sealed class CreateCommand : SessionCommand
         // Read now: a value that makes no sense must not come to light when the backup is done.
         RetentionRules retention = PruneCommand.RulesOf(settings);
 
-        // Asked first: a database that is not there must not leave a repository behind.
-        await request.Engine.ProbeAsync(database.Address, cancellationToken);
-        BackupRepository repository = await session.OpenRepositoryAsync(create: true, cancellationToken);
+        // A database that is not there must not leave a repository behind; one that is there already is opened meanwhile.
+        Task probe = Task.Run(() => request.Engine.ProbeAsync(database.Address, cancellationToken), cancellationToken);
+        Task<BackupRepository?> standing = session.FindRepositoryAsync(cancellationToken);
+        await Task.WhenAll(probe, standing);
+        BackupRepository repository = await standing ?? await session.OpenRepositoryAsync(create: true, cancellationToken);
         await WarnOfNamesakeAsync(session, repository, database, parse.GetRequiredValue(_database), cancellationToken);
         BackupResult result = await new BackupJob(repository, session.Clock, session.Progress).RunAsync(request, cancellationToken);
         session.SubjectBackup = result.Manifest.Id;

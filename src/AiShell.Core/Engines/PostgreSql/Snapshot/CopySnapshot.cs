@@ -53,6 +53,7 @@ internal sealed class CopySnapshot : ISnapshot
             SourceTable[] tables = [.. snapshot.Catalogue.Tables.Where(table => options.Tables.Takes(table.Name))];
             RequirePatterns(snapshot.Catalogue, options);
             List<string> warnings = [];
+            Task sessions = snapshot.OpenSessionsAsync(Math.Min(options.Workers, tables.Length + 1), cancellationToken);
             if (options.Scope == BackupScope.DataOnly)
             {
                 ForeignKeyOrder order = await snapshot.UseAsync(
@@ -62,6 +63,7 @@ internal sealed class CopySnapshot : ISnapshot
             }
 
             IReadOnlyList<ArchiveEntry> entries = options.Scope == BackupScope.DataOnly ? [] : await ReadSchemaAsync(snapshot, tools, options, cancellationToken);
+            await sessions;
             RequireDeclared(tables, entries, options);
             (SnapshotScripts scripts, IReadOnlyDictionary<string, IReadOnlyList<string>> requires) = await snapshot.UseAsync(
                 "sequences",

@@ -19,6 +19,7 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
     private readonly SemaphoreSlim _holderFree = new(1);
     private readonly Channel<WireSession> _idle = Channel.CreateUnbounded<WireSession>();
     private readonly List<WireSession> _workers = [];
+    private Task _opening = Task.CompletedTask;
 
     private ExportedSnapshot(Server server, WireSession holder, SourceCatalogue catalogue, TimeSpan lockWait)
     {
@@ -60,6 +61,10 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens sessions before they are asked for.</summary>
+    public Task OpenSessionsAsync(int count, CancellationToken cancellationToken) => _opening = Task.WhenAll(Enumerable.Range(0, count).Select(_ => Task.Run(
+        async () => _idle.Writer.TryWrite(await OpenWorkerAsync($"database '{Server.Settings.Database}'", cancellationToken)), cancellationToken)));
+
     /// <summary>Runs work on a session of its own within the snapshot, which nobody else uses meanwhile.</summary>
     public async Task<T> UseAsync<T>(string subject, Func<WireSession, Task<T>> work, CancellationToken cancellationToken)
     {
@@ -95,15 +100,15 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
             },
             cancellationToken);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        await _opening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // its failure was told where it was waited for, or another one was
         foreach (WireSession session in _workers.Append(_holder))
         {
             session.Dispose();
         }
 
         _holderFree.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private static ExportedSnapshot Open(Server server, WireSession holder, Func<TableName, bool> takes, bool withSchema, TimeSpan lockWait, CancellationToken cancellationToken)
