@@ -2,11 +2,11 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace AiShell.Engines.PostgreSql.Schema;
+namespace AiShell.Engines;
 
 /// <summary>
 /// One object in a schema part: a comment line that says what follows and how many bytes it takes, then the statements. The
-/// part is an ordinary script for psql; a reader that goes by the byte counts never has to find the end of a statement.
+/// part is an ordinary script for the database's own client; a reader that goes by the byte counts never has to find the end of a statement.
 /// </summary>
 /// <param name="Id">Unique within the backup.</param>
 /// <param name="Needs">Entries that must be there first.</param>

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace AiShell.Engines.PostgreSql.Schema;
+namespace AiShell.Engines;
 
 /// <summary>Reads the entries of a schema part. Holds one entry at a time.</summary>
 internal static class ScriptReader

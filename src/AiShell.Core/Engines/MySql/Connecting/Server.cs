@@ -1,0 +1,30 @@
+using AiShell.Engines.MySql.Wire;
+using MySqlConnector;
+
+namespace AiShell.Engines.MySql.Connecting;
+
+/// <summary>Opens sessions with the one server that the settings name, with everything set that a dump or a restore must not depend on.</summary>
+internal static class Server
+{
+    /// <param name="database">Another database of the server; empty for none, null for the settings' own.</param>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Unreachable"/>: the server, the login or the database is not to be had.</exception>
+    public static Task<MySqlSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken, string? database = null) => Task.Run(
+        () =>
+        {
+            try
+            {
+                MySqlSession session = MySqlSession.Open(settings.To(database ?? settings.Database));
+                Prepare(session);
+                return session;
+            }
+            catch (MySqlException error)
+            {
+                throw ServerErrors.TranslateLogin(error, settings.Server);
+            }
+        },
+        cancellationToken);
+
+    private static void Prepare(MySqlSession session) => session.Execute(
+        "SET SESSION time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', wait_timeout = 86400, net_write_timeout = 3600, net_read_timeout = 3600, "
+        + "sql_quote_show_create = 1, group_concat_max_len = 1073741824");
+}

@@ -1,0 +1,33 @@
+using MySqlConnector;
+
+namespace AiShell.Engines.MySql.Connecting;
+
+/// <summary>The settings in MySqlConnector's terms: no pool and no compression, since the stream is used without it.</summary>
+internal static class SessionString
+{
+    public static string Of(ConnectionSettings settings) => new MySqlConnectionStringBuilder
+    {
+        Server = settings.Socket ?? settings.Host,
+        Port = (uint)settings.Port,
+        ConnectionProtocol = settings.Socket is null ? MySqlConnectionProtocol.Sockets : MySqlConnectionProtocol.UnixSocket,
+        UserID = settings.User,
+        Password = settings.Password ?? "",
+        Database = settings.Database,
+        SslMode = settings.Tls switch
+        {
+            TlsMode.Disabled => MySqlSslMode.Disabled,
+            TlsMode.Preferred => MySqlSslMode.Preferred,
+            TlsMode.Required => MySqlSslMode.Required,
+            TlsMode.VerifyCa => MySqlSslMode.VerifyCA,
+            _ => MySqlSslMode.VerifyFull,
+        },
+        SslCa = settings.CertificateAuthority ?? "",
+        SslCert = settings.ClientCertificate ?? "",
+        SslKey = settings.ClientKey ?? "",
+        ConnectionTimeout = (uint)settings.ConnectTimeout.TotalSeconds,
+        Pooling = false,
+        UseCompression = false,
+        AllowLoadLocalInfile = true,
+        CharacterSet = "utf8mb4",
+    }.ConnectionString;
+}

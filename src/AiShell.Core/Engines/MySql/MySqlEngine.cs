@@ -1,0 +1,42 @@
+using AiShell.Configuration;
+using AiShell.Connections;
+using AiShell.Engines.MySql.Connecting;
+
+namespace AiShell.Engines.MySql;
+
+/// <summary>MySQL from 5.7 and MariaDB from 10.4 on, without a client program.</summary>
+public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
+{
+    public MySqlEngine()
+        : this(new ProcessEnvironment())
+    {
+    }
+
+    public string Name => "mysql";
+
+    public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv]) { HasGlobals = true };
+
+    public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public Task<IBackupReader> OpenReaderAsync(BackupContents contents, ReaderOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public Task<IReadOnlyList<string>> FindDifferencesAsync(DatabaseAddress address, IReadOnlyList<SampledRow> rows, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => null;
+
+    public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) => throw new NotImplementedException();
+
+    private ConnectionSettings SettingsOf(DatabaseAddress address) => SettingsReader.Read(address, environment);
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace AiShell.Engines.MySql;
+
+/// <summary>What differs between MySQL and MariaDB and their versions, in one place. MySQL's side is tested against recorded answers only (docs/mysql.md).</summary>
+/// <param name="Version">100114 for 10.1.14, 80036 for 8.0.36.</param>
+internal sealed record ServerFeatures(bool IsMariaDb, int Version)
+{
+    /// <summary>BACKUP STAGE (MariaDB 10.4): blocks commits for a moment, and nothing else.</summary>
+    public bool HasBackupStage => IsMariaDb && Version >= 100400;
+
+    /// <summary>LOCK INSTANCE FOR BACKUP (MySQL 8.0): blocks DDL.</summary>
+    public bool HasInstanceLock => !IsMariaDb && Version >= 80000;
+
+    public bool HasSequences => IsMariaDb && Version >= 100300;
+
+    public bool HasSystemVersioning => IsMariaDb && Version >= 100300;
+
+    /// <summary>system_versioning_insert_history.</summary>
+    public bool CanInsertHistory => IsMariaDb && Version >= 101100;
+
+    /// <summary>The name of the statement that tells the binary log's position.</summary>
+    public string BinaryLogStatus => IsMariaDb ? (Version >= 100502 ? "SHOW BINLOG STATUS" : "SHOW MASTER STATUS") : Version >= 80200 ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
+
+    /// <param name="text">As in the server's greeting: <c>5.5.5-10.11.14-MariaDB-…</c>, <c>8.0.36</c>.</param>
+    public static ServerFeatures Of(string text)
+    {
+        const string ReplicationPrefix = "5.5.5-"; // MariaDB before 11 says so to old replicas
+        bool mariaDb = text.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
+        string version = mariaDb && text.StartsWith(ReplicationPrefix, StringComparison.Ordinal) ? text[ReplicationPrefix.Length..] : text;
+        int[] numbers = [.. version.Split('-')[0].Split('.').Take(3).Select(number => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : 0)];
+        return new ServerFeatures(mariaDb, (numbers.ElementAtOrDefault(0) * 10000) + (numbers.ElementAtOrDefault(1) * 100) + numbers.ElementAtOrDefault(2));
+    }
+}

@@ -1,0 +1,178 @@
+using System.Buffers.Binary;
+using System.Text;
+using AiShell.Engines.MySql.Connecting;
+using MySqlConnector;
+
+namespace AiShell.Engines.MySql.Wire;
+
+/// <summary>
+/// One session with a server, used by one thread at a time, by blocking calls. Statements go as COM_QUERY and are UTF-8; what comes back
+/// is the raw bytes that the server sends (manual, "Text Protocol"). Disposing it closes the connection.
+/// </summary>
+internal sealed class MySqlSession : IDisposable
+{
+    private const byte ComQuery = 0x03;
+    private const byte Ok = 0x00;
+    private const byte Error = 0xFF;
+    private const byte EndOfRows = 0xFE;
+    private const byte Null = 0xFB;
+
+    private readonly MySqlConnection _connection;
+    private readonly LoggedIn _login;
+
+    private MySqlSession(MySqlConnection connection)
+    {
+        _connection = connection;
+        _login = MySqlConnectorLogin.Take(connection);
+        Packets = new PacketStream(_login.Stream);
+        Features = ServerFeatures.Of(connection.ServerVersion);
+    }
+
+    public ServerFeatures Features { get; }
+
+    /// <summary>As the server says it: <c>10.11.14-MariaDB-0+deb12u2</c>.</summary>
+    public string ServerVersionText => _connection.ServerVersion;
+
+    /// <summary>What KILL takes.</summary>
+    public int ThreadId => _login.ThreadId;
+
+    internal PacketStream Packets { get; }
+
+    internal LoggedIn Login => _login;
+
+    /// <exception cref="MySqlException">The server cannot be reached or refuses the login.</exception>
+    public static MySqlSession Open(ConnectionSettings settings)
+    {
+        // Opened by a blocking call: an awaited socket is non-blocking for good.
+        MySqlConnection connection = new(SessionString.Of(settings));
+        try
+        {
+            connection.Open();
+            MySqlSession session = new(connection);
+            session.Execute("SET NAMES utf8mb4");
+            return session;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs one statement; rows that it returns are read away.</summary>
+    /// <returns>How many rows it changed.</returns>
+    /// <exception cref="ServerError">The server refused it.</exception>
+    /// <exception cref="ConnectionBroken">The connection ended.</exception>
+    public long Execute(string sql)
+    {
+        long affected = 0;
+        Run(Encoding.UTF8.GetBytes(sql), _ => { }, changed => affected = changed);
+        return affected;
+    }
+
+    /// <summary>All rows, each value as the server's UTF-8 text or null. For answers that are small.</summary>
+    public List<string?[]> Query(string sql) =>
+        [.. QueryBytes(sql).Select(row => Array.ConvertAll(row, value => value is null ? null : Encoding.UTF8.GetString(value)))];
+
+    /// <summary>As above with the raw bytes.</summary>
+    public List<byte[]?[]> QueryBytes(string sql)
+    {
+        List<byte[]?[]> rows = [];
+        Run(Encoding.UTF8.GetBytes(sql), rows.Add, _ => { });
+        return rows;
+    }
+
+    /// <summary>The first value of the first row; null where there is none.</summary>
+    public string? Scalar(string sql) => Query(sql) is [[var value, ..], ..] ? value : null;
+
+    public void Dispose() => _connection.Dispose();
+
+    /// <summary>Sends a statement, without reading its answer.</summary>
+    internal void SendQuery(ReadOnlySpan<byte> statement)
+    {
+        int prefix = _login.QueryAttributes ? 3 : 1;
+        byte[] payload = new byte[prefix + statement.Length];
+        payload[0] = ComQuery;
+        if (_login.QueryAttributes)
+        {
+            payload[2] = 1; // no parameters, one set of them
+        }
+
+        statement.CopyTo(payload.AsSpan(prefix));
+        Packets.StartCommand();
+        Packets.Send(payload);
+    }
+
+    /// <summary>Begins the next payload; an error packet is thrown.</summary>
+    /// <returns>Its first byte, not used up; -1 for an empty one.</returns>
+    internal int BeginAnswer()
+    {
+        Packets.Begin();
+        int first = Packets.Window.IsEmpty ? -1 : Packets.Window[0];
+        return first == Error ? throw ReadError() : first;
+    }
+
+    /// <summary>After the first packet of a result: how many columns it has. Definitions, where they follow, are read away.</summary>
+    internal int ReadColumnCount()
+    {
+        PayloadReader header = new(Packets.ReadRest());
+        int columns = (int)header.ReadLength();
+        bool defined = !_login.CachedMetadata || header.ReadByte() != 0;
+        for (int column = 0; defined && column < columns; column++)
+        {
+            BeginAnswer();
+            Packets.Skip();
+        }
+
+        if (!_login.DeprecateEof)
+        {
+            BeginAnswer();
+            Packets.Skip();
+        }
+
+        return columns;
+    }
+
+    /// <summary>Whether the payload that began is no row but their end.</summary>
+    internal bool IsEndOfRows(int first) => first == EndOfRows && Packets.IsWhole && Packets.LeftInPacket < (_login.DeprecateEof ? 0xFFFFFF : 9);
+
+    private void Run(ReadOnlySpan<byte> statement, Action<byte[]?[]> row, Action<long> changed)
+    {
+        SendQuery(statement);
+        int first = BeginAnswer();
+        if (first == Ok)
+        {
+            PayloadReader ok = new(Packets.ReadRest());
+            ok.ReadByte();
+            changed((long)ok.ReadLength());
+            return;
+        }
+
+        int columns = ReadColumnCount();
+        while (!IsEndOfRows(BeginAnswer()))
+        {
+            row(ReadRow(new PayloadReader(Packets.ReadRest()), columns));
+        }
+
+        Packets.Skip();
+    }
+
+    private static byte[]?[] ReadRow(PayloadReader payload, int columns)
+    {
+        byte[]?[] row = new byte[]?[columns];
+        for (int column = 0; column < columns; column++)
+        {
+            row[column] = payload.Peek() == Null ? payload.Drop() : payload.ReadBytes((int)payload.ReadLength());
+        }
+
+        return row;
+    }
+
+    private ServerError ReadError()
+    {
+        byte[] payload = Packets.ReadRest();
+        int number = BinaryPrimitives.ReadUInt16LittleEndian(payload.AsSpan(1));
+        bool hasState = payload.Length > 8 && payload[3] == '#';
+        return new ServerError(number, hasState ? Encoding.ASCII.GetString(payload, 4, 5) : "HY000", Encoding.UTF8.GetString(payload.AsSpan(hasState ? 9 : 3)));
+    }
+}
