@@ -76,4 +76,10 @@ public sealed record SnapshotOptions(
 {
     /// <summary>Also what the database uses of its server; only for engines with <see cref="EngineCapabilities.HasGlobals"/>.</summary>
     public bool WithGlobals { get; init; }
+
+    /// <summary>Of system-versioned tables also the rows that are not current any more; only for engines that have such tables.</summary>
+    public bool WithHistory { get; init; }
+
+    /// <summary>Take no lock at all, not even for a moment; what cannot be read consistently without one is refused.</summary>
+    public bool WithoutLock { get; init; }
 }

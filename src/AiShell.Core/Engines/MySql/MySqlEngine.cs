@@ -1,6 +1,7 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Snapshot;
 
 namespace AiShell.Engines.MySql;
 
@@ -18,7 +19,8 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) =>
+        MySqlSnapshot.OpenAsync(SettingsOf(address), options, cancellationToken);
 
     public Task<IBackupReader> OpenReaderAsync(BackupContents contents, ReaderOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
 
