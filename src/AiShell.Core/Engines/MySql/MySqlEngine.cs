@@ -16,7 +16,7 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv]) { HasGlobals = true };
 
-    public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => MySqlProbe.RunAsync(SettingsOf(address), cancellationToken);
 
     public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
 
@@ -32,11 +32,17 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) =>
+        MySqlQuery.RunAsync(SettingsOf(address), statement, options, cancellationToken);
 
     public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => null;
 
     public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    private ConnectionSettings SettingsOf(DatabaseAddress address) => SettingsReader.Read(address, environment);
+    private ConnectionSettings SettingsOf(DatabaseAddress address)
+    {
+        ConnectionSettings settings = SettingsReader.Read(address, environment);
+        return settings.Database.Length > 0 ? settings : throw new AiShellException(
+            ErrorKind.Usage, $"'{address.Display}' names no database.", "Write it behind the host: mysql://user@host/database.");
+    }
 }
