@@ -147,7 +147,7 @@ internal sealed class RestoreCommand : SessionCommand
     }
 
     private static bool Ask(Session session, ResolvedDatabase target, RestorePlan plan) => session.Confirm(
-        $"This replaces {string.Join(", ", plan.Replaces.Take(5))}{(plan.Replaces.Count > 5 ? $" and {plan.Replaces.Count - 5} more" : "")} in {target.Address.Display} by the backup of '{plan.Database}' made {BackupDescription.When(plan.CreatedAt)}.",
+        $"This replaces {ListText.First(plan.Replaces)} in {target.Address.Display} by the backup of '{plan.Database}' made {BackupDescription.When(plan.CreatedAt)}.",
         target.Name);
 
     private static int ShowPlan(Session session, RestorePlan plan)
