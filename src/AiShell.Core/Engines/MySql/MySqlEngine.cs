@@ -2,6 +2,7 @@ using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Snapshot;
+using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql;
 
@@ -15,9 +16,12 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public string Name => "mysql";
 
-    public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv]) { HasGlobals = true };
+    public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv])
+    {
+        Options = EngineOptions.Globals | EngineOptions.History | EngineOptions.NoLock | EngineOptions.NoBinaryLog | EngineOptions.Definer,
+    };
 
-    public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => MySqlProbe.RunAsync(SettingsOf(address), cancellationToken);
 
     public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) =>
         MySqlSnapshot.OpenAsync(SettingsOf(address), options, cancellationToken);
@@ -28,17 +32,28 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
+    {
+        ConnectionSettings settings = SettingsOf(address);
+        using MySqlSession session = await Server.OpenAsync(settings, cancellationToken);
+        return await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => TableDigests.ReadAll(open, settings.Database, cancellationToken), cancellationToken);
+    }
 
     public Task<IReadOnlyList<string>> FindDifferencesAsync(DatabaseAddress address, IReadOnlyList<SampledRow> rows, CancellationToken cancellationToken) => throw new NotImplementedException();
 
     public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) =>
+        MySqlQuery.RunAsync(SettingsOf(address), statement, options, cancellationToken);
 
     public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => null;
 
     public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    private ConnectionSettings SettingsOf(DatabaseAddress address) => SettingsReader.Read(address, environment);
+    private ConnectionSettings SettingsOf(DatabaseAddress address)
+    {
+        ConnectionSettings settings = SettingsReader.Read(address, environment);
+        return settings.Database.Length > 0 ? settings : throw new AiShellException(
+            ErrorKind.Usage, $"'{address.Display}' names no database.", "Write it behind the host: mysql://user@host/database.");
+    }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using AiShell.Engines.PostgreSql.Restore;
-using AiShell.Engines.PostgreSql.Schema;
 
 namespace AiShell.Tests.Engines.PostgreSql;
 
