@@ -19,6 +19,9 @@ internal abstract record KeyColumn(string Name)
         _ => null,
     };
 
+    /// <summary>A value as UTF-8.</summary>
+    public virtual string Shown(string expression) => expression;
+
     /// <summary>The largest value found, as a literal, that is not too large.</summary>
     /// <param name="least">Of all values, as the server prints it; never too large.</param>
     /// <param name="fits">Whether a literal is not too large: true up to some value, then false.</param>
@@ -70,6 +73,8 @@ internal sealed record TextKey(string Name, bool IsLatin) : KeyColumn(Name)
     private const int MostLetters = 24;
     private const string Letters = " -_.:/0123456789abcdefghijklmnopqrstuvwxyz~";
     private const string CasedLetters = " -./0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~";
+
+    public override string Shown(string expression) => $"CONVERT({expression} USING utf8mb4)";
 
     public override string Search(string least, string most, Func<string, bool> fits)
     {

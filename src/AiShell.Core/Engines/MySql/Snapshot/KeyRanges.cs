@@ -66,7 +66,7 @@ internal sealed class KeyRanges
         foreach (KeyColumn column in _columns)
         {
             string name = SqlText.Quote(column.Name);
-            if (_session.Query($"SELECT MIN({name}), MAX({name}) FROM {_source}{(same.Length > 0 ? $" WHERE {same}" : "")}") is not [[{ } least, { } most]])
+            if (_session.Query($"SELECT {column.Shown($"MIN({name})")}, {column.Shown($"MAX({name})")} FROM {_source}{(same.Length > 0 ? $" WHERE {same}" : "")}") is not [[{ } least, { } most]])
             {
                 break;
             }
