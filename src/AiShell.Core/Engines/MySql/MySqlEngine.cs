@@ -1,6 +1,7 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
@@ -28,9 +29,11 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public Task<IBackupReader> OpenReaderAsync(BackupContents contents, ReaderOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        TargetInspection.RunAsync(SettingsOf(target), contents, options, cancellationToken);
 
-    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        SchemaTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken);
 
     public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {

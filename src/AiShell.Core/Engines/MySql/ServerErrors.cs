@@ -7,6 +7,13 @@ namespace AiShell.Engines.MySql;
 /// <summary>What the server says, in the terms of exit codes (manual, "Server Error Message Reference").</summary>
 internal static class ServerErrors
 {
+    public const int NoDatabasePrivilege = 1044;
+    public const int NoSuchDatabase = 1008;
+    public const int NoSuchTable = 1146;
+    public const int LockWaitTimeout = 1205;
+    public const int InvalidView = 1356;
+    public const int TriggerExists = 1359;
+
     /// <param name="subject">What was being done or to what, for the message: <c>table 'orders'</c>.</param>
     public static AiShellException Translate(ServerError error, string subject) =>
         new(ErrorKind.Failed, $"The server reports an error, on {subject}: {error.Message.TrimEnd('.')} (error {error.Number}).", null, error);

@@ -73,6 +73,15 @@ internal sealed class MySqlSession : IDisposable
         return affected;
     }
 
+    /// <summary>Runs a statement that puts rows into a table, given as bytes.</summary>
+    /// <exception cref="ServerError">The server refused it.</exception>
+    public LoadOutcome Load(ReadOnlySpan<byte> statement)
+    {
+        SendQuery(statement);
+        BeginAnswer();
+        return LoadOutcome.Read(new PayloadReader(Packets.ReadRest()));
+    }
+
     /// <summary>All rows, each value as the server's UTF-8 text or null. For answers that are small.</summary>
     public List<string?[]> Query(string sql) =>
         [.. QueryBytes(sql).Select(row => Array.ConvertAll(row, value => value is null ? null : Encoding.UTF8.GetString(value)))];
