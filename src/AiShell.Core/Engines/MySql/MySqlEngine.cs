@@ -1,6 +1,7 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql;
 
@@ -29,7 +30,12 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
+    {
+        ConnectionSettings settings = SettingsOf(address);
+        using MySqlSession session = await Server.OpenAsync(settings, cancellationToken);
+        return await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => TableDigests.ReadAll(open, settings.Database, cancellationToken), cancellationToken);
+    }
 
     public Task<IReadOnlyList<string>> FindDifferencesAsync(DatabaseAddress address, IReadOnlyList<SampledRow> rows, CancellationToken cancellationToken) => throw new NotImplementedException();
 

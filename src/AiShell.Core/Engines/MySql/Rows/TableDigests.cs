@@ -1,0 +1,37 @@
+using System.Globalization;
+using AiShell.Engines.MySql.Snapshot;
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql;
+
+/// <summary>Counts and fingerprints of tables as they stand in the session's default database.</summary>
+internal static class TableDigests
+{
+    /// <summary>All tables of a database, as they are at one moment.</summary>
+    public static IReadOnlyList<TableDigest> ReadAll(MySqlSession session, string database, CancellationToken cancellationToken)
+    {
+        RowSelect.Prepare(session);
+        session.Execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+        session.Execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+        List<TableDigest> digests = [];
+        foreach (SourceTable table in ColumnListing.Read(session, database))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            digests.Add(new TableDigest(table.Name, Read(session, table.Name, table.Columns)));
+        }
+
+        session.Execute("COMMIT");
+        return digests;
+    }
+
+    /// <param name="session">Prepared by <see cref="RowSelect.Prepare"/>.</param>
+    public static TableFingerprint Read(MySqlSession session, TableName table, IReadOnlyList<SourceColumn> columns)
+    {
+        TupleDigester digester = new();
+        new RowDecoder(new BinaryRows(session, RowSelect.Of(table, columns)), columns).ReadToEnd(digester);
+        return digester.Fingerprint;
+    }
+
+    public static long Count(MySqlSession session, TableName table) =>
+        long.Parse(session.Scalar($"SELECT COUNT(*) FROM {SqlText.Quote(table.Name)}")!, CultureInfo.InvariantCulture);
+}
