@@ -1,3 +1,4 @@
+using AiShell.Engines;
 using System.Collections.Concurrent;
 using AiShell.Engines.PostgreSql.Restore;
 
