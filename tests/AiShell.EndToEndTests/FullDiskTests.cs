@@ -14,7 +14,7 @@ public sealed class FullDiskTests : IDisposable
     {
         string shop = await _shell.ShopAsync();
         await _shell.ExpectAsync(null, "backup", "create", "-d", shop, "--format", format, "-c", "none");
-        string[] before = Files();
+        string[] before = _shell.RepositoryFiles();
 
         // Two million bytes: enough for state, locks and manifest, not for the part of a big table.
         string big = await _shell.ShopAsync("big.db", orders: 200_000);
@@ -31,18 +31,10 @@ public sealed class FullDiskTests : IDisposable
         Assert.Contains("may not grow any further", output, StringComparison.Ordinal);
         Assert.Contains("Hint: ", output, StringComparison.Ordinal);
         Assert.Equal(1, (await _shell.JsonAsync(null, "backup", "list")).GetArrayLength());
-        Assert.Equal(before, Files());
+        Assert.Equal(before, _shell.RepositoryFiles());
         await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
 
         await _shell.ExpectAsync(null, "backup", "create", "-d", shop, "--format", format, "-c", "none");
         Assert.Equal(2, (await _shell.JsonAsync(null, "backup", "list")).GetArrayLength());
     }
-
-    /// <summary>All but locks, which have new generations.</summary>
-    private string[] Files() =>
-    [
-        .. Directory.EnumerateFiles(_shell.Repository, "*", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/locks/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal),
-    ];
 }

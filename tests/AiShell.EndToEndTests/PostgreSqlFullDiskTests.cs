@@ -36,7 +36,7 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
     {
         await CreateAsync("small", "CREATE TABLE t(x int); INSERT INTO t VALUES (1)");
         await Shell.ExpectAsync(null, "backup", "create", "-d", Url("small"));
-        string[] before = Files();
+        string[] before = Shell.RepositoryFiles();
 
         // 1 KB blocks; a limit of files' sizes is what a full disk is, and needs no right to mount one.
         (int exitCode, string output) = await Shell.BashAsync(
@@ -45,7 +45,7 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
         Assert.True(exitCode == 1, output);
         Assert.Contains("may not grow any further", output, StringComparison.Ordinal);
         Assert.Contains("Hint: ", output, StringComparison.Ordinal);
-        Assert.Equal(before, Files());
+        Assert.Equal(before, Shell.RepositoryFiles());
         await UntilNoSessionAsync();
         await Shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
         await Shell.ExpectAsync(null, "backup", "create", "-d", "shop", "--format", format, "-c", "none", "--verify", "--lock-wait", "0s");
@@ -111,12 +111,4 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
         Assert.Equal($"{Rows}", await Server.RunAsync("target", "SELECT count(*) FROM orders"));
         Assert.Equal("", await LeftoversAsync());
     }
-
-    /// <summary>All but locks, which have new generations.</summary>
-    private string[] Files() =>
-    [
-        .. Directory.EnumerateFiles(Shell.Repository, "*", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/locks/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal),
-    ];
 }

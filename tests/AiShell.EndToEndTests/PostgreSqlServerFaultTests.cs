@@ -37,15 +37,15 @@ public sealed class PostgreSqlServerFaultTests : PostgreSqlSuite
     [InlineData("killed")]
     public async Task A_server_that_dies_during_a_backup_leaves_no_half_backup(string death)
     {
-        string[] before = Files();
+        string[] before = Shell.RepositoryFiles();
         using Process process = Shell.Start("backup", "create", "-d", "shop", "--rate-limit", "3MB/s", "--jobs", "2");
-        await Shell.UntilAsync(() => Files().Count(IsPart) > before.Count(IsPart) || process.HasExited, "the backup writes");
+        await Shell.UntilAsync(() => Shell.RepositoryFiles().Count(IsPart) > before.Count(IsPart) || process.HasExited, "the backup writes");
         await Task.Delay(_random.Next(500));
 
         await DieAsync(death);
 
         await FailsAsync(process);
-        Assert.Equal(before, Files());
+        Assert.Equal(before, Shell.RepositoryFiles());
         await Shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
         await StartServerAgainAsync();
         await Shell.ExpectAsync(null, "backup", "create", "-d", "shop", "--verify", "--lock-wait", "0s");
@@ -86,13 +86,13 @@ public sealed class PostgreSqlServerFaultTests : PostgreSqlSuite
         proxy.CutAfter(long.MaxValue);
         await Shell.ExpectAsync(null, create);
         long whole = proxy.Bytes;
-        string[] before = Files();
+        string[] before = Shell.RepositoryFiles();
         foreach (double share in Shares())
         {
             proxy.CutAfter((long)(whole * share));
             await FailsAsync(Shell.Start(create), connects: whole * share < 100_000);
             Assert.True(proxy.HasCut);
-            Assert.Equal(before, Files());
+            Assert.Equal(before, Shell.RepositoryFiles());
             await UntilNoSessionAsync();
         }
 
@@ -176,12 +176,4 @@ public sealed class PostgreSqlServerFaultTests : PostgreSqlSuite
     }
 
     private static bool IsPart(string file) => file.Contains("/parts/", StringComparison.Ordinal);
-
-    /// <summary>All but locks, which have new generations.</summary>
-    private string[] Files() =>
-    [
-        .. Directory.EnumerateFiles(Shell.Repository, "*", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/locks/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal),
-    ];
 }

@@ -23,6 +23,14 @@ public sealed class Shell : IDisposable
 
     public string Repository => Path.Combine(Home, "backups");
 
+    /// <summary>The repository's files but the locks, which have new generations.</summary>
+    public string[] RepositoryFiles() =>
+    [
+        .. Directory.EnumerateFiles(Repository, "*", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/locks/", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal),
+    ];
+
     /// <summary>The launcher's build, as <c>./test</c> names it, which users run and which starts in half the time; otherwise the build of the sources.</summary>
     public static string Binary { get; } = Environment.GetEnvironmentVariable("AI_SHELL_TEST_BINARY")
         ?? Path.Combine(Document.Root(), "src", "AiShell.Cli", "bin", Configuration, "net10.0", "ai-shell");

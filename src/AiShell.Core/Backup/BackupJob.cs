@@ -75,6 +75,8 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         request.Format, request.Scope, request.Tables, request.Workers, request.ScratchDirectory, request.PartBytes, request.LockWait)
     {
         WithGlobals = request.WithGlobals,
+        WithHistory = request.WithHistory,
+        WithoutLock = request.WithoutLock,
     };
 
     /// <summary>A database that lost all its tables is more often a wrong path or a broken mount than a wish.</summary>

@@ -35,6 +35,12 @@ public sealed record BackupRequest(
     /// <summary>As <see cref="SnapshotOptions.WithGlobals"/>.</summary>
     public bool WithGlobals { get; init; }
 
+    /// <summary>As <see cref="SnapshotOptions.WithHistory"/>.</summary>
+    public bool WithHistory { get; init; }
+
+    /// <summary>As <see cref="SnapshotOptions.WithoutLock"/>.</summary>
+    public bool WithoutLock { get; init; }
+
     /// <summary>Where the rows came from, for the manifest, when it is not <see cref="Address"/>: an imported file.</summary>
     public string? Source { get; init; }
 }

@@ -1,3 +1,4 @@
+using AiShell.Engines.MySql;
 using AiShell.Engines.PostgreSql;
 using AiShell.Engines.Sqlite;
 
@@ -10,6 +11,7 @@ public sealed class EngineRegistry
     [
         new SqliteEngine(),
         new PostgreSqlEngine(),
+        new MySqlEngine(),
     ];
 
     public IReadOnlyList<IDatabaseEngine> All => _engines;

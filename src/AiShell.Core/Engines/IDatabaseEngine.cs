@@ -63,8 +63,29 @@ public interface IDatabaseEngine
 /// <param name="Formats">Formats that create and restore accept.</param>
 public sealed record EngineCapabilities(IReadOnlyList<string> Schemes, IReadOnlyList<BackupFormat> Formats)
 {
+    public EngineOptions Options { get; init; }
+}
+
+/// <summary>What some engines can be asked for and others cannot; the others refuse it.</summary>
+[Flags]
+public enum EngineOptions
+{
+    None = 0,
+
     /// <summary>Its server has things that databases use and that are in none of them, such as roles: <see cref="SnapshotOptions.WithGlobals"/>.</summary>
-    public bool HasGlobals { get; init; }
+    Globals = 1,
+
+    /// <summary><see cref="SnapshotOptions.WithHistory"/>.</summary>
+    History = 2,
+
+    /// <summary><see cref="SnapshotOptions.WithoutLock"/>.</summary>
+    NoLock = 4,
+
+    /// <summary><see cref="TargetOptions.WithoutBinaryLog"/>.</summary>
+    NoBinaryLog = 8,
+
+    /// <summary><see cref="TargetOptions.Definer"/>.</summary>
+    Definer = 16,
 }
 
 /// <param name="Version">The server's own version text: <c>3.53.4</c>.</param>

@@ -45,6 +45,12 @@ public sealed record TargetOptions(
 
     /// <summary>Keep the database that is replaced, under another name.</summary>
     public bool KeepOld { get; init; }
+
+    /// <summary>Keep the restore out of the server's log of changes, and so from its replicas; only for engines with <see cref="EngineOptions.NoBinaryLog"/>.</summary>
+    public bool WithoutBinaryLog { get; init; }
+
+    /// <summary>The account (<c>user@host</c>) in whose name views, triggers and routines run, whatever the backup says; null for the backup's. Only for engines with <see cref="EngineOptions.Definer"/>.</summary>
+    public string? Definer { get; init; }
 }
 
 /// <param name="Exists">A database stands at the target.</param>

@@ -74,6 +74,12 @@ public sealed record SnapshotOptions(
     long PartBytes,
     TimeSpan LockWait)
 {
-    /// <summary>Also what the database uses of its server; only for engines with <see cref="EngineCapabilities.HasGlobals"/>.</summary>
+    /// <summary>Also what the database uses of its server; only for engines with <see cref="EngineOptions.Globals"/>.</summary>
     public bool WithGlobals { get; init; }
+
+    /// <summary>Also the earlier rows of system-versioned tables; only for engines with <see cref="EngineOptions.History"/>.</summary>
+    public bool WithHistory { get; init; }
+
+    /// <summary>Take no lock at all, and refuse what could not be read consistently without one; only for engines with <see cref="EngineOptions.NoLock"/>.</summary>
+    public bool WithoutLock { get; init; }
 }

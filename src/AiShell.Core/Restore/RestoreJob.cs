@@ -89,6 +89,8 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     {
         KeepOwners = request.KeepOwners,
         KeepOld = request.KeepOld,
+        WithoutBinaryLog = request.WithoutBinaryLog,
+        Definer = request.Definer,
     };
 
     private Task<VerifyReport> VerifyAsync(RestoreRequest request, bool deep, CancellationToken cancellationToken) =>

@@ -42,7 +42,7 @@ internal static class RestoreLoading
         IReadOnlyList<string> differences = DigestComparison.Compare(expected, found, "the restored copy has", fingerprints);
         return differences.Count == 0 ? found : throw new AiShellException(
             ErrorKind.Integrity,
-            $"The restored copy is not what was backed up: {string.Join("; ", differences.Take(5))}{(differences.Count > 5 ? $"; and {differences.Count - 5} more" : "")}.",
+            $"The restored copy is not what was backed up: {ListText.First(differences, "; ")}.",
             "The target was not touched. Run 'ai-shell backup verify --deep' on the backup, or restore another one.");
     }
 }

@@ -25,6 +25,12 @@ public sealed record RestoreRequest(
     /// <summary>As <see cref="TargetOptions.KeepOld"/>.</summary>
     public bool KeepOld { get; init; }
 
+    /// <summary>As <see cref="TargetOptions.WithoutBinaryLog"/>.</summary>
+    public bool WithoutBinaryLog { get; init; }
+
+    /// <summary>As <see cref="TargetOptions.Definer"/>.</summary>
+    public string? Definer { get; init; }
+
     /// <summary>First make what the backup holds of its server (<see cref="PartPhase.Globals"/>) and the target's server lacks.</summary>
     public bool WithGlobals { get; init; }
 }

@@ -1,19 +1,8 @@
 using AiShell.Configuration;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Wire;
-using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.IntegrationTests.MySql;
-
-/// <summary>One server for all tests of a class.</summary>
-public sealed class SharedMariaDb : IAsyncLifetime
-{
-    public MariaDbServer Server { get; private set; } = null!;
-
-    public async Task InitializeAsync() => Server = await MariaDbServer.StartAsync();
-
-    public async Task DisposeAsync() => await Server.DisposeAsync();
-}
 
 public sealed class MySqlSessionTests(SharedMariaDb shared) : IClassFixture<SharedMariaDb>
 {

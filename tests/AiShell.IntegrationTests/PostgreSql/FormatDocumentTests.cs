@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using AiShell.Engines;
 using AiShell.Engines.PostgreSql;
-using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Testing.Docs;
 using AiShell.Testing.Engines;
 

@@ -165,6 +165,24 @@ public sealed class PostgreSqlCreateSelectionTests(SharedServer shared) : Postgr
     }
 
     [Fact]
+    public async Task Rows_that_point_into_later_parts_of_their_own_table_are_told_and_restored_by_us()
+    {
+        const string Tree = "CREATE TABLE tree(id int PRIMARY KEY, next int REFERENCES tree, note text); CREATE TABLE small(id int PRIMARY KEY, next int REFERENCES small);";
+        DatabaseAddress source = await CreateAsync(
+            "source", Tree, "INSERT INTO tree SELECT i, CASE WHEN i < 20000 THEN i + 1 END, repeat('x', 100) FROM generate_series(1, 20000) i; INSERT INTO small VALUES (1, 2), (2, 1);");
+        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(
+            source, new SnapshotOptions(BackupFormat.Sql, BackupScope.DataOnly, TableFilter.Everything, 2, Fixture.ScratchDirectory, 1 << 20, TimeSpan.FromSeconds(5)), default);
+        string warning = Assert.Single(snapshot.Warnings);
+        Assert.Contains("'public.tree'", warning, StringComparison.Ordinal);
+        Assert.DoesNotContain("small", warning, StringComparison.Ordinal);
+
+        MemoryBackup rows = await BackUpAsync(source, "", "", BackupScope.DataOnly);
+        DatabaseAddress target = await CreateAsync("target", Tree);
+        await rows.RestoreAsync(Engine, target, Options(intoExisting: true));
+        Assert.Equal(await ContentAsync(source), await ContentAsync(target));
+    }
+
+    [Fact]
     public async Task Rows_that_could_not_come_back_without_a_table_that_may_not_be_read_fail_the_backup()
     {
         DatabaseAddress source = await CreateAsync("source", "CREATE TABLE base(a int); CREATE TABLE derived(b int) INHERITS (base); INSERT INTO derived VALUES (1, 2);");

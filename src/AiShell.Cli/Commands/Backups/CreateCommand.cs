@@ -25,7 +25,9 @@ internal sealed class CreateCommand : SessionCommand
     private readonly Option<string> _exclude = CommonOptions.ExcludeTables();
     private readonly Option<bool> _schemaOnly = new("--schema-only") { Description = "Tables, indexes and views without rows" };
     private readonly Option<bool> _dataOnly = new("--data-only") { Description = "Rows without their tables" };
-    private readonly Option<bool> _globals = new("--globals") { Description = "Also the server's roles, memberships and tablespaces, as a script of their own (PostgreSQL)" };
+    private readonly Option<bool> _globals = new("--globals") { Description = "Also the server's roles, memberships and tablespaces, as a script of their own (PostgreSQL; MySQL: users and their grants)" };
+    private readonly Option<bool> _history = new("--history") { Description = "Also the earlier rows of system-versioned tables (MariaDB)" };
+    private readonly Option<bool> _noLock = new("--no-lock") { Description = "Take no lock at all, and refuse tables that cannot be read consistently without one (MySQL, MariaDB)" };
     private readonly Option<string> _jobs = CommonOptions.Jobs();
     private readonly Option<string[]> _tags = new("--tag") { Description = "A note to find it by; may be given several times", HelpName = "key=value" };
     private readonly Option<string> _rateLimit = new("--rate-limit") { Description = "Read no faster than this: 50MB/s", HelpName = "rate" };
@@ -36,7 +38,7 @@ internal sealed class CreateCommand : SessionCommand
         : base("create", "Back up a database")
     {
         _database.Required = true;
-        foreach (Option option in (Option[])[_database, _name, _compression, _level, _format, _verify, _tables, _exclude, _schemaOnly, _dataOnly, _globals, _jobs, _tags, _rateLimit, _lockWait, _allowEmpty])
+        foreach (Option option in (Option[])[_database, _name, _compression, _level, _format, _verify, _tables, _exclude, _schemaOnly, _dataOnly, _globals, _history, _noLock, _jobs, _tags, _rateLimit, _lockWait, _allowEmpty])
         {
             Add(option);
         }
@@ -123,6 +125,8 @@ internal sealed class CreateCommand : SessionCommand
         session.ScratchDirectory)
     {
         WithGlobals = parse.GetValue(_globals),
+        WithHistory = parse.GetValue(_history),
+        WithoutLock = parse.GetValue(_noLock),
     };
 
     private static void RequireServed(BackupRequest request)
@@ -136,11 +140,9 @@ internal sealed class CreateCommand : SessionCommand
                 $"Give --format one of: {string.Join(", ", formats).ToLowerInvariant()}.");
         }
 
-        if (request.WithGlobals && !request.Engine.Capabilities.HasGlobals)
-        {
-            throw new AiShellException(
-                ErrorKind.Usage, $"--globals is for servers with roles and tablespaces, and '{request.Address.Display}' is {request.Engine.Name}.", "Leave it out: the backup is whole without it.");
-        }
+        EngineOption.Require(request.Engine, request.Address, EngineOptions.Globals, request.WithGlobals, "--globals");
+        EngineOption.Require(request.Engine, request.Address, EngineOptions.History, request.WithHistory, "--history");
+        EngineOption.Require(request.Engine, request.Address, EngineOptions.NoLock, request.WithoutLock, "--no-lock");
     }
 
     /// <summary>Retention follows a good backup; that it cannot run now does not make the backup bad.</summary>

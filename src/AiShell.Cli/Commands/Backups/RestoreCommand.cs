@@ -22,13 +22,15 @@ internal sealed class RestoreCommand : SessionCommand
     private readonly Option<bool> _noOwner = new("--no-owner") { Description = "Leave out owners, grants and tablespaces: everything is the restoring user's" };
     private readonly Option<bool> _keepOld = new("--keep-old") { Description = "Keep the database that is replaced, under a name that is told" };
     private readonly Option<bool> _globals = new("--globals") { Description = "First make the roles and tablespaces that the server lacks, from a backup made with --globals; those it has stay as they are" };
+    private readonly Option<bool> _noBinlog = new("--no-binlog") { Description = "Keep the restore out of the binary log, and so from replicas (MySQL, MariaDB)" };
+    private readonly Option<string> _definer = new("--definer") { Description = "The account in whose name views, triggers and routines run, instead of the backup's (MySQL, MariaDB)", HelpName = "user@host" };
     private readonly Option<string> _jobs = CommonOptions.Jobs();
     private readonly Option<string> _lockWait = CommonOptions.LockWait();
 
     public RestoreCommand()
         : base("restore", "Restore a backup, all or nothing")
     {
-        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _noOwner, _keepOld, _globals, _jobs, _lockWait])
+        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _noOwner, _keepOld, _globals, _noBinlog, _definer, _jobs, _lockWait])
         {
             if (symbol is Argument argument)
             {
@@ -85,7 +87,11 @@ internal sealed class RestoreCommand : SessionCommand
             KeepOwners = !parse.GetValue(_noOwner),
             KeepOld = parse.GetValue(_keepOld),
             WithGlobals = parse.GetValue(_globals),
+            WithoutBinaryLog = parse.GetValue(_noBinlog),
+            Definer = parse.GetValue(_definer),
         };
+        EngineOption.Require(engine, target.Address, EngineOptions.NoBinaryLog, request.WithoutBinaryLog, "--no-binlog");
+        EngineOption.Require(engine, target.Address, EngineOptions.Definer, request.Definer is not null, "--definer");
         var job = new RestoreJob(repository, session.Clock, session.Progress);
         return parse.GetValue(_dryRun)
             ? ShowPlan(session, await job.DryRunAsync(request, cancellationToken))
@@ -147,7 +153,7 @@ internal sealed class RestoreCommand : SessionCommand
     }
 
     private static bool Ask(Session session, ResolvedDatabase target, RestorePlan plan) => session.Confirm(
-        $"This replaces {string.Join(", ", plan.Replaces.Take(5))}{(plan.Replaces.Count > 5 ? $" and {plan.Replaces.Count - 5} more" : "")} in {target.Address.Display} by the backup of '{plan.Database}' made {BackupDescription.When(plan.CreatedAt)}.",
+        $"This replaces {ListText.First(plan.Replaces)} in {target.Address.Display} by the backup of '{plan.Database}' made {BackupDescription.When(plan.CreatedAt)}.",
         target.Name);
 
     private static int ShowPlan(Session session, RestorePlan plan)

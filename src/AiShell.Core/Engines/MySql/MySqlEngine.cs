@@ -1,6 +1,8 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Restore;
+using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql;
@@ -15,18 +17,24 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public string Name => "mysql";
 
-    public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv]) { HasGlobals = true };
+    public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv])
+    {
+        Options = EngineOptions.Globals | EngineOptions.History | EngineOptions.NoLock | EngineOptions.NoBinaryLog | EngineOptions.Definer,
+    };
 
-    public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => MySqlProbe.RunAsync(SettingsOf(address), cancellationToken);
 
-    public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) =>
+        MySqlSnapshot.OpenAsync(SettingsOf(address), options, cancellationToken);
 
     public Task<IBackupReader> OpenReaderAsync(BackupContents contents, ReaderOptions options, CancellationToken cancellationToken) =>
         Task.FromResult<IBackupReader>(new MySqlBackupReader(contents, options));
 
-    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        TargetInspection.RunAsync(SettingsOf(target), contents, options, cancellationToken);
 
-    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        SchemaTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken);
 
     public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {
@@ -44,11 +52,17 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) =>
+        MySqlQuery.RunAsync(SettingsOf(address), statement, options, cancellationToken);
 
     public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => null;
 
     public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    private ConnectionSettings SettingsOf(DatabaseAddress address) => SettingsReader.Read(address, environment);
+    private ConnectionSettings SettingsOf(DatabaseAddress address)
+    {
+        ConnectionSettings settings = SettingsReader.Read(address, environment);
+        return settings.Database.Length > 0 ? settings : throw new AiShellException(
+            ErrorKind.Usage, $"'{address.Display}' names no database.", "Write it behind the host: mysql://user@host/database.");
+    }
 }

@@ -19,15 +19,16 @@ internal sealed record ServerFeatures(bool IsMariaDb, int Version)
     /// <summary>system_versioning_insert_history.</summary>
     public bool CanInsertHistory => IsMariaDb && Version >= 101100;
 
+    /// <summary>BEGIN NOT ATOMIC with any statement in EXECUTE IMMEDIATE (MariaDB 10.6).</summary>
+    public bool HasCompoundStatements => IsMariaDb && Version >= 100600;
+
     /// <summary>The name of the statement that tells the binary log's position.</summary>
     public string BinaryLogStatus => IsMariaDb ? (Version >= 100502 ? "SHOW BINLOG STATUS" : "SHOW MASTER STATUS") : Version >= 80200 ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
 
-    /// <param name="text">As in the server's greeting: <c>5.5.5-10.11.14-MariaDB-…</c>, <c>8.0.36</c>.</param>
-    public static ServerFeatures Of(string text)
+    /// <param name="version">As VERSION() says it: <c>10.11.14-MariaDB-0+deb12u2-log</c>, <c>8.0.36</c>.</param>
+    public static ServerFeatures Of(string version)
     {
-        const string ReplicationPrefix = "5.5.5-"; // MariaDB before 11 says so to old replicas
-        bool mariaDb = text.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
-        string version = mariaDb && text.StartsWith(ReplicationPrefix, StringComparison.Ordinal) ? text[ReplicationPrefix.Length..] : text;
+        bool mariaDb = version.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
         int[] numbers = [.. version.Split('-')[0].Split('.').Take(3).Select(number => int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : 0)];
         return new ServerFeatures(mariaDb, (numbers.ElementAtOrDefault(0) * 10000) + (numbers.ElementAtOrDefault(1) * 100) + numbers.ElementAtOrDefault(2));
     }

@@ -1,5 +1,3 @@
-using AiShell.Engines.PostgreSql.Schema;
-
 namespace AiShell.Engines.PostgreSql;
 
 /// <summary>

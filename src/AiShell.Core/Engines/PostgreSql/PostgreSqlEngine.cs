@@ -20,7 +20,7 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public string Name => "postgresql";
 
-    public EngineCapabilities Capabilities { get; } = new(["postgresql", "postgres"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv]) { HasGlobals = true };
+    public EngineCapabilities Capabilities { get; } = new(["postgresql", "postgres"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv]) { Options = EngineOptions.Globals };
 
     public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) =>
         PostgreSqlProbe.RunAsync(SettingsOf(address), new ServerTools(environment), cancellationToken);

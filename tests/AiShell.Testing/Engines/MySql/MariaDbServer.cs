@@ -14,14 +14,14 @@ public sealed class MariaDbServer : IAsyncDisposable
     public const string Password = "s3cret/ p@ss:w%rd";
 
     private readonly string _folder;
-    private readonly string[] _settings;
+    private readonly List<string> _settings;
     private CommandTask<CommandResult>? _process;
 
     private MariaDbServer(string folder, int port, string[] settings)
     {
         _folder = folder;
         Port = port;
-        _settings = settings;
+        _settings = [.. settings];
     }
 
     public int Port { get; }
@@ -49,6 +49,9 @@ public sealed class MariaDbServer : IAsyncDisposable
 
     public DatabaseAddress AddressOf(string database, string user = User, string password = Password) =>
         new("mysql", "127.0.0.1", Port, user, password, database, new Dictionary<string, string>());
+
+    /// <summary>From the next start on.</summary>
+    public void AddSettings(params string[] settings) => _settings.AddRange(settings);
 
     /// <summary>Starts the server again after <see cref="KillAsync"/> or <see cref="StopAsync"/>.</summary>
     public async Task StartAsync()

@@ -1,6 +1,6 @@
+using AiShell.Engines;
 using System.Collections.Concurrent;
 using AiShell.Engines.PostgreSql.Restore;
-using AiShell.Engines.PostgreSql.Schema;
 
 namespace AiShell.Tests.Engines.PostgreSql;
 

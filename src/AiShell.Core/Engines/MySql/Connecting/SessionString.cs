@@ -27,6 +27,7 @@ internal static class SessionString
         ConnectionTimeout = (uint)settings.ConnectTimeout.TotalSeconds,
         Pooling = false,
         UseCompression = false,
+        UseAffectedRows = true, // not those that were found and stayed as they are
         AllowLoadLocalInfile = true,
         CharacterSet = "utf8mb4",
     }.ConnectionString;

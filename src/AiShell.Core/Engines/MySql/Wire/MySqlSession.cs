@@ -12,6 +12,7 @@ namespace AiShell.Engines.MySql.Wire;
 internal sealed class MySqlSession : IDisposable
 {
     private const byte ComQuery = 0x03;
+    private const byte ComSetOption = 0x1B;
     private const byte Ok = 0x00;
     private const byte Error = 0xFF;
     private const byte EndOfRows = 0xFE;
@@ -25,13 +26,12 @@ internal sealed class MySqlSession : IDisposable
         _connection = connection;
         _login = MySqlConnectorLogin.Take(connection);
         Packets = new PacketStream(_login.Stream);
-        Features = ServerFeatures.Of(connection.ServerVersion);
     }
 
-    public ServerFeatures Features { get; }
+    public ServerFeatures Features { get; private set; } = null!;
 
     /// <summary>As the server says it: <c>10.11.14-MariaDB-0+deb12u2</c>.</summary>
-    public string ServerVersionText => _connection.ServerVersion;
+    public string ServerVersionText { get; private set; } = "";
 
     /// <summary>What KILL takes.</summary>
     public int ThreadId => _login.ThreadId;
@@ -50,6 +50,9 @@ internal sealed class MySqlSession : IDisposable
             connection.Open();
             MySqlSession session = new(connection);
             session.Execute("SET NAMES utf8mb4");
+            // The greeting may be a proxy's, and MariaDB's begins with 5.5.5 for old replicas.
+            session.ServerVersionText = session.Scalar("SELECT VERSION()")!;
+            session.Features = ServerFeatures.Of(session.ServerVersionText);
             return session;
         }
         catch
@@ -70,6 +73,15 @@ internal sealed class MySqlSession : IDisposable
         return affected;
     }
 
+    /// <summary>Runs a statement that puts rows into a table, given as bytes.</summary>
+    /// <exception cref="ServerError">The server refused it.</exception>
+    public LoadOutcome Load(ReadOnlySpan<byte> statement)
+    {
+        SendQuery(statement);
+        BeginAnswer();
+        return LoadOutcome.Read(new PayloadReader(Packets.ReadRest()));
+    }
+
     /// <summary>All rows, each value as the server's UTF-8 text or null. For answers that are small.</summary>
     public List<string?[]> Query(string sql) =>
         [.. QueryBytes(sql).Select(row => Array.ConvertAll(row, value => value is null ? null : Encoding.UTF8.GetString(value)))];
@@ -86,6 +98,15 @@ internal sealed class MySqlSession : IDisposable
     public string? Scalar(string sql) => Query(sql) is [[var value, ..], ..] ? value : null;
 
     public void Dispose() => _connection.Dispose();
+
+    /// <summary>A text with more than one statement is an error from now on: the answers to the others would be taken for those to later ones.</summary>
+    public void TakeOneStatementAtATime()
+    {
+        Packets.StartCommand();
+        Packets.Send([ComSetOption, 1, 0]); // MYSQL_OPTION_MULTI_STATEMENTS_OFF
+        BeginAnswer();
+        Packets.Skip();
+    }
 
     /// <summary>Sends a statement, without reading its answer.</summary>
     internal void SendQuery(ReadOnlySpan<byte> statement)

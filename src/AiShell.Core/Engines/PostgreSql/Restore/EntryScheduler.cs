@@ -1,4 +1,3 @@
-using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Snapshot;
 
 namespace AiShell.Engines.PostgreSql.Restore;

@@ -1,5 +1,4 @@
 using AiShell.Engines.PostgreSql.Connecting;
-using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Restore;

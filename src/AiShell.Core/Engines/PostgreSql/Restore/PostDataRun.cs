@@ -1,4 +1,3 @@
-using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Snapshot;
 using AiShell.Engines.PostgreSql.Wire;
 

@@ -57,7 +57,7 @@ internal sealed class CopySnapshot : ISnapshot
             if (options.Scope == BackupScope.DataOnly)
             {
                 ForeignKeyOrder order = await snapshot.UseAsync(
-                    "foreign keys", session => ServerErrors.RunAsync(session, "foreign keys", open => ForeignKeyOrder.Of(open, tables), cancellationToken), cancellationToken);
+                    "foreign keys", session => ServerErrors.RunAsync(session, "foreign keys", open => ForeignKeyOrder.Of(open, tables, options.PartBytes), cancellationToken), cancellationToken);
                 tables = [.. order.Tables];
                 warnings.AddRange(order.Circle.Count == 0 ? [] : [CircleOf(order.Circle)]);
             }
@@ -161,7 +161,7 @@ internal sealed class CopySnapshot : ISnapshot
     }
 
     private static string CircleOf(IReadOnlyList<TableName> tables) =>
-        $"Foreign keys of {string.Join(", ", tables.Take(5).Select(table => $"'{table}'"))}{(tables.Count > 5 ? $" and {tables.Count - 5} more" : "")} make a circle: "
+        $"Foreign keys of {ListText.First([.. tables.Select(table => $"'{table}'")])} make a circle: "
         + "ai-shell restores these rows, psql alone only where the keys are not checked (SET session_replication_role = replica).";
 
     /// <summary>Rows without their table could not be restored: a table that is left out, and may not even be looked at, takes with it what is made from it.</summary>

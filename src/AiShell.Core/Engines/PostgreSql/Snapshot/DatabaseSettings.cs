@@ -1,5 +1,4 @@
 using System.Text;
-using AiShell.Engines.PostgreSql.Schema;
 using AiShell.Engines.PostgreSql.Wire;
 
 namespace AiShell.Engines.PostgreSql.Snapshot;

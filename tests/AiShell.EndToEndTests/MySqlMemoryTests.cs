@@ -1,0 +1,51 @@
+using System.Runtime.Versioning;
+
+namespace AiShell.EndToEndTests;
+
+/// <summary>Rows with values of 200 MB, which are up to 400 MB as text, go through a process that never holds 256 MiB.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class MySqlMemoryTests : MySqlSuite
+{
+    // The texts have what every format must escape; neighbours are small and stand between.
+    private const string Wide =
+        """
+        CREATE TABLE wide(id int PRIMARY KEY, note longtext, raw longblob, tail text);
+        INSERT INTO wide VALUES (1, 'first', NULL, 'a');
+        INSERT INTO wide VALUES (2, repeat('sixteen, "bytes"\n and \\ more\t', 7000000), NULL, 'b');
+        INSERT INTO wide VALUES (3, NULL, repeat(x'00ff5c0a22', 40000000), 'c');
+        INSERT INTO wide VALUES (4, '', '', NULL);
+        """;
+
+    public override async Task InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await Server.RunAsync("", "SET GLOBAL max_allowed_packet = 1073741824, GLOBAL innodb_log_file_size = 1073741824");
+        await CreateAsync("shop", Wide);
+        await Shell.ExpectAsync(null, "connect", Url("shop"), "--name", "shop");
+    }
+
+    [Theory]
+    [InlineData("sql")]
+    [InlineData("json")]
+    [InlineData("csv")]
+    public async Task Values_of_200_MB_go_through_less_than_256_MiB(string format)
+    {
+        string content = await FingerprintAsync("shop");
+        await StaysSmallAsync("backup", "create", "-d", "shop", "--format", format, "-c", "zstd", "--level", "1", "--jobs", "2");
+        await StaysSmallAsync("backup", "verify", "latest", "--deep", "--jobs", "2");
+        if (format == "sql")
+        {
+            await StaysSmallAsync("backup", "test", "latest", "--sample-size", "5", "--validate-data", "--jobs", "2");
+        }
+
+        await StaysSmallAsync("backup", "restore", "latest", "-d", "shop/copy", "--jobs", "2");
+        Assert.Equal(content, await FingerprintAsync("copy"));
+        await StaysSmallAsync("backup", "export", "latest", Shell.PathOf("export"), "-c", "zstd");
+        Assert.True(new FileInfo(Shell.PathOf("export")).Length > 1000);
+    }
+
+    private Task StaysSmallAsync(params string[] arguments) => PeakMemory.StaysSmallAsync(Shell, arguments);
+
+    private Task<string> FingerprintAsync(string database) =>
+        Server.RunAsync(database, "SELECT id, length(note), md5(note), length(raw), md5(raw), tail FROM wide ORDER BY 1");
+}

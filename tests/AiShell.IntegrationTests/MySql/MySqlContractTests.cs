@@ -1,0 +1,18 @@
+using AiShell.Testing.Engines;
+
+namespace AiShell.IntegrationTests.MySql;
+
+public sealed class MySqlEngineTests(SharedMariaDb shared) : EngineContract, IClassFixture<SharedMariaDb>
+{
+    protected override IEngineFixture CreateFixture() => new MariaDbFixture(shared.Server);
+}
+
+public sealed class MySqlRestoreTests(SharedMariaDb shared) : EngineRestoreContract, IClassFixture<SharedMariaDb>
+{
+    protected override IEngineFixture CreateFixture() => new MariaDbFixture(shared.Server);
+}
+
+public sealed class MySqlSelectionTests(SharedMariaDb shared) : EngineSelectionContract, IClassFixture<SharedMariaDb>
+{
+    protected override IEngineFixture CreateFixture() => new MariaDbFixture(shared.Server);
+}
