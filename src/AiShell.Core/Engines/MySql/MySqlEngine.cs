@@ -34,7 +34,9 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
         TargetInspection.RunAsync(SettingsOf(target), contents, options, cancellationToken);
 
     public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
-        SchemaTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken);
+        options.IntoExisting
+            ? TablesTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken)
+            : DatabaseTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken);
 
     public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {

@@ -1,5 +1,5 @@
-using AiShell.Engines;
 using System.Collections.Concurrent;
+using AiShell.Engines;
 using AiShell.Engines.PostgreSql.Restore;
 
 namespace AiShell.Tests.Engines.PostgreSql;
