@@ -1,6 +1,8 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Restore;
+using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql;
@@ -22,13 +24,16 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => MySqlProbe.RunAsync(SettingsOf(address), cancellationToken);
 
-    public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) =>
+        MySqlSnapshot.OpenAsync(SettingsOf(address), options, cancellationToken);
 
     public Task<IBackupReader> OpenReaderAsync(BackupContents contents, ReaderOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
 
-    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        TargetInspection.RunAsync(SettingsOf(target), contents, options, cancellationToken);
 
-    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        SchemaTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken);
 
     public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {

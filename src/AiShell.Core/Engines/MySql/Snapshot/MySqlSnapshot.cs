@@ -1,0 +1,137 @@
+using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Snapshot;
+
+/// <summary>A backup of schema and rows, of one moment, by SELECT and SHOW CREATE.</summary>
+internal sealed class MySqlSnapshot : ISnapshot
+{
+    private readonly SourceSessions _sessions;
+    private readonly FixedSource _source;
+    private readonly SnapshotOptions _options;
+    private readonly SchemaScript _scripts;
+    private readonly ChangeWatch _watch;
+    private readonly List<SnapshotStep> _steps = [];
+    private readonly List<TableStep?> _work = [];
+
+    private MySqlSnapshot(SourceSessions sessions, FixedSource source, SchemaScript scripts, IReadOnlyList<TableStep> tables, SnapshotOptions options)
+    {
+        _sessions = sessions;
+        _source = source;
+        _options = options;
+        _scripts = scripts;
+        _watch = new ChangeWatch(source.State);
+        Tables = [.. tables.Select(step => step.Table.Source.Name).Distinct()];
+        LayOut(tables);
+    }
+
+    public string EngineVersion => _sessions.Schema.ServerVersionText;
+
+    public LogPosition Position => _source.Position;
+
+    public IReadOnlyList<SnapshotStep> Steps => _steps;
+
+    public IReadOnlyList<TableName> Tables { get; }
+
+    public IReadOnlyDictionary<string, int> Objects => _options.Scope == BackupScope.DataOnly ? new Dictionary<string, int>() : _source.Catalogue.Counts;
+
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    public IReadOnlyList<string> Warnings => _source.Warnings;
+
+    public long EstimatedBytes => _steps.Sum(step => step.EstimatedBytes);
+
+    public static async Task<ISnapshot> OpenAsync(ConnectionSettings settings, SnapshotOptions options, CancellationToken cancellationToken)
+    {
+        SourceSessions sessions = await SourceSessions.OpenAsync(settings, options.Workers, cancellationToken);
+        FixedSource? source = null;
+        try
+        {
+            source = await FixedSource.TakeAsync(sessions, options, cancellationToken);
+            SourceCatalogue catalogue = source.Catalogue;
+            SchemaScript scripts = options.Scope == BackupScope.DataOnly
+                ? SchemaScript.ForRows(catalogue)
+                : SchemaScript.Build(catalogue, name => options.Tables.Takes(new TableName("", name)), options.Tables.TakesAll);
+            TableStep[] tables = options.Scope == BackupScope.SchemaOnly ? [] : [.. source.TablesToRead.Select(table => new TableStep(table, "", table.Source.Bytes))];
+            sessions.Ready();
+            return new MySqlSnapshot(sessions, source, scripts, tables, options);
+        }
+        catch
+        {
+            source?.Dispose();
+            sessions.Dispose();
+            throw;
+        }
+    }
+
+    public async Task<IReadOnlyList<TableDigest>> WriteAsync(SnapshotStep step, IPartSink sink, CancellationToken cancellationToken)
+    {
+        if (_work[step.Index] is { } work)
+        {
+            return [new TableDigest(work.Table.Source.Name, await ReadAsync(work, sink, cancellationToken))];
+        }
+
+        foreach (ScriptEntry entry in step.Phase == PartPhase.PreData ? _scripts.PreData : _scripts.PostData)
+        {
+            entry.WriteTo(sink.Stream);
+        }
+
+        await sink.EndPartAsync(0, cancellationToken);
+        return [];
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _source.Dispose();
+        _sessions.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<TableFingerprint> ReadAsync(TableStep step, IPartSink sink, CancellationToken cancellationToken)
+    {
+        if (_source.Spooled.TryGetValue(step.Table.Name, out SpooledTable? spooled))
+        {
+            await spooled.CopyAsync(sink, cancellationToken);
+            return spooled.Fingerprint;
+        }
+
+        string subject = $"table '{step.Table.Name}'";
+        return await _sessions.UseAsync(
+            subject,
+            async session =>
+            {
+                // What a table is locked with against changes of it goes with the savepoint, and the moment stays.
+                await ServerErrors.RunAsync(session, subject, open => open.Execute("SAVEPOINT before_table"), cancellationToken);
+                TableFingerprint fingerprint = await TableCopy.RunAsync(session, step.Table.Source, step.Rest, _options.Format, _options.PartBytes, sink, cancellationToken);
+                await ServerErrors.RunAsync(
+                    session,
+                    subject,
+                    open =>
+                    {
+                        _watch.Verify(open, step.Table);
+                        open.Execute("ROLLBACK TO SAVEPOINT before_table");
+                    },
+                    cancellationToken);
+                return fingerprint;
+            },
+            cancellationToken);
+    }
+
+    private void LayOut(IReadOnlyList<TableStep> tables)
+    {
+        Add(PartPhase.PreData, "schema", "sql", null, _scripts.PreData.Sum(entry => (long)entry.Header.Bytes));
+        foreach (TableStep step in tables)
+        {
+            Add(PartPhase.Data, step.Table.Name, RowFormats.ExtensionOf(_options.Format), step, step.EstimatedBytes);
+        }
+
+        Add(PartPhase.PostData, "post-data", "sql", null, _scripts.PostData.Sum(entry => (long)entry.Header.Bytes));
+    }
+
+    private void Add(PartPhase phase, string label, string extension, TableStep? work, long bytes)
+    {
+        _steps.Add(new SnapshotStep(_steps.Count, phase, label, extension, work?.Table.Source.Name, bytes));
+        _work.Add(work);
+    }
+}

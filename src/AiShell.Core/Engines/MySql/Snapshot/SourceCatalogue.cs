@@ -1,0 +1,125 @@
+using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Snapshot;
+
+/// <summary>A table with what SHOW CREATE TABLE says of it.</summary>
+/// <param name="Shown">As the server says it; compared again after the rows are read.</param>
+internal sealed record DefinedTable(SourceTable Source, string Shown, TableDefinition Definition)
+{
+    public string Name => Source.Name.Name;
+}
+
+/// <param name="Sql">CREATE SEQUENCE.</param>
+/// <param name="Next">What it gives next, and how often it has begun again.</param>
+internal sealed record SourceSequence(string Name, string Sql, string Next, string Round);
+
+/// <summary>What a new database must be made with.</summary>
+internal sealed record DatabaseProperties(string CharacterSet, string Collation, string Server, string SqlMode)
+{
+    public string? Comment { get; init; }
+}
+
+/// <summary>What a database holds but rows.</summary>
+internal sealed record SourceCatalogue(
+    string Database,
+    DatabaseProperties Properties,
+    IReadOnlyList<DefinedTable> Tables,
+    IReadOnlyList<SourceSequence> Sequences,
+    IReadOnlyList<SourceObject> Objects,
+    IReadOnlyDictionary<string, int> Counts)
+{
+    private const int FirstWithComments = 100500;
+
+    /// <summary>Whether both say the same of everything but estimates.</summary>
+    public bool IsSameSchema(SourceCatalogue other) =>
+        Properties == other.Properties
+        && Tables.Select(table => (table.Name, table.Shown)).SequenceEqual(other.Tables.Select(table => (table.Name, table.Shown)))
+        && Sequences.Select(sequence => sequence.Sql).SequenceEqual(other.Sequences.Select(sequence => sequence.Sql))
+        && Objects.SequenceEqual(other.Objects);
+
+    /// <summary>Reads the session's default database as it stands.</summary>
+    /// <exception cref="SchemaChanged">Something went meanwhile.</exception>
+    public static SourceCatalogue Read(MySqlSession session, bool withHistory)
+    {
+        string database = session.Scalar("SELECT DATABASE()")!;
+        List<string?[]> relations = session.Query("SELECT TABLE_NAME, TABLE_TYPE, TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()");
+        DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, withHistory))];
+        SourceSequence[] sequences = [.. OfType("SEQUENCE").Select(name => ReadSequence(session, name))];
+        List<SourceObject> objects = SourceObjects.Read(session, [.. OfType("VIEW")]);
+        return new SourceCatalogue(database, ReadProperties(session), tables, sequences, objects, Count(tables, sequences, objects));
+
+        IEnumerable<string> OfType(string type) => relations.Where(row => row[1] == type).Select(row => row[0]!).Order(StringComparer.Ordinal);
+    }
+
+    private static DefinedTable ReadTable(MySqlSession session, SourceTable table, bool withHistory)
+    {
+        if (table.Engine.Length == 0)
+        {
+            throw new AiShellException(
+                ErrorKind.Failed, $"The table '{table.Name}' cannot be read by the server: it is damaged, or its storage engine is missing.", "Repair it, or leave it out with --exclude-tables.");
+        }
+
+        string shown = Show(session, table.Name.Name);
+        TableDefinition definition = LostCharacters.Restore(session, TableDefinition.Parse(shown));
+        return new DefinedTable(withHistory ? RowHistory.WithColumns(table, definition) : table, shown, definition);
+    }
+
+    /// <exception cref="SchemaChanged">It is not there any more.</exception>
+    public static string Show(MySqlSession session, string table)
+    {
+        try
+        {
+            return session.Query($"SHOW CREATE TABLE {SqlText.Quote(table)}")[0][1]!;
+        }
+        catch (ServerError error) when (SnapshotErrors.IsMissingTable(error))
+        {
+            throw new SchemaChanged(table, error);
+        }
+    }
+
+    private static SourceSequence ReadSequence(MySqlSession session, string name)
+    {
+        try
+        {
+            string sql = session.Query($"SHOW CREATE SEQUENCE {SqlText.Quote(name)}")[0][1]!;
+            string?[] state = session.Query($"SELECT next_not_cached_value, cycle_count FROM {SqlText.Quote(name)}")[0];
+            return new SourceSequence(name, sql, state[0]!, state[1]!);
+        }
+        catch (ServerError error) when (SnapshotErrors.IsMissingTable(error))
+        {
+            throw new SchemaChanged(name, error);
+        }
+    }
+
+    private static DatabaseProperties ReadProperties(MySqlSession session)
+    {
+        string comment = session.Features is { IsMariaDb: true, Version: >= FirstWithComments } ? "SCHEMA_COMMENT" : "''";
+        string?[] row = session.Query($"SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, @@global.sql_mode, {comment} FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()")[0];
+        return new DatabaseProperties(row[0]!, row[1]!, session.ServerVersionText, row[2]!) { Comment = row[3] is { Length: > 0 } text ? text : null };
+    }
+
+    private static Dictionary<string, int> Count(IReadOnlyList<DefinedTable> tables, IReadOnlyList<SourceSequence> sequences, IReadOnlyList<SourceObject> objects)
+    {
+        Dictionary<string, int> counts = new()
+        {
+            ["indexes"] = tables.Sum(table => table.Definition.Elements.Count(element => element.IsSecondaryKey || element.Kind == ElementKind.PrimaryKey)),
+            ["foreign keys"] = tables.Sum(table => table.Definition.Elements.Count(element => element.Kind == ElementKind.ForeignKey)),
+            ["sequences"] = sequences.Count,
+        };
+        foreach ((string name, string[] kinds) in new (string, string[])[]
+        {
+            ("views", [SourceObjects.View]),
+            ("functions", [SourceObjects.Function]),
+            ("procedures", [SourceObjects.Procedure]),
+            ("packages", [SourceObjects.Package]),
+            ("triggers", [SourceObjects.Trigger]),
+            ("events", [SourceObjects.Event]),
+        })
+        {
+            counts[name] = objects.Count(source => kinds.Contains(source.Kind));
+        }
+
+        return counts;
+    }
+}

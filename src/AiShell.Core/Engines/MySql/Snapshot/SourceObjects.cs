@@ -1,0 +1,102 @@
+using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Snapshot;
+
+/// <summary>A view, routine, trigger or event with what the server remembers of the session that made it.</summary>
+/// <param name="Sql">Without the database's name, in UTF-8.</param>
+/// <param name="SqlMode">Null where it has none.</param>
+/// <param name="Client">Character set of the text, as it was sent.</param>
+/// <param name="Connection">Collation of its literals.</param>
+/// <param name="DatabaseCollation">Of its parameters and variables that name none; null where it has none.</param>
+/// <param name="TimeZone">Of an event; null for others.</param>
+/// <param name="Table">Of a trigger; null for others.</param>
+internal sealed record SourceObject(
+    string Kind, string Name, string Sql, string? SqlMode, string Client, string Connection, string? DatabaseCollation, string? TimeZone, string? Table);
+
+/// <summary>Reads views, routines, triggers and events of the session's default database (manual, SHOW CREATE …).</summary>
+internal static class SourceObjects
+{
+    public const string View = "VIEW";
+    public const string Function = "FUNCTION";
+    public const string Procedure = "PROCEDURE";
+    public const string Package = "PACKAGE";
+    public const string PackageBody = "PACKAGE BODY";
+    public const string Trigger = "TRIGGER";
+    public const string Event = "EVENT";
+
+    private const int NoSuchObject = 1305;
+    private const int NoSuchTrigger = 1360;
+    private const int NoSuchEvent = 1539;
+    private const int NoSuchTable = 1146;
+    private const int NotAView = 1347;
+
+    /// <exception cref="SchemaChanged">One went while it was asked for.</exception>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: one may not be read.</exception>
+    public static List<SourceObject> Read(MySqlSession session, IReadOnlyList<string> views)
+    {
+        List<SourceObject> found = [];
+        found.AddRange(views.Select(view => ReadView(session, view)));
+        foreach (string?[] row in session.Query("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_TYPE, ROUTINE_NAME"))
+        {
+            string?[] shown = Show(session, row[0]!, row[1]!, NoSuchObject);
+            found.Add(new SourceObject(row[0]!, row[1]!, shown[2]!, shown[1], shown[3]!, shown[4]!, shown[5], null, null));
+        }
+
+        foreach (string?[] row in session.Query("SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER"))
+        {
+            string?[] shown = Show(session, Trigger, row[0]!, NoSuchTrigger);
+            found.Add(new SourceObject(Trigger, row[0]!, TriggerDefinition.WithoutDatabase(shown[2]!), shown[1], shown[3]!, shown[4]!, shown[5], null, row[1]));
+        }
+
+        foreach (string?[] row in session.Query("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY EVENT_NAME"))
+        {
+            string?[] shown = Show(session, Event, row[0]!, NoSuchEvent);
+            found.Add(new SourceObject(Event, row[0]!, shown[3]!, shown[1], shown[4]!, shown[5]!, shown[6], shown[2], null));
+        }
+
+        return found;
+    }
+
+    private static SourceObject ReadView(MySqlSession session, string view)
+    {
+        string?[] shown = Show(session, View, view, NoSuchTable);
+        return new SourceObject(View, view, shown[1]!, null, shown[2]!, shown[3]!, null, null, null);
+    }
+
+    private static string?[] Show(MySqlSession session, string kind, string name, int missing)
+    {
+        try
+        {
+            string?[] row = session.Query($"SHOW CREATE {kind} {SqlText.Quote(name)}")[0];
+            int definition = kind switch { View => 1, Event => 3, _ => 2 };
+            return row[definition] is not null ? row : throw NotReadable(kind, name, null);
+        }
+        catch (ServerError error) when (error.Number == missing || error.Number == NotAView)
+        {
+            throw new SchemaChanged(name, error);
+        }
+        catch (ServerError error) when (SnapshotErrors.IsDenied(error))
+        {
+            throw NotReadable(kind, name, error);
+        }
+    }
+
+    private static AiShellException NotReadable(string kind, string name, ServerError? error) => new(
+        ErrorKind.Failed,
+        $"The {kind.ToLowerInvariant()} '{name}' may not be read by this user, and a backup without it would not be whole.",
+        kind switch
+        {
+            View => "Grant SHOW VIEW on the database.",
+            Trigger => "Grant TRIGGER on the database.",
+            Event => "Grant EVENT on the database.",
+            _ => "Grant SELECT on mysql.proc (MariaDB before 11.3), SHOW CREATE ROUTINE (MariaDB) or SHOW_ROUTINE (MySQL).",
+        },
+        error);
+}
+
+/// <summary>Somebody changed the schema while it was read; what was read is not of one moment.</summary>
+internal sealed class SchemaChanged(string name, Exception? cause = null) : Exception($"'{name}' was changed meanwhile", cause)
+{
+    public string Name { get; } = name;
+}
