@@ -7,13 +7,14 @@ namespace AiShell.Engines.MySql;
 /// <summary>What the server says, in the terms of exit codes (manual, "Server Error Message Reference").</summary>
 internal static class ServerErrors
 {
-    private const string PrivilegeHint = "docs/mysql.md lists the privileges that a backup and a restore need.";
     public const int NoDatabasePrivilege = 1044;
     public const int NoSuchDatabase = 1008;
     public const int NoSuchTable = 1146;
     public const int LockWaitTimeout = 1205;
     public const int InvalidView = 1356;
     public const int TriggerExists = 1359;
+
+    private const string PrivilegeHint = "docs/mysql.md lists the privileges that a backup and a restore need.";
 
     /// <param name="subject">What was being done or to what, for the message: <c>table 'orders'</c>.</param>
     public static AiShellException Translate(ServerError error, string subject)

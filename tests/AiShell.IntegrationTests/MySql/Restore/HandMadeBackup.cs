@@ -20,7 +20,7 @@ internal sealed class HandMadeBackup
     private int _nextId = 1;
 
     public HandMadeBackup() =>
-        _pre.Add(ScriptEntry.Create(_nextId++, "DATABASE", "", "", "-- database {\"characterSet\":\"latin1\",\"collation\":\"latin1_german1_ci\"}\nSET NAMES utf8mb4;\n"));
+        _pre.Add(ScriptEntry.Create(_nextId++, "DATABASE", "", "", "-- database {\"characterSet\":\"latin1\",\"collation\":\"latin1_german1_ci\",\"server\":\"10.11\",\"sqlMode\":\"\"}\nSET NAMES utf8mb4;\n"));
 
     public BackupContents Contents => new("mysql", "10.11", BackupFormat.Sql, BackupScope.All, _records, [.. _tables.OrderBy(table => table.Table)]);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
@@ -12,6 +13,17 @@ internal static class DatabaseListing
     /// <summary>Whether it has a table or view of this name; information_schema itself compares without case.</summary>
     public static bool HasTable(MySqlSession session, string database, string table) =>
         session.Query($"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {SqlText.Literal(database)} AND TABLE_NAME = {SqlText.Literal(table)}").Exists(row => row[0] == table);
+
+    /// <summary>Tables and sequences, which move like tables.</summary>
+    public static List<string> Tables(MySqlSession session, string database) => Names(session, database, "TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW')");
+
+    public static List<string> Sequences(MySqlSession session, string database) => Names(session, database, "TABLE_TYPE = 'SEQUENCE'");
+
+    public static DatabaseProperties ReadProperties(MySqlSession session, string database) =>
+        session.Query($"SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = {SqlText.Literal(database)}")
+            .Where(row => row[2] == database)
+            .Select(row => new DatabaseProperties(row[0]!, row[1]!, session.ServerVersionText, ""))
+            .First();
 
     /// <summary>Largest first, in words.</summary>
     public static IReadOnlyList<string> Read(MySqlSession session, string database)
@@ -32,4 +44,7 @@ internal static class DatabaseListing
                 : $"{row[0]} {row[1]}"),
         ];
     }
+
+    private static List<string> Names(MySqlSession session, string database, string condition) =>
+        [.. session.Query($"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {SqlText.Literal(database)} AND {condition} ORDER BY TABLE_NAME").Select(row => row[0]!)];
 }

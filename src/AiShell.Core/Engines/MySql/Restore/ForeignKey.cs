@@ -27,9 +27,8 @@ internal sealed record ForeignKey(
     /// <summary>All of a database's tables.</summary>
     public static IReadOnlyList<ForeignKey> Of(MySqlSession session, string database) => Read(session, $"k.TABLE_SCHEMA = {SqlText.Literal(database)}");
 
-    /// <summary>Those of other databases that refer to this one.</summary>
-    public static IReadOnlyList<ForeignKey> Into(MySqlSession session, string database) =>
-        Read(session, $"k.REFERENCED_TABLE_SCHEMA = {SqlText.Literal(database)} AND k.TABLE_SCHEMA <> {SqlText.Literal(database)}");
+    /// <summary>Those that refer to a database's tables, its own among them.</summary>
+    public static IReadOnlyList<ForeignKey> Into(MySqlSession session, string database) => Read(session, $"k.REFERENCED_TABLE_SCHEMA = {SqlText.Literal(database)}");
 
     private static List<ForeignKey> Read(MySqlSession session, string condition) =>
     [

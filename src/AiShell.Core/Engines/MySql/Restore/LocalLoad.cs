@@ -13,9 +13,14 @@ internal sealed class LocalLoad : ILoadSink
     private static readonly SearchValues<byte> Escaped = SearchValues.Create("\0\t\n\\"u8);
 
     private readonly LocalInfile _file;
-    private bool _isFirst;
+    private readonly bool[] _isYear;
+    private int _column;
 
-    public LocalLoad(MySqlSession session, TableName table, IReadOnlyList<SourceColumn> columns) => _file = new LocalInfile(session, StatementFor(table, columns));
+    public LocalLoad(MySqlSession session, TableName table, IReadOnlyList<SourceColumn> columns)
+    {
+        _file = new LocalInfile(session, StatementFor(table, columns));
+        _isYear = [.. columns.Select(column => column.BaseType == "year")];
+    }
 
     public static string StatementFor(TableName table, IReadOnlyList<SourceColumn> columns)
     {
@@ -29,7 +34,7 @@ internal sealed class LocalLoad : ILoadSink
             + $"({string.Join(", ", places)}){(sets.Length > 0 ? $" SET {string.Join(", ", sets)}" : "")}";
     }
 
-    public void BeginRow() => _isFirst = true;
+    public void BeginRow() => _column = -1;
 
     public void Null()
     {
@@ -40,7 +45,8 @@ internal sealed class LocalLoad : ILoadSink
     public void Number(ReadOnlySpan<byte> literal)
     {
         Separate();
-        _file.Write(literal);
+        // Everything in the file is a text, and the year of a text '0' is 2000.
+        _file.Write(_isYear[_column] && literal.SequenceEqual("0"u8) ? "0000"u8 : literal);
     }
 
     public void BeginText() => Separate();
@@ -76,11 +82,9 @@ internal sealed class LocalLoad : ILoadSink
 
     private void Separate()
     {
-        if (!_isFirst)
+        if (++_column > 0)
         {
             _file.Write((byte)'\t');
         }
-
-        _isFirst = false;
     }
 }

@@ -1,70 +1,111 @@
 using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
 
-/// <summary>Works out how a complete copy becomes the target.</summary>
-internal static class PromotionPlanner
+/// <summary>Works out how a complete copy becomes the target, and makes the database that takes what is replaced.</summary>
+internal sealed class PromotionPlanner(MySqlSession session, StagingSchema staging)
 {
-    private static readonly string[] Routines = [EntryKinds.Function, EntryKinds.Procedure, EntryKinds.Package, EntryKinds.PackageBody];
+    private static readonly string[] Routines = [SourceObjects.Package, SourceObjects.Function, SourceObjects.Procedure, SourceObjects.PackageBody];
 
     /// <summary>The whole database is replaced.</summary>
+    /// <param name="properties">Of the new one.</param>
+    /// <param name="statementsOf">An entry's.</param>
+    /// <param name="later">The script after the rows.</param>
     /// <param name="keepOld">There is something to be kept.</param>
-    public static PromotionPlan ForDatabase(MySqlSession session, StagingSchema staging, RestoreScript script, bool keepOld)
+    public PromotionPlan ForDatabase(
+        DatabaseProperties properties, Func<ScriptEntry, IEnumerable<string>> statementsOf, IReadOnlyCollection<ScriptEntry> later, bool keepOld)
     {
         string target = staging.Target;
         bool exists = DatabaseListing.Exists(session, target);
-        string oldDefaults = exists ? DatabaseDefaults.Read(session, target).Clause : script.Defaults!.Clause;
-        session.Execute($"CREATE DATABASE {SqlText.Quote(staging.Old)} {oldDefaults}");
-        session.Execute($"USE {SqlText.Quote(staging.Name)}");
-        foreach (StandingObject trigger in StandingObject.Triggers(session, staging.Name))
-        {
-            session.Execute(trigger.Drop);
-        }
-
-        List<string> fresh = Tables(session, staging.Name);
-        List<string> standing = exists ? Tables(session, target) : [];
-        List<StandingObject> triggers = [];
-        List<StandingObject> others = [];
-        if (exists)
-        {
-            session.Execute($"USE {SqlText.Quote(target)}");
-            triggers = StandingObject.Triggers(session, target);
-            others = StandingObject.Others(session, target);
-        }
-
-        StandingObject[] inTheWay = [.. others.Where(one => one.Kind == EntryKinds.View && fresh.Contains(one.Name, StringComparer.OrdinalIgnoreCase))];
+        MakeOld(exists ? DatabaseListing.ReadProperties(session, target) : properties);
+        DropTriggersOfCopy();
+        List<string> fresh = DatabaseListing.Tables(session, staging.Name);
+        StandingObjects? standing = exists ? StandingObjects.Read(session, target) : null;
+        SourceObject[] others = [.. standing?.Others ?? []];
+        SourceObject[] inTheWay = [.. others.Where(one => one.Kind == SourceObjects.View && fresh.Contains(one.Name, StringComparer.OrdinalIgnoreCase))];
         return new PromotionPlan(
             target,
             staging.Name,
             staging.Old,
             keepOld,
-            exists ? null : $"CREATE DATABASE {SqlText.Quote(target)} {script.Defaults!.Clause}",
+            exists ? null : $"CREATE DATABASE {SqlText.Quote(target)} {StagingSchema.DefaultsOf(properties)}",
             [
-                .. standing.Select(table => new TableMove(target, table, staging.Old, table)),
+                .. (exists ? DatabaseListing.Tables(session, target) : []).Select(table => new TableMove(target, table, staging.Old, table)),
                 .. inTheWay.Select((view, index) => new TableMove(target, view.Name, target, staging.Aside(index))),
                 .. fresh.Select(table => new TableMove(staging.Name, table, target, table)),
             ],
-            [.. triggers.Select(trigger => trigger.Drop)],
-            [.. triggers.SelectMany(trigger => trigger.Create)],
+            [.. (standing?.Triggers ?? []).Select(StandingObjects.Drop)],
+            [.. (standing?.Triggers ?? []).SelectMany(trigger => standing!.Create(trigger))],
             [
-                .. Statements(script.OfKind(EntryKinds.Trigger)),
+                .. OfKind(SourceObjects.Trigger),
                 .. SequenceDefault.Of(session, staging.Name).Select(column => column.MovedTo(target)),
-                .. ForeignKey.Into(session, target).SelectMany(key => new[] { key.Drop, key.Add }),
+                .. ForeignKey.Into(session, target).Where(key => key.Database != target).SelectMany(key => new[] { key.Drop, key.Add }),
             ],
             [
-                $"ALTER DATABASE {SqlText.Quote(target)} {script.Defaults!.Clause}",
-                .. inTheWay.Select((_, index) => StandingObject.DropStatement(EntryKinds.View, staging.Aside(index))),
-                .. others.Except(inTheWay).Select(one => one.Drop),
-                .. Statements(script.OfKind(Routines)),
-                .. Statements(script.OfKind(EntryKinds.View)),
-                .. Statements(script.OfKind(EntryKinds.Event)),
+                DatabaseEntry.Alter(properties.CharacterSet, properties.Collation, properties.Comment),
+                .. inTheWay.Select((_, index) => StandingObjects.Drop(SourceObjects.View, staging.Aside(index))),
+                .. others.Except(inTheWay).Select(StandingObjects.Drop),
+                .. Routines.SelectMany(OfKind),
+                .. OfKind(SourceObjects.View),
+                .. OfKind(SourceObjects.Event),
             ],
-            keepOld ? [.. others.Concat(triggers).SelectMany(one => one.Create)] : []);
+            keepOld ? [.. standing!.CreateAll()] : []);
+
+        IEnumerable<string> OfKind(string kind) => later.Where(entry => entry.Header.Kind == kind)
+            .SelectMany(entry => statementsOf(entry).Prepend(StandingObjects.Drop(kind, entry.Header.Name)));
     }
 
-    private static List<string> Tables(MySqlSession session, string database) =>
-        [.. session.Query($"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {SqlText.Literal(database)} AND TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW') ORDER BY TABLE_NAME").Select(row => row[0]!)];
+    /// <summary>Some tables are replaced or added.</summary>
+    /// <param name="replaced">Those that stand.</param>
+    /// <param name="triggers">Statements that make the new tables' own; null to keep those that stand.</param>
+    public PromotionPlan ForTables(IReadOnlyList<StandingTable> replaced, StandingKeys keys, IReadOnlyList<string>? triggers, bool keepOld)
+    {
+        string target = staging.Target;
+        MakeOld(DatabaseListing.ReadProperties(session, target));
+        DropTriggersOfCopy();
+        foreach (ForeignKey key in keys.Outward)
+        {
+            session.Execute((key with { Database = staging.Name }).Drop);
+        }
 
-    private static IEnumerable<string> Statements(IEnumerable<ScriptEntry> entries) => entries.SelectMany(entry => ScriptStatements.Split(entry.Sql));
+        HashSet<string> names = [.. replaced.Select(table => table.Name)];
+        StandingObjects standing = StandingObjects.Read(session, target);
+        SourceObject[] lifted = [.. standing.Triggers.Where(trigger => names.Contains(trigger.Table!))];
+        string[] putBack = [.. lifted.SelectMany(standing.Create)];
+        string[] sequences = [.. DatabaseListing.Sequences(session, staging.Name).Where(sequence => DatabaseListing.HasTable(session, target, sequence))];
+        return new PromotionPlan(
+            target,
+            staging.Name,
+            staging.Old,
+            keepOld,
+            null,
+            [
+                .. replaced.Select(table => new TableMove(target, table.Name, staging.Old, table.Name)),
+                .. DatabaseListing.Tables(session, staging.Name).Except(sequences).Select(table => new TableMove(staging.Name, table, target, table)),
+            ],
+            [.. lifted.Select(StandingObjects.Drop)],
+            putBack,
+            [
+                .. triggers ?? putBack,
+                .. SequenceDefault.Of(session, staging.Name).Select(column => column.MovedTo(target)),
+                .. keys.Outward.Select(key => key.Add),
+                .. keys.Inward.SelectMany(key => new[] { key.Drop, key.Add }),
+            ],
+            [],
+            keepOld ? putBack : []);
+    }
+
+    private void MakeOld(DatabaseProperties properties) => session.Execute($"CREATE DATABASE {SqlText.Quote(staging.Old)} {StagingSchema.DefaultsOf(properties)}");
+
+    /// <summary>They have shown that they can be made.</summary>
+    private void DropTriggersOfCopy()
+    {
+        session.Execute($"USE {SqlText.Quote(staging.Name)}");
+        foreach (string?[] trigger in session.Query("SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()"))
+        {
+            session.Execute(StandingObjects.Drop(SourceObjects.Trigger, trigger[0]!));
+        }
+    }
 }

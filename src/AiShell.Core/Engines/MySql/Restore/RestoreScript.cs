@@ -1,3 +1,6 @@
+using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Snapshot;
+
 namespace AiShell.Engines.MySql.Restore;
 
 /// <summary>Which entries of a backup's script are wanted, and those that the promotion has to run again.</summary>
@@ -5,7 +8,7 @@ internal sealed class RestoreScript(TableFilter tables)
 {
     private readonly HashSet<int> _dropped = [];
 
-    public DatabaseDefaults? Defaults { get; set; }
+    public DatabaseProperties? Properties { get; set; }
 
     /// <summary>What comes after the rows.</summary>
     public List<ScriptEntry> Later { get; } = [];
@@ -13,7 +16,7 @@ internal sealed class RestoreScript(TableFilter tables)
     /// <summary>Not a table that is not wanted, nor what needs one. To be asked in the script's order.</summary>
     public bool Takes(ScriptEntry entry)
     {
-        if ((entry.Header.Kind != EntryKinds.Table || tables.Takes(new TableName("", entry.Header.Name))) && !entry.Header.Needs.Any(_dropped.Contains))
+        if ((entry.Header.Kind != SchemaScript.Table || tables.Takes(new TableName("", entry.Header.Name))) && !entry.Header.Needs.Any(_dropped.Contains))
         {
             return true;
         }
@@ -21,6 +24,4 @@ internal sealed class RestoreScript(TableFilter tables)
         _dropped.Add(entry.Header.Id);
         return false;
     }
-
-    public IEnumerable<ScriptEntry> OfKind(params string[] kinds) => Later.Where(entry => kinds.Contains(entry.Header.Kind));
 }

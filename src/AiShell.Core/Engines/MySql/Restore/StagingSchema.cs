@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
@@ -71,11 +72,17 @@ internal sealed class StagingSchema : IAsyncDisposable
     public string Aside(int index) => FormattableString.Invariant($"ai_shell_aside_{_number:x8}_{index}");
 
     /// <summary>Makes it empty.</summary>
-    public async Task CreateAsync(DatabaseDefaults defaults, CancellationToken cancellationToken)
+    public async Task CreateAsync(DatabaseProperties properties, CancellationToken cancellationToken)
     {
         _created = true; // also when the answer does not come any more
-        await ServerErrors.RunAsync(_admin, $"database '{Name}'", session => session.Execute($"CREATE DATABASE {SqlText.Quote(Name)} {defaults.Clause}"), cancellationToken);
+        await ServerErrors.RunAsync(_admin, $"database '{Name}'", session => session.Execute($"CREATE DATABASE {SqlText.Quote(Name)} {DefaultsOf(properties)}"), cancellationToken);
     }
+
+    /// <summary>What CREATE DATABASE takes.</summary>
+    public static string DefaultsOf(DatabaseProperties properties) => $"CHARACTER SET {SqlText.Quote(properties.CharacterSet)} COLLATE {SqlText.Quote(properties.Collation)}";
+
+    /// <summary>Asks about the target.</summary>
+    public Task<T> AskAsync<T>(Func<MySqlSession, T> ask, CancellationToken cancellationToken) => ServerErrors.RunAsync(_admin, $"database '{Target}'", ask, cancellationToken);
 
     /// <summary>Runs work on a session of its own in the new database.</summary>
     public async Task<T> UseAsync<T>(string subject, Func<MySqlSession, T> work, CancellationToken cancellationToken)

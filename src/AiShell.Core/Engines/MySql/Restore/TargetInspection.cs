@@ -25,7 +25,18 @@ internal static class TargetInspection
                 "Restore the tables first, from a backup with the schema, or name the database that has them."));
         }
 
-        return new TargetState(exists, found.Count == 0, found, FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles)
+        IReadOnlyList<string> replaced = found;
+        if (options.IntoExisting && exists)
+        {
+            IReadOnlyList<StandingTable> standing = StandingTable.Find(session, target, TablesTarget.TablesOf(contents, options));
+            replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows).Select(table => table.Describe())];
+            if (TablesTarget.FindMissing(contents, options, standing) is { } missing)
+            {
+                obstacles.Add(missing);
+            }
+        }
+
+        return new TargetState(exists, found.Count == 0, replaced, FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles)
         {
             Warnings = Leftovers.Find(session, target),
         };

@@ -2,7 +2,7 @@ namespace AiShell.Engines.MySql;
 
 /// <summary>
 /// Writes rows as parts of one of the formats, and fingerprints them as it goes. <see cref="Begin"/>, rows, <see cref="End"/>; then the
-/// next part may begin. A part of no rows is not one: whoever has none begins none.
+/// next part may begin. A part of no rows is empty: it is none.
 /// </summary>
 internal interface IRowWriter : IRowSink
 {
