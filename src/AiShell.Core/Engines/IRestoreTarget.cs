@@ -26,6 +26,9 @@ public interface IRestoreTarget : IAsyncDisposable
 
     /// <summary>After the promotion: where what was replaced still is (<see cref="TargetOptions.KeepOld"/>); null when nothing was kept.</summary>
     string? KeptAs => null;
+
+    /// <summary>After <see cref="CompleteAsync"/>: what the user should know of the copy, one sentence each; none keeps it from being promoted.</summary>
+    IReadOnlyList<string> Warnings => [];
 }
 
 /// <param name="Tables">Which tables to take from the backup.</param>

@@ -49,6 +49,11 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         IReadOnlyList<TableDigest> restored = await RestoreLoading.LoadAsync(
             repository, request.Entry, contents, request.Tables, target, fingerprints: request.VerifyFirst, progress, cancellationToken);
 
+        foreach (string warning in target.Warnings)
+        {
+            progress.Warn(warning);
+        }
+
         progress.Begin("Promoting", totalBytes: null);
         await target.PromoteAsync(cancellationToken);
         return new RestoreResult(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started))

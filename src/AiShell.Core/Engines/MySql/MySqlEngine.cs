@@ -1,6 +1,7 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
@@ -26,11 +27,16 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
     public Task<ISnapshot> OpenSnapshotAsync(DatabaseAddress address, SnapshotOptions options, CancellationToken cancellationToken) =>
         MySqlSnapshot.OpenAsync(SettingsOf(address), options, cancellationToken);
 
-    public Task<IBackupReader> OpenReaderAsync(BackupContents contents, ReaderOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<IBackupReader> OpenReaderAsync(BackupContents contents, ReaderOptions options, CancellationToken cancellationToken) =>
+        Task.FromResult<IBackupReader>(new MySqlBackupReader(contents, options));
 
-    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        TargetInspection.RunAsync(SettingsOf(target), contents, options, cancellationToken);
 
-    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        options.IntoExisting
+            ? TablesTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken)
+            : DatabaseTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken);
 
     public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {
@@ -39,7 +45,12 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
         return await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => TableDigests.ReadAll(open, settings.Database, cancellationToken), cancellationToken);
     }
 
-    public Task<IReadOnlyList<string>> FindDifferencesAsync(DatabaseAddress address, IReadOnlyList<SampledRow> rows, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<string>> FindDifferencesAsync(DatabaseAddress address, IReadOnlyList<SampledRow> rows, CancellationToken cancellationToken)
+    {
+        ConnectionSettings settings = SettingsOf(address);
+        using MySqlSession session = await Server.OpenAsync(settings, cancellationToken);
+        return await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => SampleComparison.Run(open, settings.Database, rows, cancellationToken), cancellationToken);
+    }
 
     public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) => throw new NotImplementedException();
 

@@ -15,7 +15,7 @@ internal static class MySqlQuery
     private const int SyntaxError = 1064;
 
     // What sessions of ours pin for dumps, and a person's statement should see as the server has it.
-    private const string UsualSettings = "SET SESSION time_zone = DEFAULT, sql_mode = DEFAULT";
+    private const string UsualSettings = "SET SESSION time_zone = DEFAULT, sql_mode = DEFAULT, ";
 
     private static readonly string[] Reading = ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"];
 
@@ -59,7 +59,7 @@ internal static class MySqlQuery
 
     private static QueryResult Run(MySqlSession session, string statement, QueryOptions options)
     {
-        session.Execute(UsualSettings);
+        session.Execute(UsualSettings + (session.Features.IsMariaDb ? "max_statement_time = DEFAULT" : "max_execution_time = DEFAULT"));
         if (!options.AllowWrite)
         {
             session.Execute("START TRANSACTION READ ONLY");

@@ -19,6 +19,9 @@ internal sealed record ServerFeatures(bool IsMariaDb, int Version)
     /// <summary>system_versioning_insert_history.</summary>
     public bool CanInsertHistory => IsMariaDb && Version >= 101100;
 
+    /// <summary>BEGIN NOT ATOMIC with any statement in EXECUTE IMMEDIATE (MariaDB 10.6).</summary>
+    public bool HasCompoundStatements => IsMariaDb && Version >= 100600;
+
     /// <summary>The name of the statement that tells the binary log's position.</summary>
     public string BinaryLogStatus => IsMariaDb ? (Version >= 100502 ? "SHOW BINLOG STATUS" : "SHOW MASTER STATUS") : Version >= 80200 ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
 

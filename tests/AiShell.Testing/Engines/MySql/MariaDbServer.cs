@@ -30,6 +30,9 @@ public sealed class MariaDbServer : IAsyncDisposable
 
     public string DataFolder => Path.Combine(_folder, "data");
 
+    // A server that starts removes the temporary tables in its folder, whosever they are.
+    private string TemporaryFolder => $"--tmpdir={_folder}";
+
     /// <summary>The server's process.</summary>
     public int ProcessId => _process?.ProcessId ?? throw new InvalidOperationException("The server does not run.");
 
@@ -40,7 +43,7 @@ public sealed class MariaDbServer : IAsyncDisposable
         MariaDbServer server = new(folder, FreePort(), settings);
         await Cli.Wrap("chown").WithArguments(["mysql", folder]).ExecuteAsync();
         await Cli.Wrap("mariadb-install-db")
-            .WithArguments(["--no-defaults", "--user=mysql", $"--datadir={server.DataFolder}", $"--tmpdir={folder}", "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M", .. settings.Where(setting => setting.StartsWith("lower-case", StringComparison.Ordinal)).Select(setting => $"--{setting}")])
+            .WithArguments(["--no-defaults", "--user=mysql", $"--datadir={server.DataFolder}", "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M", server.TemporaryFolder, .. settings.Where(setting => setting.StartsWith("lower-case", StringComparison.Ordinal)).Select(setting => $"--{setting}")])
             .ExecuteBufferedAsync();
         await server.StartAsync();
         await server.RunAsync("", $"CREATE USER {User}@'%' IDENTIFIED BY '{Password}'; GRANT ALL ON *.* TO {User}@'%' WITH GRANT OPTION; DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES");
@@ -59,7 +62,7 @@ public sealed class MariaDbServer : IAsyncDisposable
         _process = Cli.Wrap("mariadbd")
             .WithArguments(
             [
-                "--no-defaults", "--user=mysql", $"--datadir={DataFolder}", $"--tmpdir={_folder}", $"--socket={Socket}", $"--port={Port.ToString(CultureInfo.InvariantCulture)}", "--bind-address=127.0.0.1",
+                "--no-defaults", "--user=mysql", $"--datadir={DataFolder}", TemporaryFolder, $"--socket={Socket}", $"--port={Port.ToString(CultureInfo.InvariantCulture)}", "--bind-address=127.0.0.1",
                 $"--log-error={Path.Combine(_folder, "log")}", "--server-id=1", $"--log-bin={Path.Combine(DataFolder, "binlog")}", "--binlog-format=ROW", "--innodb-flush-log-at-trx-commit=0",
                 "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--max-connections=100", "--sync-binlog=0", "--character-set-server=utf8mb4", .. _settings.Select(setting => $"--{setting}"),
             ])

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using AiShell.Engines;
 using AiShell.Engines.PostgreSql.Restore;
 
 namespace AiShell.Tests.Engines.PostgreSql;

@@ -12,18 +12,24 @@ internal sealed class CsvRowWriter(SourceTable table) : ValueRowWriter(table)
 {
     private const int Run = 16 * 1024;
 
+    private readonly byte[] _header = Encoding.UTF8.GetBytes(
+        $"{string.Join(',', table.Columns.Select(column => $"\"{column.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\""))}\r\n");
+
+    private bool _begun;
+
     public override void Begin(Stream part)
     {
         base.Begin(part);
-        Output.Put(Encoding.UTF8.GetBytes(HeaderOf(Table.Columns.Select(column => column.Name))));
+        _begun = false;
     }
-
-    public static string HeaderOf(IEnumerable<string> columns) =>
-        $"{string.Join(',', columns.Select(name => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\""))}\r\n";
 
     protected override void WriteRowStart()
     {
-        // its first value
+        if (!_begun)
+        {
+            Output.Put(_header);
+            _begun = true;
+        }
     }
 
     protected override void WriteNull() => Separate();

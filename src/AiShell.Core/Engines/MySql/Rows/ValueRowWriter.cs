@@ -19,9 +19,9 @@ internal abstract class ValueRowWriter(SourceTable table) : IRowWriter
     /// <summary>Of the row, counted from 0.</summary>
     protected int Column { get; private set; }
 
-    protected SourceTable Table => table;
-
     public virtual void Begin(Stream part) => Output.Begin(part);
+
+    public void Flush() => Output.Empty();
 
     public void End() => Output.Empty();
 

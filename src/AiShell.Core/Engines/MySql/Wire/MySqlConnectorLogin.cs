@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using MySqlConnector;
 
@@ -15,12 +16,13 @@ internal static class MySqlConnectorLogin
     public static LoggedIn Take(MySqlConnection connection)
     {
         object session = SessionOf(connection);
+        NetworkStream network = StreamOf(session) as NetworkStream ?? throw new InvalidOperationException("The connection has no stream.");
         return new LoggedIn(
-            TlsStreamOf(session) ?? StreamOf(session) ?? throw new InvalidOperationException("The connection has no stream."),
+            TlsStreamOf(session) ?? (Stream)network,
+            network.Socket,
             SupportsDeprecateEof(session),
             SupportsCachedPreparedMetadata(session),
-            SupportsQueryAttributes(session),
-            connection.ServerThread);
+            SupportsQueryAttributes(session));
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Session")]
@@ -46,4 +48,4 @@ internal static class MySqlConnectorLogin
 /// <param name="DeprecateEof">Rows end with an OK packet instead of an EOF packet.</param>
 /// <param name="CachedMetadata">A byte after the column count tells whether column definitions follow (MariaDB).</param>
 /// <param name="QueryAttributes">COM_QUERY begins with an empty list of parameters (MySQL 8.0.23).</param>
-internal sealed record LoggedIn(Stream Stream, bool DeprecateEof, bool CachedMetadata, bool QueryAttributes, int ThreadId);
+internal sealed record LoggedIn(Stream Stream, Socket Socket, bool DeprecateEof, bool CachedMetadata, bool QueryAttributes);

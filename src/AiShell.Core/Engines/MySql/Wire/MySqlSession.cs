@@ -19,11 +19,14 @@ internal sealed class MySqlSession : IDisposable
     private const byte Null = 0xFB;
 
     private readonly MySqlConnection _connection;
+    private readonly ConnectionSettings _settings;
     private readonly LoggedIn _login;
+    private SessionEnd? _end;
 
-    private MySqlSession(MySqlConnection connection)
+    private MySqlSession(MySqlConnection connection, ConnectionSettings settings)
     {
         _connection = connection;
+        _settings = settings;
         _login = MySqlConnectorLogin.Take(connection);
         Packets = new PacketStream(_login.Stream);
     }
@@ -33,27 +36,30 @@ internal sealed class MySqlSession : IDisposable
     /// <summary>As the server says it: <c>10.11.14-MariaDB-0+deb12u2</c>.</summary>
     public string ServerVersionText { get; private set; } = "";
 
-    /// <summary>What KILL takes.</summary>
-    public int ThreadId => _login.ThreadId;
-
     internal PacketStream Packets { get; }
 
     internal LoggedIn Login => _login;
 
     /// <exception cref="MySqlException">The server cannot be reached or refuses the login.</exception>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Unreachable"/>: the server's certificate is not good enough.</exception>
     public static MySqlSession Open(ConnectionSettings settings)
     {
         // Opened by a blocking call: an awaited socket is non-blocking for good.
-        MySqlConnection connection = new(SessionString.Of(settings));
+        ServerCertificateCheck certificate = new(settings);
+        MySqlConnection connection = new(SessionString.Of(settings)) { RemoteCertificateValidationCallback = certificate.Accepts };
         try
         {
             connection.Open();
-            MySqlSession session = new(connection);
+            MySqlSession session = new(connection, settings);
             session.Execute("SET NAMES utf8mb4");
-            // The greeting may be a proxy's, and MariaDB's begins with 5.5.5 for old replicas.
-            session.ServerVersionText = session.Scalar("SELECT VERSION()")!;
-            session.Features = ServerFeatures.Of(session.ServerVersionText);
+            session.AskWho();
             return session;
+        }
+        catch (MySqlException failure) when (certificate.Objection is { } why)
+        {
+            connection.Dispose();
+            throw new AiShellException(
+                ErrorKind.Unreachable, $"The certificate of the server {settings.Server} is refused: {why}.", "Check ssl-ca and the host's name, or ask the server's administrator.", failure);
         }
         catch
         {
@@ -73,6 +79,15 @@ internal sealed class MySqlSession : IDisposable
         return affected;
     }
 
+    /// <summary>Runs a statement that puts rows into a table, given as bytes.</summary>
+    /// <exception cref="ServerError">The server refused it.</exception>
+    public LoadOutcome Load(ReadOnlySpan<byte> statement)
+    {
+        SendQuery(statement);
+        BeginAnswer();
+        return LoadOutcome.Read(new PayloadReader(Packets.ReadRest()));
+    }
+
     /// <summary>All rows, each value as the server's UTF-8 text or null. For answers that are small.</summary>
     public List<string?[]> Query(string sql) =>
         [.. QueryBytes(sql).Select(row => Array.ConvertAll(row, value => value is null ? null : Encoding.UTF8.GetString(value)))];
@@ -89,6 +104,14 @@ internal sealed class MySqlSession : IDisposable
     public string? Scalar(string sql) => Query(sql) is [[var value, ..], ..] ? value : null;
 
     public void Dispose() => _connection.Dispose();
+
+    /// <summary>
+    /// Cancelling closes the connection at once, under whoever reads from it. What the server still does then is ended by <see cref="EndServerWorkAsync"/>.
+    /// </summary>
+    public CancellationTokenRegistration CloseOn(CancellationToken cancellationToken) => cancellationToken.Register(_login.Socket.Dispose);
+
+    /// <summary>Ends what the server still does for this session, which is closed: it would notice only when it next sends something.</summary>
+    public Task EndServerWorkAsync() => _end?.SendAsync() ?? Task.CompletedTask;
 
     /// <summary>A text with more than one statement is an error from now on: the answers to the others would be taken for those to later ones.</summary>
     public void TakeOneStatementAtATime()
@@ -147,6 +170,15 @@ internal sealed class MySqlSession : IDisposable
 
     /// <summary>Whether the payload that began is no row but their end.</summary>
     internal bool IsEndOfRows(int first) => first == EndOfRows && Packets.IsWhole && Packets.LeftInPacket < (_login.DeprecateEof ? 0xFFFFFF : 9);
+
+    /// <summary>Asked in SQL, since the greeting may be a proxy's, and MariaDB's begins with 5.5.5 for old replicas.</summary>
+    private void AskWho()
+    {
+        string?[] who = Query("SELECT VERSION(), CONNECTION_ID(), (SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID())")[0];
+        ServerVersionText = who[0]!;
+        Features = ServerFeatures.Of(ServerVersionText);
+        _end = who is [_, { } id, { } client] ? new SessionEnd(_settings, id, client) : null;
+    }
 
     private void Run(ReadOnlySpan<byte> statement, Action<byte[]?[]> row, Action<long> changed)
     {

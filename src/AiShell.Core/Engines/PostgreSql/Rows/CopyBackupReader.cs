@@ -144,13 +144,3 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
         public RowSample Sample { get; } = new(sampleRows);
     }
 }
-
-/// <summary>The error for a part that is not what it should be.</summary>
-internal static class PartDamage
-{
-    public static AiShellException Of(BackupPart part, Exception damage) => new(
-        ErrorKind.Integrity,
-        $"The backup is damaged: part {part.Index + 1}{(part.Table is null ? "" : $" (rows of '{part.Table}')")}: {damage.Message}.",
-        "Use another backup ('ai-shell backup list').",
-        damage);
-}

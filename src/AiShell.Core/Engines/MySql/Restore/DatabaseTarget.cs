@@ -1,0 +1,94 @@
+using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Snapshot;
+
+namespace AiShell.Engines.MySql.Restore;
+
+/// <summary>A restore into a new database beside the target, whose tables move into it at the end.</summary>
+internal sealed class DatabaseTarget : IRestoreTarget
+{
+    private readonly TargetOptions _options;
+    private readonly StagingSchema _staging;
+    private readonly StagingLoad _load;
+    private readonly RestoreScript _script;
+    private int _disposed;
+
+    private DatabaseTarget(BackupContents contents, TargetOptions options, StagingSchema staging)
+    {
+        _options = options;
+        _staging = staging;
+        _load = new StagingLoad(staging, contents, options);
+        _script = new RestoreScript(options.Tables);
+    }
+
+    public string? KeptAs { get; private set; }
+
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
+
+    public static async Task<IRestoreTarget> OpenAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        new DatabaseTarget(contents, options, await StagingSchema.PrepareAsync(settings, options, cancellationToken));
+
+    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => LoadStage.ByPhase(parts, _load.Workers);
+
+    public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
+    {
+        PartPhase.PreData => MakeTablesAsync(part, plain, cancellationToken),
+        PartPhase.Data => _load.LoadRowsAsync(part, plain, cancellationToken),
+        PartPhase.PostData => MakeObjectsAsync(part, plain, cancellationToken),
+        _ => throw new NotImplementedException(),
+    };
+
+    public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ForeignKey> keys = await _staging.UseAsync("foreign keys", session => ForeignKey.Of(session, _staging.Name), cancellationToken);
+        Warnings = [.. (await _load.FindOrphansAsync(keys, cancellationToken)).Select(orphan => $"The restored database is as its source was, but not in itself right: {orphan}.")];
+        return await _load.ReadBackAsync(fingerprints, cancellationToken);
+    }
+
+    public async Task PromoteAsync(CancellationToken cancellationToken) => KeptAs = await _staging.PromoteAsync(
+        session =>
+        {
+            IReadOnlyList<string> standing = DatabaseListing.Exists(session, _staging.Target) ? DatabaseListing.Read(session, _staging.Target) : [];
+            return !_options.Replace && standing.Count > 0
+                ? throw new AiShellException(
+                    ErrorKind.Refused, $"The database '{_staging.Target}' is not empty: it has {string.Join(", ", standing.Take(3))}.", "Add --force to replace it, or restore to another name with -d.")
+                : new PromotionPlanner(session, _staging).ForDatabase(_script.Properties!, _load.StatementsOf, _script.Later, keepOld: _options.KeepOld && standing.Count > 0);
+        },
+        cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await _staging.DisposeAsync();
+        }
+    }
+
+    private async Task MakeTablesAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    {
+        foreach (ScriptEntry entry in PartLoading.ReadEntries(part, plain))
+        {
+            if (entry.Header.Kind == DatabaseEntry.Kind)
+            {
+                _script.Properties = DatabaseEntry.Parse(entry.Sql);
+                await _staging.CreateAsync(_script.Properties, cancellationToken);
+            }
+            else if (_script.Takes(entry))
+            {
+                await _load.RunAsync(entry, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Everything is made here, to see that it can be; what cannot move with the tables is made again in the target. An event would run.</summary>
+    private async Task MakeObjectsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    {
+        ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain).Where(_script.Takes)];
+        _script.Later.AddRange(entries);
+        await _load.RunKeysAsync(entries, cancellationToken);
+        foreach (ScriptEntry entry in entries.Where(entry => entry.Header.Kind is not (SchemaScript.Keys or SchemaScript.ForeignKey or SourceObjects.Event)))
+        {
+            await _load.RunAsync(entry, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Restore;
+
+/// <summary>
+/// Databases that a killed restore or test left beside its target. Each holds a named lock for as long as it lives: the server lets go of
+/// it when the restore's session ends, however it ends. A promotion that was begun is finished or undone by its journal first.
+/// </summary>
+internal static class Leftovers
+{
+    /// <summary>Marks the databases of a restore as in use, for as long as the session lasts.</summary>
+    public static void HoldMark(MySqlSession admin, uint number)
+    {
+        if (admin.Scalar($"SELECT GET_LOCK('{MarkOf(number)}', 0)") != "1")
+        {
+            throw new InvalidOperationException("The mark of a new restore is taken.");
+        }
+    }
+
+    /// <summary>The mark is still this session's.</summary>
+    public static bool HoldsMark(MySqlSession admin, uint number) => admin.Scalar($"SELECT IS_USED_LOCK('{MarkOf(number)}') = CONNECTION_ID()") == "1";
+
+    /// <summary>What was left beside a target, one sentence each.</summary>
+    public static IReadOnlyList<string> Find(MySqlSession admin, string target) =>
+    [
+        .. Candidates(admin, target).Where(candidate => IsDead(admin, candidate)).Select(candidate => Journal.Find(admin, candidate.Name, candidate.Number) is null
+            ? candidate.Purpose == TargetNames.Kept ? null : $"The database '{candidate.Name}' was left by a restore or a test that was ended; the next restore to '{target}' drops it."
+            : $"A restore to '{target}' was ended in the middle of its last step; the next restore to '{target}' puts it right (journal in '{candidate.Name}').").OfType<string>(),
+    ];
+
+    /// <summary>Finishes what was begun, and drops them. One that comes to life meanwhile stays.</summary>
+    public static void Remove(MySqlSession admin, string target)
+    {
+        foreach (Candidate candidate in Candidates(admin, target))
+        {
+            if (admin.Scalar($"SELECT GET_LOCK('{MarkOf(candidate.Number)}', 0)") != "1")
+            {
+                continue;
+            }
+
+            try
+            {
+                if (!IsConnectedTo(admin, candidate.Name))
+                {
+                    Remove(admin, candidate);
+                }
+            }
+            catch (ServerError error) when (error.Number is ServerErrors.NoDatabasePrivilege or ServerErrors.NoSuchDatabase)
+            {
+                // It is another user's, or another restore was faster; it harms nobody.
+            }
+            finally
+            {
+                admin.Scalar($"SELECT RELEASE_LOCK('{MarkOf(candidate.Number)}')");
+            }
+        }
+    }
+
+    private static void Remove(MySqlSession admin, Candidate candidate)
+    {
+        if (Journal.Find(admin, candidate.Name, candidate.Number) is { } plan)
+        {
+            new Promotion(admin, plan, candidate.Number).Recover(isDone: candidate.Name == plan.Old);
+        }
+        else if (candidate.Purpose != TargetNames.Kept)
+        {
+            TargetNames.Drop(admin, candidate.Name);
+        }
+    }
+
+    private static List<Candidate> Candidates(MySqlSession admin, string target)
+    {
+        List<Candidate> found = [];
+        foreach (string?[] row in admin.Query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '%\\_ai\\_shell\\_%' ORDER BY SCHEMA_NAME"))
+        {
+            if (TargetNames.Parse(row[0]!, target) is var (purpose, number))
+            {
+                found.Add(new Candidate(row[0]!, purpose, number));
+            }
+        }
+
+        return found;
+    }
+
+    private static bool IsDead(MySqlSession admin, Candidate candidate) =>
+        !IsConnectedTo(admin, candidate.Name) && admin.Scalar($"SELECT IS_FREE_LOCK('{MarkOf(candidate.Number)}')") == "1";
+
+    private static bool IsConnectedTo(MySqlSession admin, string name) =>
+        admin.Scalar($"SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = {SqlText.Literal(name)} AND ID <> CONNECTION_ID() LIMIT 1") is not null;
+
+    private static string MarkOf(uint number) => FormattableString.Invariant($"ai_shell_{number:x8}");
+
+    private sealed record Candidate(string Name, string Purpose, uint Number);
+}

@@ -1,0 +1,111 @@
+using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Snapshot;
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Restore;
+
+/// <summary>Works out how a complete copy becomes the target, and makes the database that takes what is replaced.</summary>
+internal sealed class PromotionPlanner(MySqlSession session, StagingSchema staging)
+{
+    private static readonly string[] Routines = [SourceObjects.Package, SourceObjects.Function, SourceObjects.Procedure, SourceObjects.PackageBody];
+
+    /// <summary>The whole database is replaced.</summary>
+    /// <param name="properties">Of the new one.</param>
+    /// <param name="statementsOf">An entry's.</param>
+    /// <param name="later">The script after the rows.</param>
+    /// <param name="keepOld">There is something to be kept.</param>
+    public PromotionPlan ForDatabase(
+        DatabaseProperties properties, Func<ScriptEntry, IEnumerable<string>> statementsOf, IReadOnlyCollection<ScriptEntry> later, bool keepOld)
+    {
+        string target = staging.Target;
+        bool exists = DatabaseListing.Exists(session, target);
+        MakeOld(exists ? DatabaseListing.ReadProperties(session, target) : properties);
+        DropTriggersOfCopy();
+        List<string> fresh = DatabaseListing.Tables(session, staging.Name);
+        StandingObjects? standing = exists ? StandingObjects.Read(session, target) : null;
+        SourceObject[] others = [.. standing?.Others ?? []];
+        SourceObject[] inTheWay = [.. others.Where(one => one.Kind == SourceObjects.View && fresh.Contains(one.Name, StringComparer.OrdinalIgnoreCase))];
+        return new PromotionPlan(
+            target,
+            staging.Name,
+            staging.Old,
+            keepOld,
+            exists ? null : $"CREATE DATABASE {SqlText.Quote(target)} {StagingSchema.DefaultsOf(properties)}",
+            [
+                .. (exists ? DatabaseListing.Tables(session, target) : []).Select(table => new TableMove(target, table, staging.Old, table)),
+                .. inTheWay.Select((view, index) => new TableMove(target, view.Name, target, staging.Aside(index))),
+                .. fresh.Select(table => new TableMove(staging.Name, table, target, table)),
+            ],
+            [.. (standing?.Triggers ?? []).Select(StandingObjects.Drop)],
+            [.. (standing?.Triggers ?? []).SelectMany(trigger => standing!.Create(trigger))],
+            [
+                .. OfKind(SourceObjects.Trigger),
+                .. SequenceDefault.Of(session, staging.Name).Select(column => column.MovedTo(target)),
+                .. ForeignKey.Into(session, target).Where(key => key.Database != target).SelectMany(key => new[] { key.Drop, key.Add }),
+            ],
+            [
+                DatabaseEntry.Alter(properties.CharacterSet, properties.Collation, properties.Comment),
+                .. inTheWay.Select((_, index) => StandingObjects.Drop(SourceObjects.View, staging.Aside(index))),
+                .. others.Except(inTheWay).Select(StandingObjects.Drop),
+                .. Routines.SelectMany(OfKind),
+                .. OfKind(SourceObjects.View),
+                .. OfKind(SourceObjects.Event),
+            ],
+            keepOld ? [.. standing!.CreateAll()] : []);
+
+        IEnumerable<string> OfKind(string kind) => later.Where(entry => entry.Header.Kind == kind)
+            .SelectMany(entry => statementsOf(entry).Prepend(StandingObjects.Drop(kind, entry.Header.Name)));
+    }
+
+    /// <summary>Some tables are replaced or added.</summary>
+    /// <param name="replaced">Those that stand.</param>
+    /// <param name="triggers">Statements that make the new tables' own; null to keep those that stand.</param>
+    public PromotionPlan ForTables(IReadOnlyList<StandingTable> replaced, StandingKeys keys, IReadOnlyList<string>? triggers, bool keepOld)
+    {
+        string target = staging.Target;
+        MakeOld(DatabaseListing.ReadProperties(session, target));
+        DropTriggersOfCopy();
+        foreach (ForeignKey key in keys.Outward)
+        {
+            session.Execute((key with { Database = staging.Name }).Drop);
+        }
+
+        HashSet<string> names = [.. replaced.Select(table => table.Name)];
+        StandingObjects standing = StandingObjects.Read(session, target);
+        SourceObject[] lifted = [.. standing.Triggers.Where(trigger => names.Contains(trigger.Table!))];
+        string[] putBack = [.. lifted.SelectMany(standing.Create)];
+        string[] sequences = [.. DatabaseListing.Sequences(session, staging.Name).Where(sequence => DatabaseListing.HasTable(session, target, sequence))];
+        return new PromotionPlan(
+            target,
+            staging.Name,
+            staging.Old,
+            keepOld,
+            null,
+            [
+                .. replaced.Select(table => new TableMove(target, table.Name, staging.Old, table.Name)),
+                .. DatabaseListing.Tables(session, staging.Name).Except(sequences).Select(table => new TableMove(staging.Name, table, target, table)),
+            ],
+            [.. lifted.Select(StandingObjects.Drop)],
+            putBack,
+            [
+                .. triggers ?? putBack,
+                .. SequenceDefault.Of(session, staging.Name).Select(column => column.MovedTo(target)),
+                .. keys.Outward.Select(key => key.Add),
+                .. keys.Inward.SelectMany(key => new[] { key.Drop, key.Add }),
+            ],
+            [],
+            keepOld ? putBack : []);
+    }
+
+    private void MakeOld(DatabaseProperties properties) => session.Execute($"CREATE DATABASE {SqlText.Quote(staging.Old)} {StagingSchema.DefaultsOf(properties)}");
+
+    /// <summary>They have shown that they can be made.</summary>
+    private void DropTriggersOfCopy()
+    {
+        session.Execute($"USE {SqlText.Quote(staging.Name)}");
+        foreach (string?[] trigger in session.Query("SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()"))
+        {
+            session.Execute(StandingObjects.Drop(SourceObjects.Trigger, trigger[0]!));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Snapshot;
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Restore;
+
+/// <summary>Fills a staging schema: tables, rows, keys, and what says that they are right.</summary>
+internal sealed class StagingLoad(StagingSchema staging, BackupContents contents, TargetOptions options)
+{
+    private readonly ConcurrentDictionary<TableName, IReadOnlyList<SourceColumn>> _columns = new();
+    private readonly ConcurrentDictionary<TableName, bool> _doubtful = new();
+    private readonly Definers _definers = Definers.Of(options);
+
+    public int Workers => Math.Max(1, options.Workers);
+
+    /// <summary>The statements of an entry, in the name of the account that is wanted.</summary>
+    public IEnumerable<string> StatementsOf(ScriptEntry entry) => ScriptStatements.Split(entry.Sql).Select(statement => _definers.Rewrite(entry.Header.Kind, statement));
+
+    public Task RunAsync(ScriptEntry entry, CancellationToken cancellationToken) => RunAsync(entry.ToString(), StatementsOf(entry), cancellationToken);
+
+    public Task RunAsync(string subject, IEnumerable<string> statements, CancellationToken cancellationToken) => staging.UseAsync(
+        subject,
+        session =>
+        {
+            foreach (string statement in statements)
+            {
+                session.Execute(statement);
+            }
+        },
+        cancellationToken);
+
+    /// <summary>All tables' keys, then what only asks for them.</summary>
+    public async Task RunKeysAsync(IReadOnlyCollection<ScriptEntry> entries, CancellationToken cancellationToken)
+    {
+        await EachAsync(entries.Where(entry => entry.Header.Kind == SchemaScript.Keys), RunAsync, cancellationToken);
+        foreach (ScriptEntry entry in entries.Where(entry => entry.Header.Kind == SchemaScript.ForeignKey))
+        {
+            await RunAsync(entry, cancellationToken);
+        }
+    }
+
+    public async Task LoadRowsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    {
+        bool exact = await staging.UseAsync(
+            $"table '{part.Table}'",
+            session => PartLoading.LoadRows(session, part, plain, ColumnsOf(session, part.Table!), options.ScratchDirectory, staging.TakesLocalFiles && contents.Scope == BackupScope.All),
+            cancellationToken);
+        if (!exact)
+        {
+            _doubtful.TryAdd(part.Table!, true);
+        }
+    }
+
+    /// <summary>Reads the restored tables back. One that the server warned about is fingerprinted in any case: it may have changed a value.</summary>
+    public async Task<IReadOnlyList<TableDigest>> ReadBackAsync(bool fingerprints, CancellationToken cancellationToken)
+    {
+        ConcurrentBag<TableDigest> found = [];
+        await EachAsync(
+            contents.Tables.Where(digest => options.Tables.Takes(digest.Table)),
+            async (expected, token) =>
+            {
+                bool doubtful = _doubtful.ContainsKey(expected.Table);
+                TableFingerprint read = await ReadAsync(expected.Table, fingerprints || doubtful, token);
+                if (doubtful && read != expected.Fingerprint)
+                {
+                    throw new AiShellException(
+                        ErrorKind.Failed,
+                        $"The server changed values on their way into table '{expected.Table}'.",
+                        "Its columns take other values than the backup has: restore to a server of the same kind and version, and the table with its schema.");
+                }
+
+                found.Add(new TableDigest(expected.Table, fingerprints ? read : new TableFingerprint(read.Rows, 0)));
+            },
+            cancellationToken);
+        return [.. found.OrderBy(digest => digest.Table)];
+    }
+
+    /// <summary>The server, told to load rows without checks, never makes them good.</summary>
+    /// <returns>What does not agree, one sentence each key.</returns>
+    public async Task<IReadOnlyList<string>> FindOrphansAsync(IEnumerable<ForeignKey> keys, CancellationToken cancellationToken)
+    {
+        ConcurrentBag<string> found = [];
+        await EachAsync(
+            keys,
+            async (key, token) =>
+            {
+                if (await staging.UseAsync($"foreign key '{key.Name}'", session => session.Scalar(key.FirstOrphanStatement), token) is { } orphan)
+                {
+                    found.Add($"table '{key.Table}' has {orphan}, which its foreign key '{key.Name}' does not find in '{key.Referenced}'");
+                }
+            },
+            cancellationToken);
+        return [.. found.Order(StringComparer.Ordinal)];
+    }
+
+    public Task EachAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, Task> work, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        items, new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = cancellationToken }, async (item, token) => await work(item, token));
+
+    private Task<TableFingerprint> ReadAsync(TableName table, bool fingerprint, CancellationToken cancellationToken) => staging.UseAsync(
+        $"table '{table}'",
+        session =>
+        {
+            if (!fingerprint)
+            {
+                return new TableFingerprint(TableDigests.Count(session, table), 0);
+            }
+
+            RowSelect.Prepare(session);
+            TableFingerprint read = TableDigests.Read(session, table, ColumnsOf(session, table));
+            session.Execute("SET NAMES utf8mb4");
+            return read;
+        },
+        cancellationToken);
+
+    private IReadOnlyList<SourceColumn> ColumnsOf(MySqlSession session, TableName table) => _columns.GetOrAdd(table, name => TableColumns.Read(session, staging.Name, name));
+}

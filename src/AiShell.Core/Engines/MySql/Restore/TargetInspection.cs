@@ -1,0 +1,44 @@
+using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Restore;
+
+/// <summary>Looks at a restore's target without changing it.</summary>
+internal static class TargetInspection
+{
+    public static async Task<TargetState> RunAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
+    {
+        using MySqlSession session = await Server.OpenAsync(settings, cancellationToken, "");
+        return await ServerErrors.RunAsync(session, $"the server {settings.Server}", open => Look(open, StagingSchema.NameOnServer(open, settings.Database), contents, options), cancellationToken);
+    }
+
+    private static TargetState Look(MySqlSession session, string target, BackupContents contents, TargetOptions options)
+    {
+        bool exists = DatabaseListing.Exists(session, target);
+        IReadOnlyList<string> found = exists ? DatabaseListing.Read(session, target) : [];
+        List<AiShellException> obstacles = [];
+        if (!options.IntoExisting && contents.Scope == BackupScope.DataOnly)
+        {
+            obstacles.Add(new AiShellException(
+                ErrorKind.Failed,
+                $"The backup holds rows without their tables, and {(exists ? $"'{target}' would be made anew" : $"there is no database '{target}'")}.",
+                "Restore the tables first, from a backup with the schema, or name the database that has them."));
+        }
+
+        IReadOnlyList<string> replaced = found;
+        if (options.IntoExisting && exists)
+        {
+            IReadOnlyList<StandingTable> standing = StandingTable.Find(session, target, TablesTarget.TablesOf(contents, options));
+            replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows).Select(table => table.Describe())];
+            if (TablesTarget.FindMissing(contents, options, standing) is { } missing)
+            {
+                obstacles.Add(missing);
+            }
+        }
+
+        return new TargetState(exists, found.Count == 0, replaced, FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles)
+        {
+            Warnings = Leftovers.Find(session, target),
+        };
+    }
+}

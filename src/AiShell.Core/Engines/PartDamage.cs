@@ -1,0 +1,11 @@
+namespace AiShell.Engines;
+
+/// <summary>The error for a part that is not what it should be.</summary>
+internal static class PartDamage
+{
+    public static AiShellException Of(BackupPart part, Exception damage) => new(
+        ErrorKind.Integrity,
+        $"The backup is damaged: part {part.Index + 1}{(part.Table is null ? "" : $" (rows of '{part.Table}')")}: {damage.Message}.",
+        "Use another backup ('ai-shell backup list').",
+        damage);
+}
