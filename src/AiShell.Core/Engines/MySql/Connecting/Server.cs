@@ -59,7 +59,7 @@ internal static class Server
             Prepare(session);
             return session;
         }
-        catch (Exception failure) when (failure is MySqlException or ServerError or ConnectionBroken or InvalidDataException or InvalidOperationException)
+        catch (Exception failure) when (failure is MySqlException or ServerError or ConnectionBroken or InvalidDataException or InvalidOperationException or NotSupportedException)
         {
             session?.Dispose();
             throw ServerErrors.TranslateLogin(failure, settings);

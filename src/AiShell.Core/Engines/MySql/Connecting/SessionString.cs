@@ -1,10 +1,13 @@
 using MySqlConnector;
+using MySqlConnector.Authentication;
 
 namespace AiShell.Engines.MySql.Connecting;
 
 /// <summary>The settings in MySqlConnector's terms: no pool and no compression, since the stream is used without it.</summary>
 internal static class SessionString
 {
+    static SessionString() => AuthenticationPlugins.Register(new Ed25519Login());
+
     public static string Of(ConnectionSettings settings) => new MySqlConnectionStringBuilder
     {
         Server = settings.Socket ?? settings.Host,
@@ -17,11 +20,8 @@ internal static class SessionString
         {
             TlsMode.Disabled => MySqlSslMode.Disabled,
             TlsMode.Preferred => MySqlSslMode.Preferred,
-            TlsMode.Required => MySqlSslMode.Required,
-            TlsMode.VerifyCa => MySqlSslMode.VerifyCA,
-            _ => MySqlSslMode.VerifyFull,
+            _ => MySqlSslMode.Required, // who the server is, ServerCertificateCheck says
         },
-        SslCa = settings.CertificateAuthority ?? "",
         SslCert = settings.ClientCertificate ?? "",
         SslKey = settings.ClientKey ?? "",
         ConnectionTimeout = (uint)settings.ConnectTimeout.TotalSeconds,

@@ -41,10 +41,12 @@ internal sealed class MySqlSession : IDisposable
     internal LoggedIn Login => _login;
 
     /// <exception cref="MySqlException">The server cannot be reached or refuses the login.</exception>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Unreachable"/>: the server's certificate is not good enough.</exception>
     public static MySqlSession Open(ConnectionSettings settings)
     {
         // Opened by a blocking call: an awaited socket is non-blocking for good.
-        MySqlConnection connection = new(SessionString.Of(settings));
+        ServerCertificateCheck certificate = new(settings);
+        MySqlConnection connection = new(SessionString.Of(settings)) { RemoteCertificateValidationCallback = certificate.Accepts };
         try
         {
             connection.Open();
@@ -52,6 +54,12 @@ internal sealed class MySqlSession : IDisposable
             session.Execute("SET NAMES utf8mb4");
             session.AskWho();
             return session;
+        }
+        catch (MySqlException failure) when (certificate.Objection is { } why)
+        {
+            connection.Dispose();
+            throw new AiShellException(
+                ErrorKind.Unreachable, $"The certificate of the server {settings.Server} is refused: {why}.", "Check ssl-ca and the host's name, or ask the server's administrator.", failure);
         }
         catch
         {

@@ -17,7 +17,7 @@ internal sealed record SessionEnd(ConnectionSettings Settings, string Id, string
         {
             await Task.Run(Send).WaitAsync(Patience);
         }
-        catch (Exception failure) when (failure is MySqlException or ServerError or ConnectionBroken or TimeoutException or InvalidDataException or InvalidOperationException)
+        catch (Exception failure) when (failure is MySqlException or AiShellException or ServerError or ConnectionBroken or TimeoutException or InvalidDataException or InvalidOperationException)
         {
             // It was a favour to the server, which ends the work as well when it next sends something.
         }

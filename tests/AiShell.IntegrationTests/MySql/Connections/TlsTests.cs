@@ -1,0 +1,196 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using AiShell.Engines;
+using AiShell.IntegrationTests.PostgreSql.Connections;
+using AiShell.Testing.Engines.MySql;
+
+namespace AiShell.IntegrationTests.MySql.Connections;
+
+/// <summary>A server with TLS, whose certificate is for localhost and 127.0.0.1.</summary>
+public sealed class TlsMariaDb : IAsyncLifetime
+{
+    private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ai-shell-my-tls-").FullName;
+
+    public MariaDbServer Server { get; private set; } = null!;
+
+    public MariaDbServer WithoutTls { get; private set; } = null!;
+
+    public Authority Authority { get; } = new("Test authority");
+
+    public Authority Stranger { get; } = new("Another authority");
+
+    public async Task InitializeAsync()
+    {
+        File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute | UnixFileMode.OtherRead);
+        await ShowAsync("localhost", Now.AddDays(2), flush: false);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "ca.pem"), Authority.Pem);
+        Server = await MariaDbServer.StartAsync($"ssl-cert={_folder}/cert.pem", $"ssl-key={_folder}/key.pem", $"ssl-ca={_folder}/ca.pem");
+        await Server.RunAsync(
+            "",
+            $"""
+            INSTALL SONAME 'auth_ed25519';
+            CREATE USER by_cert@'%' REQUIRE SUBJECT '/CN=by_cert';
+            CREATE USER plain@'%' IDENTIFIED BY '{MariaDbServer.Password}';
+            CREATE USER encrypted@'%' IDENTIFIED BY '{MariaDbServer.Password}' REQUIRE SSL;
+            CREATE USER edward@'%' IDENTIFIED VIA ed25519 USING PASSWORD('{MariaDbServer.Password}');
+            CREATE DATABASE shop;
+            GRANT ALL ON shop.* TO by_cert@'%', plain@'%', encrypted@'%', edward@'%';
+            """);
+        WithoutTls = await MariaDbServer.StartAsync("skip-ssl");
+        await WithoutTls.RunAsync("", "CREATE DATABASE shop");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        await WithoutTls.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Has the server show a certificate for this host from now on.</summary>
+    public async Task ShowAsync(string name, DateTimeOffset until, bool flush = true)
+    {
+        using X509Certificate2 certificate = Authority.Issue(name, HashAlgorithmName.SHA256, Now.AddDays(-20), until);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "cert.pem"), certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(_folder, "key.pem"), Authority.KeyOf(certificate));
+        if (flush)
+        {
+            await Server.RunAsync("", "FLUSH SSL");
+        }
+    }
+}
+
+public sealed class TlsTests(TlsMariaDb shared) : IClassFixture<TlsMariaDb>, IDisposable
+{
+    private const string Cipher = "SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher'";
+    private const long Encrypted = 1;
+    private const long Clear = 0;
+    private static readonly string Encoded = Uri.EscapeDataString(MariaDbServer.Password);
+    private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
+
+    private readonly Surroundings _user = new();
+
+    public void Dispose() => _user.Dispose();
+
+    [Fact]
+    public async Task Every_mode_encrypts_and_checks_as_the_clients_do()
+    {
+        await shared.ShowAsync("localhost", Now.AddDays(2));
+        string ca = $"&ssl-ca={_user.Write("ca.pem", shared.Authority.Pem)}";
+        string stranger = $"&ssl-ca={_user.Write("stranger.pem", shared.Stranger.Pem)}";
+
+        Assert.Equal(Clear, await _user.ScalarAsync(Url("disabled"), Cipher));
+        Assert.Equal(Encrypted, await _user.ScalarAsync(Url("preferred"), Cipher));
+        Assert.Equal(Encrypted, await _user.ScalarAsync(Url("required"), Cipher));
+        Assert.Equal(Encrypted, await _user.ScalarAsync(Url("required") + ca, Cipher));
+        Assert.Equal(Encrypted, await _user.ScalarAsync(Url("verify-ca") + ca, Cipher));
+        Assert.Equal(Encrypted, await _user.ScalarAsync(Url("VERIFY_IDENTITY") + ca, Cipher));
+        Assert.Equal(Encrypted, await _user.ScalarAsync(Url("").Replace("ssl-mode=", "", StringComparison.Ordinal) + ca, Cipher));
+
+        foreach (string mode in new[] { "verify-ca", "verify-identity", "" })
+        {
+            AiShellException failure = await _user.RefusedAsync(Url(mode) + stranger, Encoded, MariaDbServer.Password);
+            Assert.Contains("certificate", failure.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("certificate", (await _user.RefusedAsync(Url("verify-ca"))).Message, StringComparison.Ordinal); // no authority of the system's
+        Assert.Contains("/no/such/ca", (await _user.RefusedAsync(Url("verify-ca") + "&ssl-ca=/no/such/ca")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_certificate_for_another_host_passes_verify_ca_and_not_verify_identity()
+    {
+        await shared.ShowAsync("db.example.com", Now.AddDays(2));
+        string ca = $"&ssl-ca={_user.Write("ca.pem", shared.Authority.Pem)}";
+        Assert.Equal(Encrypted, await _user.ScalarAsync(Url("verify-ca") + ca, Cipher));
+        Assert.Contains("another host", (await _user.RefusedAsync(Url("verify-identity") + ca)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_certificate_that_has_expired_is_refused_where_it_is_checked()
+    {
+        await shared.ShowAsync("localhost", Now.AddDays(-1));
+        string ca = $"&ssl-ca={_user.Write("ca.pem", shared.Authority.Pem)}";
+        Assert.Contains("certificate", (await _user.RefusedAsync(Url("verify-ca") + ca)).Message, StringComparison.Ordinal);
+        Assert.Equal(Encrypted, await _user.ScalarAsync(Url("required"), Cipher));
+    }
+
+    [Fact]
+    public async Task A_server_without_TLS_is_reached_in_clear_only_where_that_is_allowed()
+    {
+        string url = $"mysql://{MariaDbServer.User}:{Encoded}@localhost:{shared.WithoutTls.Port}/shop?ssl-mode=";
+        Assert.Equal(Clear, await _user.ScalarAsync(url + "disabled", Cipher));
+        Assert.Equal(Clear, await _user.ScalarAsync(url + "preferred", Cipher));
+        Assert.Contains("SSL", (await _user.RefusedAsync(url + "required", Encoded, MariaDbServer.Password)).Message, StringComparison.Ordinal);
+        await _user.RefusedAsync(url + "verify-identity", Encoded, MariaDbServer.Password);
+    }
+
+    [Fact]
+    public async Task A_client_certificate_logs_in()
+    {
+        await shared.ShowAsync("localhost", Now.AddDays(2));
+        using X509Certificate2 client = shared.Authority.Issue("by_cert", HashAlgorithmName.SHA256, Now.AddDays(-2), Now.AddDays(2));
+        using X509Certificate2 other = shared.Authority.Issue("by_another", HashAlgorithmName.SHA256, Now.AddDays(-2), Now.AddDays(2));
+        string url = $"mysql://by_cert@localhost:{shared.Server.Port}/shop?ssl-mode=required";
+
+        await _user.RefusedAsync(url);
+        string certificate = _user.Write("client.crt", client.ExportCertificatePem());
+        Assert.Equal("by_cert", await _user.ScalarAsync($"{url}&ssl-cert={certificate}&ssl-key={_user.Write("client.key", Authority.KeyOf(client))}"));
+        string otherKey = _user.Write("other.key", Authority.KeyOf(other));
+        await _user.RefusedAsync($"{url}&ssl-cert={_user.Write("other.crt", other.ExportCertificatePem())}&ssl-key={otherKey}");
+        await _user.RefusedAsync($"{url}&ssl-cert=/no/such.crt&ssl-key={otherKey}");
+        await _user.RefusedAsync($"{url}&ssl-cert={certificate}&ssl-key={otherKey}");
+        _user.Write(".my.cnf", $"[client]\nssl-cert={certificate}\nssl-key=~/client.key\n");
+        Assert.Equal("by_cert", await _user.ScalarAsync(url));
+    }
+
+    [Fact]
+    public async Task An_account_that_demands_TLS_is_refused_without_it()
+    {
+        string url = $"mysql://encrypted:{Encoded}@localhost:{shared.Server.Port}/shop?ssl-mode=";
+        Assert.Equal(Encrypted, await _user.ScalarAsync(url + "preferred", Cipher));
+        await _user.RefusedAsync(url + "disabled", Encoded, MariaDbServer.Password);
+    }
+
+    [Fact]
+    public async Task A_socket_is_in_clear_unless_TLS_is_asked_for()
+    {
+        string url = $"mysql://plain:{Encoded}@/shop?socket={Uri.EscapeDataString(shared.Server.Socket)}";
+        Assert.Equal(Clear, await _user.ScalarAsync(url, Cipher));
+        Assert.Equal(Encrypted, await _user.ScalarAsync(url + "&ssl-mode=required", Cipher));
+    }
+
+    [Theory]
+    [InlineData("disabled")]
+    [InlineData("required")]
+    public async Task An_ed25519_account_logs_in(string mode)
+    {
+        Assert.Equal("edward", await _user.ScalarAsync($"mysql://edward:{Encoded}@localhost:{shared.Server.Port}/shop?ssl-mode={mode}"));
+        await _user.RefusedAsync($"mysql://edward:Wr0ng-s3cret@localhost:{shared.Server.Port}/shop?ssl-mode={mode}", "Wr0ng-s3cret");
+    }
+
+    [Fact]
+    public async Task A_cancelled_statement_over_TLS_is_ended_on_the_server()
+    {
+        using CancellationTokenSource stop = new();
+        const string Statement = "SELECT count(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b WHERE a.seq + b.seq < 0";
+        Task<QueryResult> query = _user.Engine.QueryAsync(AiShell.Connections.DatabaseUrl.Parse(Url("required"), _user), Statement, new QueryOptions(false, null), stop.Token);
+        await UntilAsync("1");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => query.WaitAsync(TimeSpan.FromSeconds(30)));
+        await UntilAsync("0");
+
+        async Task UntilAsync(string count)
+        {
+            for (int attempt = 0; await shared.Server.RunAsync("", $"SELECT count(*) FROM information_schema.PROCESSLIST WHERE INFO = '{Statement}'") != count; attempt++)
+            {
+                Assert.True(attempt < 300, $"Still not {count}.");
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    private string Url(string mode) => $"mysql://{MariaDbServer.User}:{Encoded}@localhost:{shared.Server.Port}/shop?ssl-mode={mode}";
+}
