@@ -13,7 +13,11 @@ internal abstract record Value
 
     internal sealed record Number(string Literal) : Value;
 
-    internal sealed record Text(string Content) : Value;
+    /// <param name="Raw">Its bytes, one a character.</param>
+    internal sealed record Text(string Raw) : Value
+    {
+        public static Text Of(string content) => new(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(content)));
+    }
 
     /// <param name="Hex">Never empty.</param>
     internal sealed record Bytes(string Hex, string? CharacterSet) : Value;
@@ -36,8 +40,8 @@ internal sealed record RandomTable(IReadOnlyList<string> Columns, IReadOnlyList<
         Gen.Const((Value)new Value.Nothing()),
         Gen.Int[0, Numbers.Length - 1].Select(index => (Value)new Value.Number(Numbers[index])),
         Gen.Long.Select(number => (Value)new Value.Number(number.ToString(System.Globalization.CultureInfo.InvariantCulture))),
-        Gen.String[Gen.Char["\0\n\r\u001a\\'\"`\t\b\f\u0001\u007f0xN_(),;:{}[]nrZbßé中 "], 0, 12].Select(text => (Value)new Value.Text(text)),
-        Gen.Int[0, HardTexts.Length - 1].Select(index => (Value)new Value.Text(HardTexts[index])),
+        Gen.String[Gen.Char["\0\n\r\u001a\\'\"`\t\b\f\u0001\u007f0xN_(),;:{}[]nrZbßé中 "], 0, 12].Select(text => (Value)Value.Text.Of(text)),
+        Gen.Int[0, HardTexts.Length - 1].Select(index => (Value)Value.Text.Of(HardTexts[index])),
         Gen.Int[1, 3000].Select(length => (Value)new Value.Text(new string('\'', length))),
         Gen.Select(Gen.Byte.Array[1, 300], Gen.Int[0, CharacterSets.Length - 1]).Select((bytes, set) => (Value)new Value.Bytes(Convert.ToHexString(bytes), CharacterSets[set])));
 
@@ -102,7 +106,7 @@ internal sealed record RandomTable(IReadOnlyList<string> Columns, IReadOnlyList<
                 break;
             case Value.Text text:
                 sink.BeginText();
-                Tell(sink, Encoding.UTF8.GetBytes(text.Content), piece);
+                Tell(sink, Encoding.Latin1.GetBytes(text.Raw), piece);
                 break;
             case Value.Bytes bytes:
                 sink.BeginBytes(bytes.CharacterSet);

@@ -11,10 +11,10 @@ public class RowFormatTests
     private static readonly RandomTable Sample = new(
         ["id", "a `b\""],
         [
-            [new Value.Number("-7"), new Value.Text("say \"it's\"\\\n\r\0\u001a\té🙂")],
+            [new Value.Number("-7"), Value.Text.Of("say \"it's\"\\\n\r\0\u001a\té🙂")],
             [new Value.Number("1e300"), new Value.Nothing()],
-            [new Value.Text(""), new Value.Bytes("00FF", null)],
-            [new Value.Bytes("8341", "sjis"), new Value.Text("NULL")],
+            [Value.Text.Of(""), new Value.Bytes("00FF", null)],
+            [new Value.Bytes("8341", "sjis"), Value.Text.Of("NULL")],
         ]);
 
     [Fact]
@@ -76,7 +76,7 @@ public class RowFormatTests
     [Fact]
     public void A_statement_ends_when_it_has_a_mebibyte_and_not_before()
     {
-        RandomTable table = new(["a"], [.. Enumerable.Range(0, 50).Select(_ => (IReadOnlyList<Value>)[new Value.Text(new string('a', 100_000))])]);
+        RandomTable table = new(["a"], [.. Enumerable.Range(0, 50).Select(_ => (IReadOnlyList<Value>)[Value.Text.Of(new string('a', 100_000))])]);
         string sql = Encoding.UTF8.GetString(table.Write(BackupFormat.Sql).Part);
         string[] statements = sql.Split(";\n")[..^1];
 
@@ -96,7 +96,7 @@ public class RowFormatTests
     public void A_table_of_very_many_long_names_is_read_as_any(BackupFormat format)
     {
         string[] names = [.. Enumerable.Range(0, 4096).Select(index => $"{new string('中', 58)}{index}")];
-        RandomTable table = new(names, [.. Enumerable.Range(0, 3).Select(_ => names.Select(_ => (Value)new Value.Text(new string('x', 600))).ToArray())]);
+        RandomTable table = new(names, [.. Enumerable.Range(0, 3).Select(_ => names.Select(_ => (Value)Value.Text.Of(new string('x', 600))).ToArray())]);
         RowRecord found = new();
         Assert.Equal(names, RandomTable.Read(format, table.Table.Name, table.Write(format).Part, found));
         Assert.Equal(table.Rows, found.Rows);

@@ -34,7 +34,7 @@ internal sealed class RowRecord : IRowSink
 
     public void Piece(ReadOnlySpan<byte> bytes) => _bytes.Write(bytes);
 
-    public void EndValue() => _row.Add(_isText ? new Value.Text(Encoding.UTF8.GetString(_bytes.ToArray())) : new Value.Bytes(Convert.ToHexString(_bytes.ToArray()), _characterSet));
+    public void EndValue() => _row.Add(_isText ? new Value.Text(Encoding.Latin1.GetString(_bytes.ToArray())) : new Value.Bytes(Convert.ToHexString(_bytes.ToArray()), _characterSet));
 
     public void EndRow() => Rows.Add(_row);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
@@ -10,7 +11,7 @@ internal sealed class InsertLoad : TupleSink, ILoadSink
 
     private readonly MySqlSession _session;
     private readonly byte[] _header;
-    private readonly MemoryStream _statement = new();
+    private readonly ArrayBufferWriter<byte> _statement = new();
     private long _rows;
     private long _warnings;
 
@@ -27,11 +28,11 @@ internal sealed class InsertLoad : TupleSink, ILoadSink
         return new LoadOutcome(_rows, (int)Math.Min(_warnings, ushort.MaxValue));
     }
 
-    protected override void BeforeRow() => Put(_statement.Length + Buffered == 0 ? _header : ",\n"u8);
+    protected override void BeforeRow() => Put(_statement.WrittenCount + Buffered == 0 ? _header : ",\n"u8);
 
     protected override void AfterRow(ReadOnlySpan<byte> rest)
     {
-        if (_statement.Length + Buffered >= EnoughForStatement)
+        if (_statement.WrittenCount + Buffered >= EnoughForStatement)
         {
             Empty();
             Send();
@@ -42,14 +43,14 @@ internal sealed class InsertLoad : TupleSink, ILoadSink
 
     private void Send()
     {
-        if (_statement.Length == 0)
+        if (_statement.WrittenCount == 0)
         {
             return;
         }
 
-        LoadOutcome outcome = _session.Load(_statement.GetBuffer().AsSpan(0, (int)_statement.Length));
+        LoadOutcome outcome = _session.Load(_statement.WrittenSpan);
         _rows += outcome.Rows;
         _warnings += outcome.Warnings;
-        _statement.SetLength(0);
+        _statement.ResetWrittenCount();
     }
 }

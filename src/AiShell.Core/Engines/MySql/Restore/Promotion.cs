@@ -122,6 +122,11 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
 
     private void Undo()
     {
+        if (DatabaseListing.Exists(session, plan.Target))
+        {
+            session.Execute($"USE {SqlText.Quote(plan.Target)}");
+        }
+
         foreach (string statement in plan.PutBack)
         {
             try

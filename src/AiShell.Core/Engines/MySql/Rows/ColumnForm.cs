@@ -22,6 +22,7 @@ internal enum ValueForm
     DateTime,
     Time,
     Text,
+    Ascii,
     Bytes,
 }
 
@@ -40,10 +41,10 @@ internal readonly record struct ColumnForm(ValueForm Form, int Fraction, string?
             "datetime" or "timestamp" => wire.Type is WireType.DateTime or WireType.Timestamp ? ValueForm.DateTime : null,
             "time" => wire.Type == WireType.Time ? ValueForm.Time : null,
             _ when wire.Type is not (WireType.VarChar or WireType.Bit or >= WireType.Vector) || wire.Type == WireType.NewDecimal => null,
-            _ => IsBytes(column) ? ValueForm.Bytes : ValueForm.Text,
+            _ => IsBytes(column) ? ValueForm.Bytes : column.CharacterSet == "ascii" ? ValueForm.Ascii : ValueForm.Text,
         };
         return form is { } known
-            ? new ColumnForm(known, FractionOf(column), column.RawCharacterSet)
+            ? new ColumnForm(known, FractionOf(column), known == ValueForm.Ascii ? column.CharacterSet : column.RawCharacterSet)
             : throw new AiShellException(ErrorKind.Failed, $"Column '{column.Name}' is not of type '{column.Type}' any more.", "Somebody changed the table meanwhile; try again.");
     }
 
@@ -59,7 +60,7 @@ internal readonly record struct ColumnForm(ValueForm Form, int Fraction, string?
         _ => null,
     };
 
-    private static bool IsBytes(SourceColumn column) => column.RawCharacterSet is not null || column.BaseType is
+    private static bool IsBytes(SourceColumn column) => column.RawCharacterSet is not null || (column.CharacterSet is null && column.BaseType is "enum" or "set") || column.BaseType is
         "bit" or "binary" or "varbinary" or "tinyblob" or "blob" or "mediumblob" or "longblob" or "vector"
         or "geometry" or "point" or "linestring" or "polygon" or "multipoint" or "multilinestring" or "multipolygon" or "geometrycollection" or "geomcollection";
 

@@ -12,6 +12,9 @@ internal interface IRowWriter : IRowSink
     /// <summary>Rows go to this stream, by way of a buffer.</summary>
     void Begin(Stream part);
 
-    /// <summary>After a whole row: everything is in the stream.</summary>
+    /// <summary>After a whole row: it and all before it are in the stream.</summary>
+    void Flush();
+
+    /// <summary>After the part's last row: everything is in the stream.</summary>
     void End();
 }

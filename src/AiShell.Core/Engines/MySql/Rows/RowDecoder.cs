@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Text;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
@@ -13,11 +14,14 @@ internal sealed class RowDecoder
 {
     private const int NullBitOffset = 2;
 
+    // A column of ASCII takes other bytes too, which are no text; so that this shows before a value's first piece, long ones are told as bytes.
+    private const int LongestAscii = 64 * 1024;
+
     private readonly BinaryRows _rows;
     private readonly PacketStream _packets;
     private readonly ColumnForm[] _columns;
     private readonly byte[] _nulls;
-    private readonly byte[] _scratch = new byte[128];
+    private byte[] _scratch = new byte[128];
 
     /// <param name="columns">Those that the SELECT reads; see <see cref="RowSelect"/>.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: what the server sends is not of these columns.</exception>
@@ -147,7 +151,7 @@ internal sealed class RowDecoder
                 bytes = (long)LongLength(Take(LengthBytes((byte)bytes) - 1));
             }
 
-            if (_columns[column].Form is ValueForm.Text or ValueForm.Bytes)
+            if (_columns[column].Form is ValueForm.Text or ValueForm.Bytes || bytes > LongestAscii)
             {
                 TellPieces(sink, _columns[column], bytes);
             }
@@ -168,7 +172,7 @@ internal sealed class RowDecoder
 
     private void TellPieces(IRowSink sink, in ColumnForm column, long bytes)
     {
-        Begin(sink, column, bytes);
+        Begin(sink, column, isText: column.Form == ValueForm.Text || bytes == 0);
         while (bytes > 0)
         {
             RequireWindow();
@@ -184,6 +188,11 @@ internal sealed class RowDecoder
 
     private ReadOnlySpan<byte> Take(int count)
     {
+        if (count > _scratch.Length)
+        {
+            _scratch = new byte[LongestAscii];
+        }
+
         Take(_scratch.AsSpan(0, count));
         return _scratch.AsSpan(0, count);
     }
@@ -211,42 +220,46 @@ internal sealed class RowDecoder
         }
     }
 
-    private static void Begin(IRowSink sink, in ColumnForm column, long length)
+    private static void Begin(IRowSink sink, in ColumnForm column, bool isText)
     {
-        if (column.Form == ValueForm.Bytes && length > 0)
+        if (isText)
         {
-            sink.BeginBytes(column.CharacterSet);
+            sink.BeginText();
         }
         else
         {
-            sink.BeginText();
+            sink.BeginBytes(column.CharacterSet);
         }
     }
 
     private static void Tell(IRowSink sink, in ColumnForm column, ReadOnlySpan<byte> value)
     {
-        if (column.Form == ValueForm.Decimal)
+        switch (column.Form)
         {
-            sink.Number(WithoutZerofill(value));
-            return;
+            case ValueForm.Decimal:
+                sink.Number(WithoutZerofill(value));
+                return;
+            case ValueForm.Date or ValueForm.DateTime or ValueForm.Time:
+                TellDate(sink, column, value);
+                return;
         }
 
-        Begin(sink, column, value.Length);
-        if (column.Form is ValueForm.Text or ValueForm.Bytes)
-        {
-            sink.Piece(value);
-        }
-        else
-        {
-            Span<byte> text = stackalloc byte[DateLiteral.Longest];
-            sink.Piece(text[..(column.Form switch
-            {
-                ValueForm.Date => DateLiteral.WriteDate(value, text),
-                ValueForm.DateTime => DateLiteral.WriteDateTime(value, column.Fraction, text),
-                _ => DateLiteral.WriteTime(value, column.Fraction, text),
-            })]);
-        }
+        Begin(sink, column, column.Form == ValueForm.Text || value.IsEmpty || (column.Form == ValueForm.Ascii && value.Length <= LongestAscii && Ascii.IsValid(value)));
+        sink.Piece(value);
+        sink.EndValue();
+    }
 
+    private static void TellDate(IRowSink sink, in ColumnForm column, ReadOnlySpan<byte> value)
+    {
+        Span<byte> text = stackalloc byte[DateLiteral.Longest];
+        int length = column.Form switch
+        {
+            ValueForm.Date => DateLiteral.WriteDate(value, text),
+            ValueForm.DateTime => DateLiteral.WriteDateTime(value, column.Fraction, text),
+            _ => DateLiteral.WriteTime(value, column.Fraction, text),
+        };
+        sink.BeginText();
+        sink.Piece(text[..length]);
         sink.EndValue();
     }
 

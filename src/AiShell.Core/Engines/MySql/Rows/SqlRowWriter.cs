@@ -24,6 +24,8 @@ internal sealed class SqlRowWriter(TableName table, IReadOnlyList<string> column
 
     public void Begin(Stream part) => _part = part;
 
+    public void Flush() => Empty();
+
     public void End()
     {
         if (_open)

@@ -21,6 +21,8 @@ internal abstract class ValueRowWriter(SourceTable table) : IRowWriter
 
     public virtual void Begin(Stream part) => Output.Begin(part);
 
+    public void Flush() => Output.Empty();
+
     public void End() => Output.Empty();
 
     public void BeginRow()

@@ -13,7 +13,7 @@ internal static class ColumnListing
         ILookup<string, SourceColumn> columns = session.Query(
                 $"SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, CHARACTER_SET_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {schema} AND COALESCE(GENERATION_EXPRESSION, '') = '' "
                 + "ORDER BY TABLE_NAME, ORDINAL_POSITION")
-            .ToLookup(row => row[0]!, row => new SourceColumn(row[1]!, row[2]!, row[3]));
+            .ToLookup(row => row[0]!, row => new SourceColumn(row[1]!, row[2]!, row[3] == "binary" ? null : row[3]));
         ILookup<string, string> keys = session.Query(
                 $"SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {schema} AND INDEX_NAME = 'PRIMARY' ORDER BY TABLE_NAME, SEQ_IN_INDEX")
             .ToLookup(row => row[0]!, row => row[1]!);

@@ -28,49 +28,16 @@ internal static class TableCopy
     /// <summary>Reads until the part is full or the rows are over; false for the latter.</summary>
     private static bool FillPart(RowDecoder rows, IRowWriter writer, long runBytes, IPartSink sink)
     {
-        PartStart start = new(writer, sink.Stream);
-        bool more = rows.Read(start, 1);
-        while (more && !sink.IsFull)
+        writer.Begin(sink.Stream);
+        bool more;
+        do
         {
             more = rows.Read(writer, runBytes);
+            writer.Flush();
         }
+        while (more && !sink.IsFull);
 
-        if (start.HasBegun)
-        {
-            writer.End();
-        }
-
+        writer.End();
         return more;
-    }
-
-    /// <summary>Begins the part with its first row: one without rows is none.</summary>
-    private sealed class PartStart(IRowWriter writer, Stream part) : IRowSink
-    {
-        public bool HasBegun { get; private set; }
-
-        public void BeginRow()
-        {
-            if (!HasBegun)
-            {
-                writer.Begin(part);
-                HasBegun = true;
-            }
-
-            writer.BeginRow();
-        }
-
-        public void Null() => writer.Null();
-
-        public void Number(ReadOnlySpan<byte> literal) => writer.Number(literal);
-
-        public void BeginText() => writer.BeginText();
-
-        public void BeginBytes(string? characterSet) => writer.BeginBytes(characterSet);
-
-        public void Piece(ReadOnlySpan<byte> bytes) => writer.Piece(bytes);
-
-        public void EndValue() => writer.EndValue();
-
-        public void EndRow() => writer.EndRow();
     }
 }
