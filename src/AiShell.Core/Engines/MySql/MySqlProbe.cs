@@ -26,12 +26,14 @@ internal static class MySqlProbe
         string?[] found = session.Query(
             """
             SELECT s.DEFAULT_CHARACTER_SET_NAME, s.DEFAULT_COLLATION_NAME,
-                   (SELECT CAST(coalesce(sum(t.DATA_LENGTH + t.INDEX_LENGTH), 0) AS UNSIGNED) FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = s.SCHEMA_NAME AND t.TABLE_TYPE <> 'VIEW'),
-                   @@GLOBAL.log_bin, @@GLOBAL.read_only, @@GLOBAL.local_infile, @@GLOBAL.log_bin_trust_function_creators
+                   (SELECT CAST(coalesce(sum(t.DATA_LENGTH + t.INDEX_LENGTH), 0) AS UNSIGNED) FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = s.SCHEMA_NAME AND t.TABLE_TYPE <> 'VIEW')
             FROM information_schema.SCHEMATA s WHERE s.SCHEMA_NAME = DATABASE()
             """)[0];
-        bool logs = found[3] == "1";
-        bool readOnly = found[4] != "0";
+        Dictionary<string, string> variables = session.Query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'read_only', 'local_infile', 'log_bin_trust_function_creators')")
+            .ToDictionary(row => row[0]!, row => row[1]!, StringComparer.OrdinalIgnoreCase);
+        bool logs = variables.GetValueOrDefault("log_bin") == "ON";
+        bool readOnly = variables.GetValueOrDefault("read_only", "OFF") != "OFF"; // 12.0 knows more than ON
+        bool trustsFunctions = variables.GetValueOrDefault("log_bin_trust_function_creators") == "ON";
         Privileges privileges = Privileges.Read(session, database);
         return new DatabaseProbe(
             session.ServerVersionText,
@@ -42,12 +44,12 @@ internal static class MySqlProbe
                 KeyValuePair.Create("collation", found[1]!),
                 KeyValuePair.Create("role", readOnly ? "read only" : "primary"),
                 KeyValuePair.Create("binary log", logs ? "on" : "off"),
-                KeyValuePair.Create("rows loaded by", found[5] == "1" ? "LOAD DATA LOCAL" : "INSERT (local_infile is off)"),
+                KeyValuePair.Create("rows loaded by", variables.GetValueOrDefault("local_infile") == "ON" ? "LOAD DATA LOCAL" : "INSERT (local_infile is off)"),
             ],
             [
                 .. OfServer(session.Features),
                 .. OfBackup(session, privileges),
-                .. readOnly ? ["The server is read only: it takes backups, but no restore."] : OfRestore(session, privileges, database, logs && found[6] == "0").ToArray(),
+                .. readOnly ? ["The server is read only: it takes backups, but no restore."] : OfRestore(session, privileges, database, logs && !trustsFunctions).ToArray(),
                 .. Leftovers.Find(session, database),
             ]);
     }

@@ -58,7 +58,7 @@ internal sealed partial class Privileges
 
     /// <summary>All bodies of all routines. MariaDB shows them to who reads mysql.proc, from 11.3 on also by a privilege; MySQL 8 by SHOW_ROUTINE or SELECT on everything.</summary>
     public bool ReadsRoutines =>
-        Everywhere("SELECT", "SHOW_ROUTINE") || (HasRoutineTable && _readsRoutineTable) || (_features.IsMariaDb && OnDatabase("SHOW CREATE ROUTINE"));
+        Everywhere("SELECT", "SHOW_ROUTINE") || (HasRoutineTable && _readsRoutineTable) || (HasRoutinePrivilege && OnDatabase("SHOW CREATE ROUTINE"));
 
     /// <summary>Commits and changes of the schema can be held for a moment.</summary>
     public bool Reloads => Everywhere("RELOAD");
@@ -89,7 +89,7 @@ internal sealed partial class Privileges
 
         if (!ReadsRoutines)
         {
-            yield return ("functions and procedures", HasRoutineTable ? "SELECT ON mysql.proc" : _features.IsMariaDb ? "SHOW CREATE ROUTINE" : "SHOW_ROUTINE ON *.*");
+            yield return ("functions and procedures", HasRoutinePrivilege ? "SHOW CREATE ROUTINE" : HasRoutineTable ? "SELECT ON mysql.proc" : "SHOW_ROUTINE ON *.*");
         }
     }
 
@@ -106,14 +106,16 @@ internal sealed partial class Privileges
         }
     }
 
-    private bool HasRoutineTable => _features.IsMariaDb ? _features.Version < 110300 : _features.Version < 80000;
+    private bool HasRoutineTable => _features.IsMariaDb || _features.Version < 80000;
+
+    private bool HasRoutinePrivilege => _features.IsMariaDb && _features.Version >= 110300;
 
     private static bool IsRoutineTable(string schema, string table) => Unquoted(schema) == "mysql" && (table == "*" || Unquoted(table) == "proc");
 
     private static string Unquoted(string name) => name.Length > 1 && name[0] == '`' ? name[1..^1].Replace("``", "`", StringComparison.Ordinal) : name;
 
     /// <summary>The names, without those of single columns.</summary>
-    private static string[] Names(string list) => [.. ColumnLists().Replace(list, "(").Split(", ").Where(name => !name.EndsWith('(')).Select(name => name.Trim())];
+    private static string[] Names(string list) => [.. ColumnLists().Replace(list, "(").Split(',').Where(name => !name.EndsWith('(')).Select(name => name.Trim())];
 
     /// <summary>In a grant <c>_</c> and <c>%</c> stand for any character and any characters, unless a backslash is before them.</summary>
     private static bool Matches(string schema, string database, bool ignoreCase)
@@ -137,6 +139,6 @@ internal sealed partial class Privileges
     [GeneratedRegex("^(?<verb>GRANT|REVOKE) (?<what>.+?) ON (?<schema>\\*|`(?:[^`]|``)*`)\\.(?<table>\\*|`(?:[^`]|``)*`) (?:TO|FROM) ", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex Grant();
 
-    [GeneratedRegex(" \\([^)]*\\)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(" \\((?:`(?:[^`]|``)*`|[^)`])*\\)", RegexOptions.CultureInvariant)]
     private static partial Regex ColumnLists();
 }
