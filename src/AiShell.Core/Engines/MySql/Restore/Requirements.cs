@@ -50,6 +50,11 @@ internal static class Requirements
             yield return $"The user lacks {string.Join(", ", missing)}: if the backup holds what takes it, the restore fails before it changes '{target}'.";
         }
 
+        if (session.Scalar("SELECT @@log_bin = 1 AND @@global.log_bin_trust_function_creators = 0") == "1" && !Privileges.Read(session, target).Everywhere("SUPER"))
+        {
+            yield return $"The server writes a binary log, and the user lacks SUPER: if the backup holds functions or triggers, the restore fails before it changes '{target}', unless log_bin_trust_function_creators is set.";
+        }
+
         if (contents.EngineVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase) != session.Features.IsMariaDb)
         {
             yield return $"The backup is of {contents.EngineVersion}, and the server is {session.ServerVersionText}: what one does not know of the other makes the restore fail before it changes '{target}'.";
