@@ -58,6 +58,28 @@ internal static class SourceObjects
         return found;
     }
 
+    /// <summary>Whether the server takes a view's query. It also calls those unusable whose definer may not read what they refer to, which are not.</summary>
+    public static bool CanBeMade(MySqlSession session, SourceObject view)
+    {
+        List<SqlToken> tokens = SqlLexer.Tokens(view.Sql);
+        int query = tokens.FindIndex(tokens.FindIndex(token => token.Is("VIEW")) + 1, token => token.Is("AS"));
+        try
+        {
+            session.Execute($"SET @ai_shell_view = {SqlText.Literal(view.Sql[tokens[query].End..])}");
+            session.Execute("PREPARE ai_shell_view FROM @ai_shell_view");
+            session.Execute("DEALLOCATE PREPARE ai_shell_view");
+            return true;
+        }
+        catch (ServerError error) when (!SnapshotErrors.IsDenied(error))
+        {
+            return false;
+        }
+        catch (ServerError)
+        {
+            return true;
+        }
+    }
+
     private static SourceObject ReadView(MySqlSession session, string view)
     {
         string?[] shown = Show(session, View, view, NoSuchTable);
