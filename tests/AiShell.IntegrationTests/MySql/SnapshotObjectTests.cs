@@ -16,7 +16,7 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
             CREATE SEQUENCE used; CREATE SEQUENCE unused;
             CREATE TABLE a(id int DEFAULT NEXTVAL(used) PRIMARY KEY); CREATE TABLE b(id int PRIMARY KEY, a int REFERENCES a(id)); CREATE TABLE c(id int, b int, FOREIGN KEY(b) REFERENCES b(id), a int, FOREIGN KEY(a) REFERENCES a(id));
             CREATE VIEW of_a AS SELECT id FROM a; CREATE VIEW of_b AS SELECT id AS of_a FROM b; CREATE VIEW of_both AS SELECT of_b.of_a FROM of_b, of_a; CREATE VIEW over_it AS SELECT * FROM of_both;
-            CREATE TRIGGER on_a BEFORE INSERT ON a FOR EACH ROW SET @x = 1; CREATE TRIGGER on_b BEFORE INSERT ON b FOR EACH ROW SET @x = 1; CREATE FUNCTION f() RETURNS int RETURN 1;
+            CREATE TRIGGER on_a BEFORE INSERT ON a FOR EACH ROW SET @x = 1; CREATE TRIGGER on_b BEFORE INSERT ON b FOR EACH ROW SET @x = 1; CREATE FUNCTION f() RETURNS int DETERMINISTIC RETURN 1;
             """);
 
         MemoryBackup without = await BackUpAsync(source, Options(tables: new TableFilter([], ["b"])));
@@ -68,7 +68,7 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
         DatabaseAddress source = await CreateAsync(
             $"""
             CREATE TABLE a(id int, t text); CREATE PROCEDURE p() SELECT 1;
-            CREATE USER {mark}_app@'%' IDENTIFIED BY 'secret' REQUIRE SSL WITH MAX_USER_CONNECTIONS 5; CREATE USER `{mark} odd``'u`@`10.%` IDENTIFIED VIA ed25519 USING PASSWORD('x'); CREATE USER {mark}_other@localhost; CREATE ROLE {mark}_role; CREATE ROLE {mark}_deep;
+            CREATE USER {mark}_app@'%' IDENTIFIED BY 'secret' REQUIRE SSL WITH MAX_USER_CONNECTIONS 5; CREATE USER `{mark} odd``'u`@`10.%` IDENTIFIED BY 'x'; CREATE USER {mark}_other@localhost; CREATE ROLE {mark}_role; CREATE ROLE {mark}_deep;
             """);
         await Server.RunAsync(
             source.Database,
@@ -86,7 +86,7 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
         string copy = await RestoreByClientAsync(backup);
 
         Assert.Equal(PartPhase.Globals, snapshot.Steps[0].Phase);
-        Assert.Equal([$"{mark} odd`'u@10.%", $"{mark}_app@%"], snapshot.Globals["users"]);
+        Assert.Equal([$"{mark} odd`'u@10.%", $"{mark}_app@%"], snapshot.Globals["users"].Where(user => user.StartsWith(mark, StringComparison.Ordinal)));
         Assert.Equal([$"{mark}_deep", $"{mark}_role"], snapshot.Globals["roles"].Where(role => role.StartsWith(mark, StringComparison.Ordinal)));
         Assert.DoesNotContain(source.Database, Encoding.UTF8.GetString(backup.Plain), StringComparison.Ordinal);
         Assert.Equal(before, await GrantsAsync(accounts, copy));

@@ -72,6 +72,8 @@ internal sealed record TableElement(ElementKind Kind, string Name, IReadOnlyList
 {
     public bool IsSecondaryKey => Kind is ElementKind.UniqueKey or ElementKind.Key;
 
+    public bool BeginsWith(string column) => Columns.Count > 0 && Columns[0] == column;
+
     public static TableElement Parse(string sql)
     {
         List<SqlToken> tokens = SqlLexer.Tokens(sql);

@@ -67,14 +67,13 @@ internal sealed record SourceCatalogue(
     public static SourceCatalogue Read(MySqlSession session, bool withHistory)
     {
         string database = session.Scalar("SELECT DATABASE()")!;
-        List<string?[]> relations = session.Query("SELECT TABLE_NAME, TABLE_TYPE, TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()");
+        List<string?[]> relations = session.Query("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()");
         DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, withHistory))];
         SourceSequence[] sequences = [.. OfType("SEQUENCE").Select(name => ReadSequence(session, name))];
         List<SourceObject> objects = SourceObjects.Read(session, [.. OfType("VIEW")]);
-        string[] doubtful = [.. relations.Where(row => row[1] == "VIEW" && row[2] != "VIEW").Select(row => row[0]!)];
         return new SourceCatalogue(database, ReadProperties(session) with { History = tables.Any(table => table.Period.Length > 0) }, tables, sequences, objects, Count(tables, sequences, objects))
         {
-            Unusable = objects.Where(source => source.Kind == SourceObjects.View && doubtful.Contains(source.Name) && !SourceObjects.CanBeMade(session, source)).Select(view => view.Name).ToHashSet(),
+            Unusable = objects.Where(source => source.Kind == SourceObjects.View && !SourceObjects.CanBeMade(session, source)).Select(view => view.Name).ToHashSet(),
         };
 
         IEnumerable<string> OfType(string type) => relations.Where(row => row[1] == type).Select(row => row[0]!).Order(StringComparer.Ordinal);
@@ -129,13 +128,13 @@ internal sealed record SourceCatalogue(
         return new DatabaseProperties(row[0]!, row[1]!, session.ServerVersionText, row[2]!) { Comment = row[3] is { Length: > 0 } text ? text : null };
     }
 
-    private static Dictionary<string, int> Count(IReadOnlyList<DefinedTable> tables, IReadOnlyList<SourceSequence> sequences, IReadOnlyList<SourceObject> objects)
+    private static Dictionary<string, int> Count(DefinedTable[] tables, SourceSequence[] sequences, List<SourceObject> objects)
     {
         Dictionary<string, int> counts = new()
         {
             ["indexes"] = tables.Sum(table => table.Definition.Elements.Count(element => element.IsSecondaryKey || element.Kind == ElementKind.PrimaryKey)),
             ["foreign keys"] = tables.Sum(table => table.Definition.Elements.Count(element => element.Kind == ElementKind.ForeignKey)),
-            ["sequences"] = sequences.Count,
+            ["sequences"] = sequences.Length,
         };
         foreach ((string name, string[] kinds) in new (string, string[])[]
         {
