@@ -1,5 +1,7 @@
 using System.Globalization;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Restore;
+using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql;
@@ -7,6 +9,12 @@ namespace AiShell.Engines.MySql;
 /// <summary>What a server is, and what keeps this user from a backup or a restore.</summary>
 internal static class MySqlProbe
 {
+    private const int OldestMariaDb = 100400;
+    private const int OldestMySql = 50700;
+
+    private static readonly string[] ForRestore =
+        ["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "REFERENCES", "INDEX", "ALTER", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "EVENT", "TRIGGER"];
+
     public static async Task<DatabaseProbe> RunAsync(ConnectionSettings settings, CancellationToken cancellationToken)
     {
         using MySqlSession session = await Server.OpenAsync(settings, cancellationToken);
@@ -15,23 +23,100 @@ internal static class MySqlProbe
 
     private static DatabaseProbe Run(MySqlSession session, string database)
     {
-        string?[] schema = session.Query(
-            $"""
+        string?[] found = session.Query(
+            """
             SELECT s.DEFAULT_CHARACTER_SET_NAME, s.DEFAULT_COLLATION_NAME,
-                   (SELECT CAST(coalesce(sum(t.DATA_LENGTH + t.INDEX_LENGTH), 0) AS UNSIGNED) FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = s.SCHEMA_NAME AND t.TABLE_TYPE <> 'VIEW'),
-                   @@GLOBAL.log_bin, @@GLOBAL.read_only
-            FROM information_schema.SCHEMATA s WHERE s.SCHEMA_NAME = {SqlText.Literal(database)}
-            """) is [var found] ? found : throw new AiShellException(ErrorKind.Unreachable, $"There is no database '{database}' that the user may see.", "Check the database's name.");
+                   (SELECT CAST(coalesce(sum(t.DATA_LENGTH + t.INDEX_LENGTH), 0) AS UNSIGNED) FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA = s.SCHEMA_NAME AND t.TABLE_TYPE <> 'VIEW')
+            FROM information_schema.SCHEMATA s WHERE s.SCHEMA_NAME = DATABASE()
+            """)[0];
+        Dictionary<string, string> variables = session.Query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'read_only', 'local_infile', 'log_bin_trust_function_creators')")
+            .ToDictionary(row => row[0]!, row => row[1]!, StringComparer.OrdinalIgnoreCase);
+        bool logs = variables.GetValueOrDefault("log_bin") == "ON";
+        bool readOnly = variables.GetValueOrDefault("read_only", "OFF") != "OFF"; // 12.0 knows more than ON
+        bool trustsFunctions = variables.GetValueOrDefault("log_bin_trust_function_creators") == "ON";
+        Privileges privileges = Privileges.Read(session, database);
         return new DatabaseProbe(
             session.ServerVersionText,
-            long.Parse(schema[2]!, CultureInfo.InvariantCulture),
+            long.Parse(found[2]!, CultureInfo.InvariantCulture),
             [
                 KeyValuePair.Create("server", session.Features.IsMariaDb ? "MariaDB" : "MySQL"),
-                KeyValuePair.Create("encoding", schema[0]!),
-                KeyValuePair.Create("collation", schema[1]!),
-                KeyValuePair.Create("role", schema[4] == "0" ? "primary" : "read only"),
-                KeyValuePair.Create("binary log", schema[3] == "1" ? "on" : "off"),
+                KeyValuePair.Create("encoding", found[0]!),
+                KeyValuePair.Create("collation", found[1]!),
+                KeyValuePair.Create("role", readOnly ? "read only" : "primary"),
+                KeyValuePair.Create("binary log", logs ? "on" : "off"),
+                KeyValuePair.Create("rows loaded by", variables.GetValueOrDefault("local_infile") == "ON" ? "LOAD DATA LOCAL" : "INSERT (local_infile is off)"),
             ],
-            []);
+            [
+                .. OfServer(session.Features),
+                .. OfBackup(session, privileges),
+                .. readOnly ? ["The server is read only: it takes backups, but no restore."] : OfRestore(session, privileges, database, logs && !trustsFunctions).ToArray(),
+                .. Leftovers.Find(session, database),
+            ]);
+    }
+
+    private static IEnumerable<string> OfServer(ServerFeatures features)
+    {
+        if (features.Version < (features.IsMariaDb ? OldestMariaDb : OldestMySql))
+        {
+            yield return "The server is older than what ai-shell is made for (MariaDB 10.4, MySQL 5.7).";
+        }
+    }
+
+    private static IEnumerable<string> OfBackup(MySqlSession session, Privileges privileges)
+    {
+        foreach ((string what, string grant) in privileges.Unseen())
+        {
+            yield return $"The user does not see all {what} of the database, so a backup of it fails rather than miss some: GRANT {grant}.";
+        }
+
+        if (!privileges.OnDatabase("SHOW VIEW") && Counts(session, "TABLE_TYPE = 'VIEW'"))
+        {
+            yield return "The user may not read the definitions of views, so a backup fails on them: GRANT SHOW VIEW.";
+        }
+
+        if (!privileges.Reloads)
+        {
+            yield return privileges.SeesBinaryLog
+                ? "The user has no RELOAD: several sessions read one moment only when nobody commits while they begin, else one session reads everything."
+                : "The user has no RELOAD: a backup is read by one session, and its position in the binary log is not known.";
+        }
+
+        HashSet<string> transactional = StorageEngines.Read(session).Transactional.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (!privileges.OnDatabase("LOCK TABLES")
+            && Counts(session, $"TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN ({string.Join(", ", transactional.Append("none").Select(SqlText.Literal))})"))
+        {
+            yield return "Some tables are of storage engines without transactions and the user may not lock them, so a backup fails on them: GRANT LOCK TABLES.";
+        }
+    }
+
+    private static bool Counts(MySqlSession session, string what) =>
+        session.Scalar($"SELECT EXISTS (SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND {what})") == "1";
+
+    private static IEnumerable<string> OfRestore(MySqlSession session, Privileges privileges, string database, bool distrustsFunctions)
+    {
+        string[] lacking = [.. ForRestore.Where(name => !privileges.OnDatabase(name))];
+        if (lacking.Length > 0)
+        {
+            yield return $"The user lacks {string.Join(", ", lacking)} on the database: a restore needs another user.";
+            yield break;
+        }
+
+        Privileges beside = Privileges.Read(session, TargetNames.Beside(database, TargetNames.New, 0));
+        if (ForRestore.Any(name => !beside.OnDatabase(name)))
+        {
+            string pattern = $"{database}_ai_shell_".Replace("_", "\\_", StringComparison.Ordinal) + "%";
+            yield return $"A restore makes the new database beside the old one: GRANT ALL ON {SqlText.Quote(pattern)}.*, or use another user for it.";
+            yield break;
+        }
+
+        if (!privileges.SetsDefiners)
+        {
+            yield return "The user may not make objects that belong to other accounts: a restore of views, triggers and routines of others needs --definer or another user (SET USER).";
+        }
+
+        if (distrustsFunctions && !privileges.Everywhere("SUPER"))
+        {
+            yield return "The binary log is on and log_bin_trust_function_creators is off: a restore of triggers and functions needs a user with SUPER.";
+        }
     }
 }

@@ -66,7 +66,11 @@ internal sealed class SettingsReader
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: an option that is unknown or does not parse.</exception>
     public static ConnectionSettings Read(DatabaseAddress address, IEnvironment environment) =>
-        new SettingsReader(address, OptionFile.ReadAll(OptionFile.UsualFiles(environment), environment), environment).Build();
+        Read(address, OptionFile.ReadAll(OptionFile.UsualFiles(environment), environment), environment);
+
+    /// <param name="files">What the option files say.</param>
+    internal static ConnectionSettings Read(DatabaseAddress address, IReadOnlyDictionary<string, string> files, IEnvironment environment) =>
+        new SettingsReader(address, files, environment).Build();
 
     /// <summary>As the URL and the option files of the two makers write it: <c>ssl_ca</c>, <c>sslmode</c>.</summary>
     private static string NameOf(string written) => written.Replace('_', '-') switch

@@ -54,6 +54,11 @@ internal sealed class MySqlSnapshot : ISnapshot
         FixedSource? source = null;
         try
         {
+            await ServerErrors.RunAsync(
+                sessions.Schema,
+                $"database '{settings.Database}'",
+                open => Privileges.Read(open, settings.Database).RequireWholeView(options.Tables.TakesAll, options.Scope != BackupScope.DataOnly && options.Tables.TakesAll),
+                cancellationToken);
             source = await FixedSource.TakeAsync(sessions, options, cancellationToken);
             SourceCatalogue catalogue = source.Catalogue;
             SchemaScript scripts = options.Scope == BackupScope.DataOnly ? SchemaScript.ForRows(catalogue) : SchemaScript.Build(catalogue, options);
