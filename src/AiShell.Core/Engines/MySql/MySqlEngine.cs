@@ -1,6 +1,7 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Foreign;
 using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
@@ -52,14 +53,16 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
         return await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => SampleComparison.Run(open, settings.Database, rows, cancellationToken), cancellationToken);
     }
 
-    public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) =>
+        ScratchDatabase.CreateAsync(near, address => SettingsReader.Read(address, environment), new ServerPrograms(environment), cancellationToken);
 
     public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) =>
         MySqlQuery.RunAsync(SettingsOf(address), statement, options, cancellationToken);
 
-    public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => null;
+    public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => ForeignMySql.Recognise(head);
 
-    public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) =>
+        new ForeignLoad(new ServerPrograms(environment), SettingsOf(scratch), PrivateServer.Owns(scratch)).RunAsync(content, cancellationToken);
 
     private ConnectionSettings SettingsOf(DatabaseAddress address)
     {

@@ -22,9 +22,9 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
         DatabaseAddress target = _world.Address("target");
         int undone = 0;
         int finished = 0;
-        for (int cutAt = 1; ; cutAt++)
+        await MakeOldAsync(backup, target.Database);
+        for (int cutAt = 1; ; cutAt += finished > 2 ? 3 : 1)
         {
-            await MakeOldAsync(backup, target.Database);
             await using StatementProxy proxy = new(shared.Server.Port, "ai_shell_journal", cutAt, passesLast: cutAt % 2 == 0, compound ? null : ("10.11.", "10.05."));
             DatabaseAddress through = target with { Port = proxy.Port, Options = new Dictionary<string, string> { ["ssl-mode"] = "disabled" } };
             bool failed = await FailsAsync(backup, through);
@@ -45,11 +45,12 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
                 finished++;
                 await _world.RequireWholeAsync(target.Database);
                 Assert.Equal("", await shared.Server.RunAsync(target.Database, "SHOW TABLES LIKE '%old'"));
+                await MakeOldAsync(backup, target.Database);
             }
         }
 
         Assert.True(undone >= 5, $"undone {undone}");
-        Assert.True(finished >= 10, $"finished {finished}");
+        Assert.True(finished >= 5, $"finished {finished}");
     }
 
     private static async Task<bool> FailsAsync(HandMadeBackup backup, DatabaseAddress address)
@@ -76,7 +77,7 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
     private async Task RequireOldAsync(string target)
     {
         await _world.RequireWholeAsync(target);
-        Assert.Equal("5", await shared.Server.RunAsync(target, "SELECT made FROM child ORDER BY id DESC LIMIT 1"));
+        Assert.Equal("5", await shared.Server.RunAsync(target, "BEGIN; INSERT INTO child(parent) VALUES(NULL); SELECT made FROM child ORDER BY id DESC LIMIT 1; ROLLBACK"));
         Assert.Equal("table_old\nview_old", await shared.Server.RunAsync(target, "SHOW TABLES LIKE '%old'"));
     }
 

@@ -42,6 +42,7 @@ internal sealed class PromotionWorld(MariaDbServer server, string name)
         Assert.Equal("Q", await server.RunAsync(target, "SELECT code FROM parent WHERE id = 50"));
         await server.RunAsync(target, "INSERT INTO child(parent) VALUES('Q')"); // its default asks the sequence
         await Assert.ThrowsAsync<InvalidOperationException>(() => server.RunAsync(target, "INSERT INTO child(parent) VALUES('nobody')"));
+        await server.RunAsync(target, "DELETE FROM child WHERE parent = 'Q'; DELETE FROM parent WHERE id = 50");
     }
 
     public DatabaseAddress Address(string suffix) => server.AddressOf($"{name}_{suffix}");

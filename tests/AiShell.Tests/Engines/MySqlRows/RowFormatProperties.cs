@@ -55,7 +55,7 @@ public class RowFormatProperties
                     }
                 }
             },
-            iter: 3000,
+            iter: 1500,
             threads: 1,
             print: sample => $"{sample.Item1.Print()}\n{sample.Item2} {sample.Item3} {sample.Item4}");
 

@@ -203,8 +203,14 @@ internal sealed class StagingSchema : IAsyncDisposable
     }
 
     /// <summary>Rows come before their keys are checked, and a table's parts wait for each other as long as it takes.</summary>
-    private void PrepareSession(MySqlSession session) =>
+    private void PrepareSession(MySqlSession session)
+    {
         session.Execute("SET SESSION foreign_key_checks = 0, unique_checks = 0, innodb_lock_wait_timeout = 86400, wait_timeout = 2147483, lock_wait_timeout = 86400");
+        if (_options.WithoutBinaryLog)
+        {
+            session.Execute("SET SESSION sql_log_bin = 0");
+        }
+    }
 
     private void CloseSessions()
     {

@@ -1,11 +1,13 @@
+using System.Buffers;
+
 namespace AiShell.Engines.MySql;
 
 /// <summary>Keeps the bytes of one value that is small.</summary>
 internal sealed class BytesSink : IRowSink
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
 
-    public byte[] Bytes => _bytes.ToArray();
+    public ReadOnlySpan<byte> Bytes => _bytes.WrittenSpan;
 
     public void BeginRow()
     {
@@ -16,7 +18,7 @@ internal sealed class BytesSink : IRowSink
 
     public void Number(ReadOnlySpan<byte> literal) => throw new FormatException("a name is expected");
 
-    public void BeginText() => _bytes.SetLength(0);
+    public void BeginText() => _bytes.ResetWrittenCount();
 
     public void BeginBytes(string? characterSet) => throw new FormatException("a name is expected");
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace AiShell.Engines.MySql;
 
 /// <summary>Compares the rows it is told with one canonical row; of those that differ it keeps how the first does.</summary>
@@ -5,20 +7,20 @@ internal sealed class NearestRow(byte[] expected) : TupleSink
 {
     private const int MostKept = TupleDigester.LargestSampled + 1; // a longer row cannot be the expected one
 
-    private readonly MemoryStream _row = new();
+    private readonly ArrayBufferWriter<byte> _row = new();
 
     public bool IsEqual { get; private set; }
 
     /// <summary>Which value differs, and what the literal is that was found; null where no row was found.</summary>
     public (int Column, byte[] Literal)? Difference { get; private set; }
 
-    protected override void BeforeRow() => _row.SetLength(0);
+    protected override void BeforeRow() => _row.ResetWrittenCount();
 
     protected override void AfterRow(ReadOnlySpan<byte> rest)
     {
         Keep(rest);
         Clear();
-        ReadOnlySpan<byte> row = _row.GetBuffer().AsSpan(0, (int)_row.Length);
+        ReadOnlySpan<byte> row = _row.WrittenSpan;
         if (row.SequenceEqual(expected))
         {
             IsEqual = true;
@@ -31,7 +33,7 @@ internal sealed class NearestRow(byte[] expected) : TupleSink
 
     protected override void Leave(ReadOnlySpan<byte> content, int inRow) => Keep(content[^inRow..]);
 
-    private void Keep(ReadOnlySpan<byte> bytes) => _row.Write(bytes[..(int)Math.Min(bytes.Length, MostKept - _row.Length)]);
+    private void Keep(ReadOnlySpan<byte> bytes) => _row.Write(bytes[..Math.Min(bytes.Length, MostKept - _row.WrittenCount)]);
 
     private (int Column, byte[] Literal) FirstDifference(ReadOnlySpan<byte> row)
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Globalization;
 
 namespace AiShell.Engines.MySql;
@@ -24,9 +23,16 @@ internal static class RealLiteral
             return written;
         }
 
-        Utf8Parser.TryParse(literal[(exponent + 1)..written], out int power, out _);
-        literal[exponent] = (byte)'e';
-        Utf8Formatter.TryFormat(power, literal[(exponent + 1)..], out int digits);
-        return exponent + 1 + digits;
+        // E+300, E-07
+        int to = exponent;
+        literal[to++] = (byte)'e';
+        if (literal[exponent + 1] == '-')
+        {
+            literal[to++] = (byte)'-';
+        }
+
+        ReadOnlySpan<byte> power = literal[(exponent + 2)..written].TrimStart((byte)'0');
+        power.CopyTo(literal[to..]);
+        return to + power.Length;
     }
 }

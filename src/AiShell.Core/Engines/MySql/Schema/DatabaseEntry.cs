@@ -18,6 +18,7 @@ internal static class DatabaseEntry
     public static string ToSql(DatabaseProperties properties, bool withSchema) =>
         $"{Mark}{JsonSerializer.Serialize(properties, MySqlDatabaseJson.Default.DatabaseProperties)}\n"
         + $"SET NAMES utf8mb4;\nSET time_zone = '+00:00';\nSET sql_mode = '{SqlMode}';\nSET foreign_key_checks = 0, unique_checks = 0;\n"
+        + (properties.History ? "SET SESSION system_versioning_insert_history = 1;\n" : "")
         + (withSchema ? $"{Alter(properties.CharacterSet, properties.Collation, properties.Comment)};\n" : "");
 
     /// <summary>Without a name it is the session's database that is altered, whatever it is called.</summary>

@@ -37,8 +37,7 @@ internal static class LostCharacters
         int value = tokens.FindIndex(token => token.Is("DEFAULT")) + 1;
         if (value > 0 && value < tokens.Count && IsLost(tokens[value]))
         {
-            string text = ReadDefault(session, table, column.Name);
-            sql = Replace(sql, tokens[value], text);
+            sql = DefaultValues.Read(session, SqlLexer.Unquote(table))[column.Name] is { } text ? Replace(sql, tokens[value], text) : sql;
         }
 
         bool isEnum = tokens[1].Is("enum");
@@ -57,9 +56,6 @@ internal static class LostCharacters
     private static bool IsLost(SqlToken token) => token.Text[0] == '\'' && token.Text.Contains(Lost, StringComparison.Ordinal);
 
     private static string Replace(string sql, SqlToken token, string text) => $"{sql[..token.Start]}{Literal(text)}{sql[token.End..]}";
-
-    private static string ReadDefault(MySqlSession session, string table, string column) => FromHex(session.Scalar(
-        $"SELECT HEX(CONVERT(DEFAULT({SqlText.Quote(column)}) USING utf8mb4)) FROM (SELECT 1 AS one) AS one_row LEFT JOIN {table} ON FALSE"));
 
     private static string ReadLabel(MySqlSession session, string table, string column, ulong value)
     {

@@ -45,7 +45,7 @@ internal sealed class FixedSource : IDisposable
             {
                 SpooledTable spooled = SpooledTable.Create(options.ScratchDirectory, options.PartBytes);
                 source.Spooled.Add(table.Name, spooled);
-                await spooled.FillAsync(sink => TableCopy.RunAsync(moment.LockedTables, table.Source, "", options.Format, options.PartBytes, sink, cancellationToken));
+                await spooled.FillAsync(sink => TableCopy.RunAsync(moment.LockedTables, table.Source, table.Period, options.Format, options.PartBytes, sink, cancellationToken));
             }
 
             await ServerErrors.RunAsync(sessions.Schema, "locked tables", _ => moment.Unlock(), cancellationToken);
@@ -83,6 +83,11 @@ internal sealed class FixedSource : IDisposable
                 if (before.IsUntouchedIn(after) || (before.IsSameTablesIn(after) && earlier?.IsSameSchema(catalogue) == true))
                 {
                     RequirePatterns(catalogue, options);
+                    if (catalogue.Properties.History)
+                    {
+                        RowHistory.RequireRestorable(sessions.Schema.Features);
+                    }
+
                     return new FixedSource(catalogue, after, moment.Position, engines, options);
                 }
 

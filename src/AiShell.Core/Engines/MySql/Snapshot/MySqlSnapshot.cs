@@ -44,7 +44,7 @@ internal sealed class MySqlSnapshot : ISnapshot
 
     public static async Task<ISnapshot> OpenAsync(ConnectionSettings settings, SnapshotOptions options, CancellationToken cancellationToken)
     {
-        SourceSessions sessions = await SourceSessions.OpenAsync(settings, options.Workers, cancellationToken);
+        SourceSessions sessions = await SourceSessions.OpenAsync(settings, options.Workers, options.LockWait, cancellationToken);
         FixedSource? source = null;
         try
         {
@@ -58,7 +58,11 @@ internal sealed class MySqlSnapshot : ISnapshot
             SchemaScript scripts = options.Scope == BackupScope.DataOnly
                 ? SchemaScript.ForRows(catalogue)
                 : SchemaScript.Build(catalogue, name => options.Tables.Takes(new TableName("", name)), options.Tables.TakesAll);
-            TableStep[] tables = options.Scope == BackupScope.SchemaOnly ? [] : [.. source.TablesToRead.Select(table => new TableStep(table, "", table.Source.Bytes))];
+            TableStep[] tables = await ServerErrors.RunAsync(
+                sessions.Workers[0],
+                "keys",
+                session => TableStep.Split(session, source.TablesToRead, table => !source.Spooled.ContainsKey(table.Name), sessions.Workers.Count, options.PartBytes).ToArray(),
+                cancellationToken);
             sessions.Ready();
             return new MySqlSnapshot(sessions, source, scripts, tables, options);
         }
@@ -102,25 +106,37 @@ internal sealed class MySqlSnapshot : ISnapshot
         }
 
         string subject = $"table '{step.Table.Name}'";
-        return await _sessions.UseAsync(
-            subject,
-            async session =>
+        try
+        {
+            return await _sessions.UseAsync(subject, session => ReadAsync(session, subject, step, sink, cancellationToken), cancellationToken);
+        }
+        catch (AiShellException failure)
+        {
+            AiShellException reason = SnapshotErrors.Explain(failure, step.Table.Name);
+            if (reason == failure)
             {
-                // What a table is locked with against changes of it goes with the savepoint, and the moment stays.
-                await ServerErrors.RunAsync(session, subject, open => open.Execute("SAVEPOINT before_table"), cancellationToken);
-                TableFingerprint fingerprint = await TableCopy.RunAsync(session, step.Table.Source, step.Rest, _options.Format, _options.PartBytes, sink, cancellationToken);
-                await ServerErrors.RunAsync(
-                    session,
-                    subject,
-                    open =>
-                    {
-                        _watch.Verify(open, step.Table);
-                        open.Execute("ROLLBACK TO SAVEPOINT before_table");
-                    },
-                    cancellationToken);
-                return fingerprint;
+                throw;
+            }
+
+            throw reason;
+        }
+    }
+
+    private async Task<TableFingerprint> ReadAsync(MySqlSession session, string subject, TableStep step, IPartSink sink, CancellationToken cancellationToken)
+    {
+        // What a table is locked with against changes of it goes with the savepoint, and the moment stays.
+        await ServerErrors.RunAsync(session, subject, open => open.Execute("SAVEPOINT before_table"), cancellationToken);
+        TableFingerprint fingerprint = await TableCopy.RunAsync(session, step.Table.Source, step.Rest, _options.Format, _options.PartBytes, sink, cancellationToken);
+        await ServerErrors.RunAsync(
+            session,
+            subject,
+            open =>
+            {
+                _watch.Verify(open, step.Table);
+                open.Execute("ROLLBACK TO SAVEPOINT before_table");
             },
             cancellationToken);
+        return fingerprint;
     }
 
     private void LayOut(IReadOnlyList<TableStep> tables)

@@ -22,4 +22,15 @@ internal static class SnapshotErrors
         $"The table '{table}' was altered, emptied, renamed or dropped while it was being backed up.",
         "Try again when the schema is at rest, or leave the table out with --exclude-tables.",
         cause);
+
+    /// <summary>Reading a table failed: the reason in terms of the backup, where it is one of these.</summary>
+    public static AiShellException Explain(AiShellException failure, string table) => failure.InnerException switch
+    {
+        ServerError error when IsChanged(error) => Changed(table, error),
+        ServerError error when IsLocked(error) => new AiShellException(
+            ErrorKind.Busy, $"The table '{table}' stayed locked: somebody is altering it or has it for himself.", "Try again later, or let the backup wait for longer with --lock-wait.", error),
+        ServerError error when IsDenied(error) => new AiShellException(
+            ErrorKind.Failed, $"The table '{table}' may not be read by this user: {error.Message}.", "Grant SELECT on the database, or leave the table out with --exclude-tables.", error),
+        _ => failure,
+    };
 }

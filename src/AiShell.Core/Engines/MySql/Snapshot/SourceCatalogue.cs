@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Wire;
 
@@ -7,6 +8,9 @@ namespace AiShell.Engines.MySql.Snapshot;
 /// <param name="Shown">As the server says it; compared again after the rows are read.</param>
 internal sealed record DefinedTable(SourceTable Source, string Shown, TableDefinition Definition)
 {
+    /// <summary>Of which time rows are read: <c>FOR SYSTEM_TIME ALL</c>; empty for now.</summary>
+    public string Period { get; init; } = "";
+
     public string Name => Source.Name.Name;
 }
 
@@ -18,6 +22,10 @@ internal sealed record SourceSequence(string Name, string Sql, string Next, stri
 internal sealed record DatabaseProperties(string CharacterSet, string Collation, string Server, string SqlMode)
 {
     public string? Comment { get; init; }
+
+    /// <summary>Rows of system-versioned tables come with the time in which they were current; a session that writes them needs system_versioning_insert_history.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool History { get; init; }
 }
 
 /// <summary>What a database holds but rows.</summary>
@@ -47,7 +55,7 @@ internal sealed record SourceCatalogue(
         DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, withHistory))];
         SourceSequence[] sequences = [.. OfType("SEQUENCE").Select(name => ReadSequence(session, name))];
         List<SourceObject> objects = SourceObjects.Read(session, [.. OfType("VIEW")]);
-        return new SourceCatalogue(database, ReadProperties(session), tables, sequences, objects, Count(tables, sequences, objects));
+        return new SourceCatalogue(database, ReadProperties(session) with { History = tables.Any(table => table.Period.Length > 0) }, tables, sequences, objects, Count(tables, sequences, objects));
 
         IEnumerable<string> OfType(string type) => relations.Where(row => row[1] == type).Select(row => row[0]!).Order(StringComparer.Ordinal);
     }
@@ -62,7 +70,9 @@ internal sealed record SourceCatalogue(
 
         string shown = Show(session, table.Name.Name);
         TableDefinition definition = LostCharacters.Restore(session, TableDefinition.Parse(shown));
-        return new DefinedTable(withHistory ? RowHistory.WithColumns(table, definition) : table, shown, definition);
+        return withHistory && RowHistory.IsKept(definition)
+            ? new DefinedTable(RowHistory.WithColumns(table, definition), shown, definition) { Period = RowHistory.Period }
+            : new DefinedTable(table, shown, definition);
     }
 
     /// <exception cref="SchemaChanged">It is not there any more.</exception>

@@ -28,15 +28,20 @@ internal sealed class SourceSessions : IDisposable
 
     public IReadOnlyList<MySqlSession> Workers { get; private set; } = [];
 
-    public static async Task<SourceSessions> OpenAsync(ConnectionSettings settings, int workers, CancellationToken cancellationToken)
+    /// <param name="lockWait">How long any of them waits for a table that somebody alters.</param>
+    public static async Task<SourceSessions> OpenAsync(ConnectionSettings settings, int workers, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         SourceSessions sessions = new(settings, await Server.OpenAsync(settings, cancellationToken));
         try
         {
             sessions.Workers = await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => sessions.OpenAsync(cancellationToken)));
+            string wait = $"SET SESSION lock_wait_timeout = {(long)Math.Max(1, lockWait.TotalSeconds)}";
+            sessions.Schema.Execute(wait);
             foreach (MySqlSession worker in sessions.Workers)
             {
                 RowSelect.Prepare(worker);
+                worker.Execute(wait);
+                LetTablesGo(worker);
                 worker.Execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
             }
 
@@ -85,7 +90,7 @@ internal sealed class SourceSessions : IDisposable
         _free.Release(Workers.Count);
     }
 
-    /// <summary>Runs work on a worker that nobody else uses meanwhile. After a failure it is in no state to be used again.</summary>
+    /// <summary>Runs work on a worker that nobody else uses meanwhile. After a failure that is not the server's answer it is in no state to be used again.</summary>
     public async Task<T> UseAsync<T>(string subject, Func<MySqlSession, Task<T>> work, CancellationToken cancellationToken)
     {
         await _free.WaitAsync(cancellationToken);
@@ -98,9 +103,13 @@ internal sealed class SourceSessions : IDisposable
         try
         {
             T result = await work(session);
-            _idle.Enqueue(session);
-            _free.Release();
+            Return(session);
             return result;
+        }
+        catch (AiShellException failure) when (failure.InnerException is ServerError)
+        {
+            Return(session);
+            throw;
         }
         catch
         {
@@ -112,6 +121,28 @@ internal sealed class SourceSessions : IDisposable
 
             throw;
         }
+    }
+
+    /// <summary>
+    /// A table that was read stays locked against changes of it until its savepoint is rolled back; where the binary log
+    /// remembers savepoints, until the backup ends. It needs none of ours.
+    /// </summary>
+    private static void LetTablesGo(MySqlSession worker)
+    {
+        try
+        {
+            worker.Execute("SET SESSION sql_log_bin = 0");
+        }
+        catch (ServerError error) when (SnapshotErrors.IsDenied(error))
+        {
+            // Whoever alters a table then waits until the end.
+        }
+    }
+
+    private void Return(MySqlSession session)
+    {
+        _idle.Enqueue(session);
+        _free.Release();
     }
 
     public void Dispose()

@@ -1,0 +1,209 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using AiShell.Connections;
+using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Wire;
+using CliWrap;
+
+namespace AiShell.Engines.MySql.Restore;
+
+/// <summary>
+/// A throw-away server of our own, for restores and imports where no other is at hand: on a socket in a private folder and nowhere
+/// else, with a random password, without a binary log, and without files of the machine within its reach. For root, as which no server
+/// runs, it runs as the user mysql. Disposing it stops it and removes the folder; what a killed process left is removed by the next that starts one.
+/// </summary>
+internal sealed class PrivateServer : IAsyncDisposable
+{
+    private const string Prefix = "ai-shell-my-server-";
+    private const string ServerUser = "mysql";
+    private const string Account = "ai_shell";
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder;
+    private readonly string _password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    private readonly CancellationTokenSource _stop = new();
+    private CommandTask<CommandResult>? _process;
+
+    private PrivateServer(string folder) => _folder = folder;
+
+    /// <summary>Without a database.</summary>
+    public DatabaseAddress Address => new(
+        "mysql", "localhost", null, Account, _password, "", new Dictionary<string, string> { ["socket"] = Path.Combine(_folder, "socket"), ["ssl-mode"] = "disabled" });
+
+    private string Data => Path.Combine(_folder, "data");
+
+    /// <summary>Whether a database lies on a server of our own, where anything may be changed.</summary>
+    public static bool Owns(DatabaseAddress address) =>
+        address.Options.TryGetValue("socket", out string? socket)
+        && Path.GetDirectoryName(socket) is { } folder
+        && Path.GetDirectoryName(folder) == Path.TrimEndingDirectorySeparator(Path.GetTempPath())
+        && Path.GetFileName(folder).StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: the programs are not here; <see cref="ErrorKind.Failed"/>: it does not start.</exception>
+    public static async Task<PrivateServer> StartAsync(Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, CancellationToken cancellationToken)
+    {
+        string? install = programs.Find("mariadb-install-db");
+        string? server = programs.Find("mariadbd");
+        if (install is null || server is null || OperatingSystem.IsWindows())
+        {
+            throw new AiShellException(
+                ErrorKind.Usage,
+                "A MySQL backup needs a server to be restored to: none is known here, and this machine has no MariaDB to start one of its own.",
+                "Make its connection again ('ai-shell connect') or name one with -d; or install the package mariadb-server.");
+        }
+
+        RemoveLeftovers();
+        PrivateServer own = new(Path.Combine(
+            Path.TrimEndingDirectorySeparator(Path.GetTempPath()), $"{Prefix}{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}"));
+        try
+        {
+            await own.StartAsync(install, server, cancellationToken);
+            await own.WaitAsync(read(own.Address), cancellationToken);
+            return own;
+        }
+        catch
+        {
+            await own.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        if (_process is not null)
+        {
+            await _process.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        _stop.Dispose();
+        if (Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    private async Task StartAsync(string install, string server, CancellationToken cancellationToken)
+    {
+        foreach (string folder in new[] { _folder, Path.Combine(_folder, "plugins"), Path.Combine(_folder, "files") })
+        {
+            Directory.CreateDirectory(folder);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+        }
+
+        string accounts = Path.Combine(_folder, "accounts.sql");
+        await File.WriteAllTextAsync(
+            accounts,
+            $"CREATE OR REPLACE USER {Account}@localhost IDENTIFIED BY '{_password}';\nGRANT ALL ON *.* TO {Account}@localhost WITH GRANT OPTION;\nDELETE FROM mysql.global_priv WHERE User = 'root' OR User = '';\nFLUSH PRIVILEGES;\n",
+            cancellationToken);
+        if (Environment.IsPrivilegedProcess)
+        {
+            await RunAsync(Cli.Wrap("chown").WithArguments(["-R", ServerUser, _folder]), cancellationToken);
+        }
+
+        string[] common = ["--no-defaults", $"--datadir={Data}", $"--tmpdir={_folder}", .. Environment.IsPrivilegedProcess ? [$"--user={ServerUser}"] : Array.Empty<string>()];
+        await RunAsync(Cli.Wrap(install).WithArguments([.. common, "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M"]), cancellationToken);
+        _process = Cli.Wrap(server)
+            .WithArguments(
+            [
+                .. common, $"--socket={Path.Combine(_folder, "socket")}", "--skip-networking", $"--init-file={accounts}", $"--log-error={Path.Combine(_folder, "log")}", $"--pid-file={Path.Combine(_folder, "pid")}",
+                $"--plugin-dir={Path.Combine(_folder, "plugins")}", $"--secure-file-priv={Path.Combine(_folder, "files")}", "--skip-log-bin", "--local-infile=ON", "--max-allowed-packet=1G",
+                "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=O_DIRECT_NO_FSYNC", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=128M", "--character-set-server=utf8mb4", "--skip-symbolic-links",
+            ])
+            .WithStandardOutputPipe(PipeTarget.Null)
+            .WithStandardErrorPipe(PipeTarget.Null)
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteAsync(_stop.Token);
+    }
+
+    private async Task WaitAsync(ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                using MySqlSession session = await Server.OpenAsync(settings, cancellationToken, "");
+                return;
+            }
+            catch (AiShellException failure) when (failure.Kind == ErrorKind.Unreachable)
+            {
+                if (_process!.Task.IsCompleted || Stopwatch.GetElapsedTime(start) > StartTime)
+                {
+                    string log = Path.Combine(_folder, "log");
+                    throw new AiShellException(
+                        ErrorKind.Failed,
+                        $"A MariaDB server of ai-shell's own does not start: {(File.Exists(log) ? LastLine(await File.ReadAllLinesAsync(log, CancellationToken.None)) : failure.Message)}",
+                        "Name a server with -d.",
+                        failure);
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
+            }
+        }
+    }
+
+    private static string LastLine(string[] lines) => lines.LastOrDefault(line => line.Contains("[ERROR]", StringComparison.Ordinal)) ?? lines.LastOrDefault() ?? "";
+
+    private static async Task RunAsync(Command command, CancellationToken cancellationToken)
+    {
+        StringBuilder errors = new();
+        CommandResult result;
+        try
+        {
+            result = await command.WithStandardOutputPipe(PipeTarget.Null).WithStandardErrorPipe(PipeTarget.ToStringBuilder(errors)).WithValidation(CommandResultValidation.None).ExecuteAsync(cancellationToken);
+        }
+        catch (System.ComponentModel.Win32Exception failure)
+        {
+            throw new AiShellException(ErrorKind.Failed, $"A MariaDB server of ai-shell's own does not start: {failure.Message}.", "Name a server with -d.", failure);
+        }
+
+        if (result.ExitCode != 0)
+        {
+            throw new AiShellException(ErrorKind.Failed, $"A MariaDB server of ai-shell's own does not start: {errors.ToString().Trim().ReplaceLineEndings(" ")}", "Name a server with -d.");
+        }
+    }
+
+    private static void RemoveLeftovers()
+    {
+        foreach (string folder in Directory.EnumerateDirectories(Path.GetTempPath(), $"{Prefix}*"))
+        {
+            if (int.TryParse(Path.GetFileName(folder)[Prefix.Length..].Split('-')[0], CultureInfo.InvariantCulture, out int process) && !IsAlive(process, null))
+            {
+                try
+                {
+                    string pid = Path.Combine(folder, "pid");
+                    if (File.Exists(pid) && int.TryParse(File.ReadAllText(pid).Trim(), CultureInfo.InvariantCulture, out int server) && IsAlive(server, "mariadbd"))
+                    {
+                        Process.GetProcessById(server).Kill();
+                    }
+
+                    Directory.Delete(folder, recursive: true);
+                }
+                catch (Exception failure) when (failure is UnauthorizedAccessException or IOException or System.ComponentModel.Win32Exception or ArgumentException)
+                {
+                    // another user's
+                }
+            }
+        }
+    }
+
+    /// <param name="name">Of the program that it must be; null for any.</param>
+    private static bool IsAlive(int process, string? name)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            return !found.HasExited && (name is null || found.ProcessName == name);
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Text;
+using AiShell.Connections;
+using AiShell.Engines;
+using AiShell.Testing.Engines;
+using AiShell.Testing.Engines.MySql;
+
+namespace AiShell.IntegrationTests.MySql;
+
+/// <summary>One moment for all tables and workers, whatever the user may do, and nothing that stays behind.</summary>
+public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSuite(shared), IClassFixture<SharedMariaDb>
+{
+    private const string Pair = "CREATE TABLE a(id int PRIMARY KEY, v int); CREATE TABLE b(id int PRIMARY KEY, v int); INSERT INTO a VALUES (1, 0); INSERT INTO b VALUES (1, 0);";
+    private const string PlainPassword = "plain";
+
+    [Theory]
+    [InlineData("SELECT, RELOAD", false, 4)]
+    [InlineData("SELECT, BINLOG MONITOR", false, 4)]
+    [InlineData("SELECT", false, 4)]
+    [InlineData("SELECT, RELOAD", true, 4)]
+    [InlineData("SELECT", false, 1)]
+    public async Task Workers_see_one_moment_while_others_write(string privileges, bool withoutLock, int workers)
+    {
+        DatabaseAddress source = await CreateAsync(Pair);
+        DatabaseAddress address = Server.AddressOf(source.Database, await CreateUserAsync(privileges), PlainPassword);
+        SnapshotOptions options = Options(workers: workers) with { WithoutLock = withoutLock };
+        using CancellationTokenSource stop = new();
+        Task writer = WriteAsync(source, stop.Token);
+        try
+        {
+            for (int round = 0; round < 5; round++)
+            {
+                await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(address, options, default);
+                MemoryBackup backup = await MemoryBackup.WriteAsync(Engine, snapshot, options);
+
+                string[] rows = [.. Encoding.UTF8.GetString(backup.Plain).Split('\n').Where(line => line.StartsWith("(1,", StringComparison.Ordinal))];
+                Assert.Equal(2, rows.Length);
+                Assert.Equal(rows[0], rows[1]);
+                Assert.Matches("^binlog\\.[0-9]+:[0-9]+ 0-1-[0-9]+$", snapshot.Position.Value);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await writer;
+        }
+    }
+
+    [Theory]
+    [InlineData("SELECT, RELOAD", false, false)]
+    [InlineData("SELECT, RELOAD", true, true)]
+    [InlineData("SELECT, BINLOG MONITOR", false, false)]
+    [InlineData("SELECT", false, true)]
+    public async Task One_session_that_reads_for_all_is_told_of(string privileges, bool withoutLock, bool isAlone)
+    {
+        DatabaseAddress source = await CreateAsync(Pair);
+        DatabaseAddress address = Server.AddressOf(source.Database, await CreateUserAsync(privileges), PlainPassword);
+
+        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(address, Options(workers: 4) with { WithoutLock = withoutLock }, default);
+
+        Assert.Equal(isAlone ? 1 : 0, snapshot.Warnings.Count(warning => warning.Contains("one session", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_position_is_where_the_binary_log_stood_at_the_moment()
+    {
+        DatabaseAddress source = await CreateAsync(Pair);
+        string[] before = (await Server.RunAsync(source.Database, "SHOW BINLOG STATUS")).Split('\t');
+        string gtid = await Server.RunAsync("", "SELECT @@gtid_binlog_pos");
+
+        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(source, Options(), default);
+        await Server.RunAsync(source.Database, "UPDATE a SET v = 5");
+
+        Assert.Equal($"{before[0]}:{before[1]} {gtid}", snapshot.Position.Value);
+    }
+
+    [Fact]
+    public async Task No_lock_stays_once_the_snapshot_is_open_and_no_session_once_it_is_closed()
+    {
+        DatabaseAddress source = await CreateAsync($"{Pair} CREATE TABLE m(id int) ENGINE=MyISAM; INSERT INTO m VALUES (1)");
+        await using (ISnapshot snapshot = await Engine.OpenSnapshotAsync(source, Options(), default))
+        {
+            await Server.RunAsync(source.Database, "SET lock_wait_timeout = 1; UPDATE a SET v = 1; INSERT INTO m VALUES (2); CREATE TABLE later(id int); DROP TABLE later");
+            Assert.Single(Directory.EnumerateFileSystemEntries(Scratch));
+        }
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Scratch));
+        Assert.Equal("0", await PollAsync($"SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = '{source.Database}'", "0"));
+    }
+
+    [Fact]
+    public async Task Tables_without_transactions_are_of_the_same_moment()
+    {
+        DatabaseAddress source = await CreateAsync(
+            "CREATE TABLE a(id int PRIMARY KEY, v int); CREATE TABLE m(id int PRIMARY KEY, v int) ENGINE=MyISAM; CREATE TABLE r(id int PRIMARY KEY, v int) ENGINE=Aria; INSERT INTO a VALUES (1, 0); INSERT INTO m VALUES (1, 0); INSERT INTO r VALUES (1, 0)");
+        string user = await CreateUserAsync("SELECT, RELOAD, LOCK TABLES");
+        SnapshotOptions options = Options(partBytes: 1);
+        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(Server.AddressOf(source.Database, user, PlainPassword), options, default);
+        await Server.RunAsync(source.Database, "UPDATE a SET v = 7; UPDATE m SET v = 7; UPDATE r SET v = 7");
+
+        MemoryBackup backup = await MemoryBackup.WriteAsync(Engine, snapshot, options);
+        MemoryBackup again = await MemoryBackup.WriteAsync(Engine, snapshot, options);
+
+        Assert.Equal(3, Encoding.UTF8.GetString(backup.Plain).Split('\n').Count(line => line == "(1,0);" || line == "(1,0)"));
+        Assert.Equal(backup.Plain, again.Plain);
+        Assert.Equal(3, backup.Contents.Tables.Count);
+    }
+
+    [Theory]
+    [InlineData("SELECT, RELOAD, LOCK TABLES", true, ErrorKind.Refused)]
+    [InlineData("SELECT, RELOAD", false, ErrorKind.Failed)]
+    public async Task Tables_without_transactions_are_refused_where_they_may_not_be_locked(string privileges, bool withoutLock, ErrorKind kind)
+    {
+        DatabaseAddress source = await CreateAsync("CREATE TABLE m(id int) ENGINE=MyISAM; CREATE TABLE a(id int)");
+        DatabaseAddress address = Server.AddressOf(source.Database, await CreateUserAsync(privileges), PlainPassword);
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(address, Options() with { WithoutLock = withoutLock }));
+
+        Assert.Equal(kind, failure.Kind);
+        Assert.Contains("'m'", failure.Message, StringComparison.Ordinal);
+        MemoryBackup without = await BackUpAsync(address, Options(tables: new TableFilter([], ["m"])) with { WithoutLock = withoutLock });
+        Assert.Equal("a", Assert.Single(without.Contents.Tables).Table.Name);
+    }
+
+    [Fact]
+    public async Task A_lock_that_is_not_to_be_had_is_told_with_who_may_have_it()
+    {
+        DatabaseAddress source = await CreateAsync(Pair);
+        Task holder = Server.RunAsync(source.Database, "LOCK TABLES a WRITE; CREATE TEMPORARY TABLE held(id int); ALTER TABLE a ADD COLUMN (c int); SELECT SLEEP(6)");
+        Task other = Server.RunAsync(source.Database, "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(5); BACKUP STAGE END");
+        await PollAsync("SELECT count(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(5%'", "1");
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(source, Options() with { LockWait = TimeSpan.FromSeconds(1) }));
+
+        Assert.Equal(ErrorKind.Busy, failure.Kind);
+        Assert.Contains("root@localhost", failure.Message, StringComparison.Ordinal);
+        await Task.WhenAll(holder, other);
+        Assert.Equal(2, (await BackUpAsync(source)).Contents.Tables.Count);
+    }
+
+    private async Task WriteAsync(DatabaseAddress source, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Server.RunAsync(source.Database, string.Concat(Enumerable.Repeat("BEGIN; UPDATE a SET v = v + 1; UPDATE b SET v = v + 1; COMMIT;\n", 200)));
+        }
+    }
+
+    private async Task<string> CreateUserAsync(string privileges)
+    {
+        string user = $"u{Guid.NewGuid().ToString("N")[..20]}";
+        await Server.RunAsync("", $"CREATE USER {user}@'%' IDENTIFIED BY '{PlainPassword}'; GRANT {privileges}, SHOW VIEW, TRIGGER, EVENT ON *.* TO {user}@'%'");
+        return user;
+    }
+
+    private async Task<string> PollAsync(string query, string wanted)
+    {
+        string found = "";
+        for (int tries = 0; tries < 100 && (found = await Server.RunAsync("", query)) != wanted; tries++)
+        {
+            await Task.Delay(50);
+        }
+
+        return found;
+    }
+}
