@@ -135,14 +135,14 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
     {
         string says = string.Join(" ", _errors.Where(line => line.Length > 0)).Trim();
         bool leaves = says.Contains("ERROR 1044", StringComparison.Ordinal) || says.Contains("ERROR 1142", StringComparison.Ordinal);
-        bool definer = says.Contains("ERROR 1227", StringComparison.Ordinal);
+        bool definer = says.Contains("ERROR 1227", StringComparison.Ordinal) || says.Contains("ERROR 1419", StringComparison.Ordinal);
         return leaves || definer
             ? new AiShellException(
                 ErrorKind.Refused,
                 $"The script works on the server and not only on one database: {says}",
                 definer
                     ? "Import it without -d, on a server of ai-shell's own, where a dump's definers and settings may be anything."
-                    : "Import it without -d, on a server of ai-shell's own, or take out the other databases' names.")
+                    : "Its objects name a database: run it with the stock client on a server where it may, and back up what it makes.")
             : new AiShellException(ErrorKind.Failed, $"The script does not run: {says}");
     }
 }
