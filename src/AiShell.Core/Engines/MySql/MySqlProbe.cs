@@ -81,6 +81,11 @@ internal static class MySqlProbe
                 : "The user has no RELOAD: a backup is read by one session, and its position in the binary log is not known.";
         }
 
+        if (!privileges.SeesProcesses)
+        {
+            yield return "The user has no PROCESS: a backup fails when anybody changes any schema on the server meanwhile.";
+        }
+
         HashSet<string> transactional = StorageEngines.Read(session).Transactional.ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (!privileges.OnDatabase("LOCK TABLES")
             && Counts(session, $"TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN ({string.Join(", ", transactional.Append("none").Select(SqlText.Literal))})"))

@@ -66,6 +66,9 @@ internal sealed partial class Privileges
     /// <summary>The binary log's position can be read.</summary>
     public bool SeesBinaryLog => Everywhere("REPLICATION CLIENT", "BINLOG MONITOR", "SUPER");
 
+    /// <summary>Which table was changed meanwhile, and who holds a lock.</summary>
+    public bool SeesProcesses => Everywhere("PROCESS");
+
     /// <summary>Objects can be made that belong to another account.</summary>
     public bool SetsDefiners => Everywhere("SET USER", "SUPER", "SET_USER_ID", "SET_ANY_DEFINER");
 
