@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
 using AiShell.Engines.MySql.Snapshot;
@@ -70,6 +69,46 @@ public sealed class MySqlRowTests(SharedMariaDb shared) : IClassFixture<SharedMa
 
         Assert.Equal(SqlRowWriter.HeaderOf(new TableName("", "huge"), ["b"]).Length + "(0x);\n".Length + 600_000_000L, part.Bytes);
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 16 << 20);
+    }
+
+    [Fact]
+    public async Task A_value_larger_than_the_servers_largest_packet_is_read_whole_in_every_character_set()
+    {
+        const int Length = 5_000_000;
+        await shared.Server.RunAsync("", "CREATE DATABASE packets; SET GLOBAL max_allowed_packet = 1073741824");
+        await shared.Server.RunAsync(
+            "packets",
+            $"CREATE TABLE packets(a LONGTEXT CHARACTER SET latin1, b LONGTEXT CHARACTER SET utf8mb4, c LONGTEXT CHARACTER SET sjis, d LONGTEXT CHARACTER SET utf16, e LONGBLOB, f LONGTEXT CHARACTER SET ascii); "
+            + $"INSERT INTO packets VALUES (REPEAT('é', {Length}), REPEAT('é', {Length}), REPEAT('表', {Length}), REPEAT('🙂', {Length}), REPEAT('e', {Length}), REPEAT('f', {Length})); SET GLOBAL max_allowed_packet = 1048576");
+        using MySqlSession session = await RowSuite.OpenAsync(shared.Server, "packets");
+        SourceTable table = RowSuite.Table(session, "packets");
+        LengthRecord record = new();
+
+        new RowDecoder(new BinaryRows(session, RowSelect.Of(table.Name, table.Columns)), table.Columns).ReadToEnd(record);
+
+        Assert.Equal([2 * Length, 2 * Length, 2 * Length, 4 * Length, Length, Length], record.Lengths);
+        await shared.Server.RunAsync("", "SET GLOBAL max_allowed_packet = 1073741824");
+    }
+
+    [Fact]
+    public async Task Every_byte_of_latin1_is_the_character_that_the_server_takes_it_for()
+    {
+        await shared.Server.RunAsync("", "CREATE DATABASE latin");
+        await shared.Server.RunAsync("latin", "CREATE TABLE latin(id INT PRIMARY KEY, t VARCHAR(9) CHARACTER SET latin1, v VARCHAR(9) CHARACTER SET utf8mb4 AS (t)); INSERT INTO latin(id, t) SELECT seq, CAST(CHAR(97, seq, seq) AS BINARY) FROM seq_1_to_255");
+        using MySqlSession session = await RowSuite.OpenAsync(shared.Server, "latin");
+        SourceTable table = RowSuite.Table(session, "latin");
+        SourceColumn[] both = [.. table.Columns, new SourceColumn("v", "varchar(9)", "utf8mb4")];
+        RowSample sample = new(int.MaxValue);
+
+        new RowDecoder(new BinaryRows(session, RowSelect.Of(table.Name, both)), both).ReadToEnd(new TupleDigester(sample));
+
+        Assert.Equal(255, sample.Rows.Count());
+        Assert.All(sample.Rows, row =>
+        {
+            Range[] literals = [.. TupleLiterals.Split(row.Span)];
+            Assert.Equal(row[literals[2]].ToArray(), row[literals[1]].ToArray());
+        });
+        await RowSuite.CheckAsync(shared.Server, "latin", "latin");
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class MySqlTypeTests(SharedMariaDb shared) : IClassFixture<SharedM
         (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
         """,
         """
-        ('é€','🙂é','é',_sjis 0x955C,_cp1251 0xC6,_ucs2 0x00E9,_gbk 0xD6D0,_sjis 0x955C,'a','🙂','🙂','é',_ascii 0x{longAscii},0x62),
+        ('é€',_utf16 0xD83DDE4200E9,'é',_sjis 0x955C,_cp1251 0xC6,_ucs2 0x00E9,_gbk 0xD6D0,_sjis 0x955C,'a',_utf32 0x0001F642,_utf16le 0x3DD842DE,'é',_ascii 0x{longAscii},0x62),
         ('ÿ','','',_sjis 0x5C7E,'','','',_sjis 0x61,_ascii 0x61FF,'','','',_ascii 0xFF,0x61),
         (NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL)
         """.Replace("{longAscii}", string.Concat(Enumerable.Repeat("61", 70_000)), StringComparison.Ordinal));

@@ -22,7 +22,7 @@ internal sealed class HandMadeBackup
     public HandMadeBackup() =>
         _pre.Add(ScriptEntry.Create(_nextId++, "DATABASE", "", "", "-- database {\"characterSet\":\"latin1\",\"collation\":\"latin1_german1_ci\",\"server\":\"10.11\",\"sqlMode\":\"\"}\nSET NAMES utf8mb4;\n"));
 
-    public BackupContents Contents => new("mysql", "10.11", BackupFormat.Sql, BackupScope.All, _records, [.. _tables.OrderBy(table => table.Table)]);
+    public BackupContents Contents => new("mysql", "10.11.1-MariaDB", BackupFormat.Sql, BackupScope.All, _records, [.. _tables.OrderBy(table => table.Table)]);
 
     public int Table(string name, string sql) => Add(_pre, "TABLE", name, sql);
 

@@ -7,6 +7,7 @@ namespace AiShell.Engines.MySql.Restore;
 /// <summary>A restore into a new database beside the target, whose tables move into it at the end.</summary>
 internal sealed class DatabaseTarget : IRestoreTarget
 {
+    private readonly BackupContents _contents;
     private readonly TargetOptions _options;
     private readonly StagingSchema _staging;
     private readonly StagingLoad _load;
@@ -15,6 +16,7 @@ internal sealed class DatabaseTarget : IRestoreTarget
 
     private DatabaseTarget(BackupContents contents, TargetOptions options, StagingSchema staging)
     {
+        _contents = contents;
         _options = options;
         _staging = staging;
         _load = new StagingLoad(staging, contents, options);
@@ -35,7 +37,7 @@ internal sealed class DatabaseTarget : IRestoreTarget
         PartPhase.PreData => MakeTablesAsync(part, plain, cancellationToken),
         PartPhase.Data => _load.LoadRowsAsync(part, plain, cancellationToken),
         PartPhase.PostData => MakeObjectsAsync(part, plain, cancellationToken),
-        _ => throw new NotImplementedException(),
+        _ => _staging.MakeGlobalsAsync([.. PartLoading.ReadEntries(part, plain)], _load.StatementsOf, cancellationToken),
     };
 
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
@@ -80,13 +82,13 @@ internal sealed class DatabaseTarget : IRestoreTarget
         }
     }
 
-    /// <summary>Everything is made here, to see that it can be; what cannot move with the tables is made again in the target. An event would run.</summary>
+    /// <summary>Everything is made here, to see that it can be; what cannot move with the tables is made again in the target. An event would run, and a grant would stay.</summary>
     private async Task MakeObjectsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
-        ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain).Where(_script.Takes)];
+        ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain).Where(entry => _script.Takes(entry) && (entry.Header.Kind != PromotionPlanner.Grant || _contents.HasGlobals))];
         _script.Later.AddRange(entries);
         await _load.RunKeysAsync(entries, cancellationToken);
-        foreach (ScriptEntry entry in entries.Where(entry => entry.Header.Kind is not (SchemaScript.Keys or SchemaScript.ForeignKey or SourceObjects.Event)))
+        foreach (ScriptEntry entry in entries.Where(entry => entry.Header.Kind is not (SchemaScript.Keys or SchemaScript.ForeignKey or SourceObjects.Event or PromotionPlanner.Grant)))
         {
             await _load.RunAsync(entry, cancellationToken);
         }

@@ -75,7 +75,7 @@ internal sealed class PrivateServer : IAsyncDisposable
         await _stop.CancelAsync();
         if (_process is not null)
         {
-            await _process.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await ((Task)_process.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // it was ended
         }
 
         _stop.Dispose();

@@ -7,6 +7,9 @@ namespace AiShell.Engines.MySql.Restore;
 /// <summary>Works out how a complete copy becomes the target, and makes the database that takes what is replaced.</summary>
 internal sealed class PromotionPlanner(MySqlSession session, StagingSchema staging)
 {
+    /// <summary>Privileges on the database's own things; they would stay when what they are on is dropped.</summary>
+    public const string Grant = "GRANT";
+
     private static readonly string[] Routines = [SourceObjects.Package, SourceObjects.Function, SourceObjects.Procedure, SourceObjects.PackageBody];
 
     /// <summary>The whole database is replaced.</summary>
@@ -50,6 +53,7 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
                 .. Routines.SelectMany(OfKind),
                 .. OfKind(SourceObjects.View),
                 .. OfKind(SourceObjects.Event),
+                .. later.Where(entry => entry.Header.Kind == Grant).SelectMany(statementsOf),
             ],
             keepOld ? [.. standing!.CreateAll()] : []);
 

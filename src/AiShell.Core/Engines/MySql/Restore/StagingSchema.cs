@@ -14,6 +14,7 @@ internal sealed class StagingSchema : IAsyncDisposable
     private readonly uint _number = TargetNames.NewNumber();
     private readonly Channel<MySqlSession> _idle = Channel.CreateUnbounded<MySqlSession>();
     private readonly List<MySqlSession> _sessions = [];
+    private readonly GlobalsRestore _globals = new();
     private bool _created;
 
     private StagingSchema(ConnectionSettings settings, MySqlSession admin, TargetOptions options)
@@ -71,6 +72,10 @@ internal sealed class StagingSchema : IAsyncDisposable
     /// <summary>A name in the target for what is in the way of a table until it is dropped.</summary>
     public string Aside(int index) => FormattableString.Invariant($"ai_shell_aside_{_number:x8}_{index}");
 
+    /// <summary>Makes the roles and users that the server lacks; without <see cref="PromoteAsync"/> they go again.</summary>
+    public Task MakeGlobalsAsync(IReadOnlyList<ScriptEntry> entries, Func<ScriptEntry, IEnumerable<string>> statementsOf, CancellationToken cancellationToken) =>
+        ServerErrors.RunAsync(_admin, "users and roles", session => _globals.Make(session, entries, statementsOf), cancellationToken);
+
     /// <summary>Makes it empty.</summary>
     public async Task CreateAsync(DatabaseProperties properties, CancellationToken cancellationToken)
     {
@@ -121,7 +126,7 @@ internal sealed class StagingSchema : IAsyncDisposable
         CloseSessions();
         try
         {
-            if (_created)
+            if (_created || _globals.HasMade)
             {
                 await DropAsync();
             }
@@ -141,7 +146,7 @@ internal sealed class StagingSchema : IAsyncDisposable
 
         try
         {
-            new Promotion(session, plan, _number).Run(_options.LockWait, () => _created = false);
+            new Promotion(session, plan, _number).Run(_options.LockWait, Done);
         }
         catch (ServerError error) when (error.Number == ServerErrors.LockWaitTimeout)
         {
@@ -149,6 +154,12 @@ internal sealed class StagingSchema : IAsyncDisposable
         }
 
         return plan.KeepOld ? plan.Old : null;
+
+        void Done()
+        {
+            _created = false;
+            _globals.Keep();
+        }
     }
 
     private AiShellException Busy(MySqlSession session, ServerError error)
@@ -176,6 +187,8 @@ internal sealed class StagingSchema : IAsyncDisposable
                 $"database '{Name}'",
                 open =>
                 {
+                    PrepareSession(open);
+                    _globals.Undo(open);
                     TargetNames.Drop(open, Name);
                     if (DatabaseListing.Exists(open, Old) && DatabaseListing.Read(open, Old).Count == 0)
                     {

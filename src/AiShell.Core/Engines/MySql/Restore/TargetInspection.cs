@@ -9,14 +9,27 @@ internal static class TargetInspection
     public static async Task<TargetState> RunAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
     {
         using MySqlSession session = await Server.OpenAsync(settings, cancellationToken, "");
-        return await ServerErrors.RunAsync(session, $"the server {settings.Server}", open => Look(open, StagingSchema.NameOnServer(open, settings.Database), contents, options), cancellationToken);
+        return await ServerErrors.RunAsync(session, $"the server {settings.Server}", open => Look(open, StagingSchema.NameOnServer(open, settings.Database), contents, options, local: settings.Socket is not null), cancellationToken);
     }
 
-    private static TargetState Look(MySqlSession session, string target, BackupContents contents, TargetOptions options)
+    private static TargetState Look(MySqlSession session, string target, BackupContents contents, TargetOptions options, bool local)
     {
         bool exists = DatabaseListing.Exists(session, target);
         IReadOnlyList<string> found = exists ? DatabaseListing.Read(session, target) : [];
-        List<AiShellException> obstacles = [];
+        List<AiShellException> obstacles = [.. Requirements.FindMissing(session, target, contents, options)];
+        List<string> warnings = [.. Leftovers.Find(session, target), .. Requirements.FindDoubts(session, target, contents)];
+        if (Requirements.FindOlder(session, contents) is { } older)
+        {
+            if (options.Replace)
+            {
+                warnings.Add($"{older}: what the older one does not know makes the restore fail.");
+            }
+            else
+            {
+                obstacles.Add(new AiShellException(ErrorKind.Refused, $"{older}.", "Restore to a server of the same version or a newer one, or try with --force."));
+            }
+        }
+
         if (!options.IntoExisting && contents.Scope == BackupScope.DataOnly)
         {
             obstacles.Add(new AiShellException(
@@ -36,9 +49,14 @@ internal static class TargetInspection
             }
         }
 
-        return new TargetState(exists, found.Count == 0, replaced, FreeBytes: null, Math.Max(1, contents.PlainBytes), obstacles)
+        return new TargetState(exists, found.Count == 0, replaced, FreeBytes(session, local), Math.Max(1, contents.PlainBytes), obstacles)
         {
-            Warnings = Leftovers.Find(session, target),
+            Warnings = warnings,
+            Makes = GlobalsRestore.FindMissing(session, contents),
         };
     }
+
+    /// <summary>Known of a server on this machine.</summary>
+    private static long? FreeBytes(MySqlSession session, bool local) =>
+        local && session.Scalar("SELECT @@datadir") is { } folder && Directory.Exists(folder) ? new DriveInfo(folder).AvailableFreeSpace : null;
 }

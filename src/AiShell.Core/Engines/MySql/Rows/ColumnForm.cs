@@ -23,6 +23,7 @@ internal enum ValueForm
     Time,
     Text,
     Ascii,
+    Latin1,
     Bytes,
 }
 
@@ -41,7 +42,7 @@ internal readonly record struct ColumnForm(ValueForm Form, int Fraction, string?
             "datetime" or "timestamp" => wire.Type is WireType.DateTime or WireType.Timestamp ? ValueForm.DateTime : null,
             "time" => wire.Type == WireType.Time ? ValueForm.Time : null,
             _ when wire.Type is not (WireType.VarChar or WireType.Bit or >= WireType.Vector) || wire.Type == WireType.NewDecimal => null,
-            _ => IsBytes(column) ? ValueForm.Bytes : column.CharacterSet == "ascii" ? ValueForm.Ascii : ValueForm.Text,
+            _ => IsBytes(column) ? ValueForm.Bytes : column.CharacterSet switch { "ascii" => ValueForm.Ascii, "latin1" => ValueForm.Latin1, _ => ValueForm.Text },
         };
         return form is { } known
             ? new ColumnForm(known, FractionOf(column), known == ValueForm.Ascii ? column.CharacterSet : column.RawCharacterSet)

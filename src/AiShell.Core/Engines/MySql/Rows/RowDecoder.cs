@@ -151,7 +151,7 @@ internal sealed class RowDecoder
                 bytes = (long)LongLength(Take(LengthBytes((byte)bytes) - 1));
             }
 
-            if (_columns[column].Form is ValueForm.Text or ValueForm.Bytes || bytes > LongestAscii)
+            if (_columns[column].Form is ValueForm.Text or ValueForm.Latin1 or ValueForm.Bytes || bytes > LongestAscii)
             {
                 TellPieces(sink, _columns[column], bytes);
             }
@@ -172,13 +172,13 @@ internal sealed class RowDecoder
 
     private void TellPieces(IRowSink sink, in ColumnForm column, long bytes)
     {
-        Begin(sink, column, isText: column.Form == ValueForm.Text || bytes == 0);
+        Begin(sink, column, isText: column.Form is ValueForm.Text or ValueForm.Latin1 || bytes == 0);
         while (bytes > 0)
         {
             RequireWindow();
             ReadOnlySpan<byte> piece = _packets.Window;
             piece = piece[..(int)Math.Min(piece.Length, bytes)];
-            sink.Piece(piece);
+            TellPiece(sink, column.Form, piece);
             bytes -= piece.Length;
             _packets.Advance(piece.Length);
         }
@@ -244,9 +244,21 @@ internal sealed class RowDecoder
                 return;
         }
 
-        Begin(sink, column, column.Form == ValueForm.Text || value.IsEmpty || (column.Form == ValueForm.Ascii && value.Length <= LongestAscii && Ascii.IsValid(value)));
-        sink.Piece(value);
+        Begin(sink, column, column.Form is ValueForm.Text or ValueForm.Latin1 || value.IsEmpty || (column.Form == ValueForm.Ascii && value.Length <= LongestAscii && Ascii.IsValid(value)));
+        TellPiece(sink, column.Form, value);
         sink.EndValue();
+    }
+
+    private static void TellPiece(IRowSink sink, ValueForm form, ReadOnlySpan<byte> piece)
+    {
+        if (form == ValueForm.Latin1)
+        {
+            Latin1Text.Tell(sink, piece);
+        }
+        else
+        {
+            sink.Piece(piece);
+        }
     }
 
     private static void TellDate(IRowSink sink, in ColumnForm column, ReadOnlySpan<byte> value)

@@ -3,7 +3,10 @@ using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql;
 
-/// <summary>The SELECT that <see cref="RowDecoder"/> reads, and the session it needs.</summary>
+/// <summary>
+/// The SELECT that <see cref="RowDecoder"/> reads, and the session it needs. Columns are read as they are: functions of the server
+/// (CONVERT, CAST) give NULL for values longer than max_allowed_packet.
+/// </summary>
 internal static class RowSelect
 {
     /// <summary>Text comes in its column's own character set, times in UTC.</summary>
@@ -11,5 +14,5 @@ internal static class RowSelect
 
     /// <param name="rest">What follows the table's name: <c>WHERE …</c>; a partition; empty.</param>
     public static string Of(TableName table, IReadOnlyList<SourceColumn> columns, string rest = "") =>
-        $"SELECT {(columns.Count > 0 ? string.Join(',', columns.Select(column => column.SelectExpression)) : "1")} FROM {SqlText.Quote(table.Name)}{(rest.Length > 0 ? $" {rest}" : "")}";
+        $"SELECT {(columns.Count > 0 ? string.Join(',', columns.Select(column => SqlText.Quote(column.Name))) : "1")} FROM {SqlText.Quote(table.Name)}{(rest.Length > 0 ? $" {rest}" : "")}";
 }

@@ -11,18 +11,34 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
     public const string Keys = "KEYS";
     public const string ForeignKey = "FOREIGN KEY";
 
-    /// <param name="takes">Tables, views and sequences by name.</param>
-    /// <param name="whole">All tables are taken: then routines and events are too.</param>
-    public static SchemaScript Build(SourceCatalogue catalogue, Func<string, bool> takes, bool whole)
+    /// <summary>The number of all entries of both parts.</summary>
+    public int Count => PreData.Count + PostData.Count;
+
+    /// <summary>Accounts in whose name objects run, as <see cref="Definer.Account"/>.</summary>
+    public IReadOnlyList<string> Definers =>
+    [
+        .. PostData.Where(entry => entry.Sql.Contains("DEFINER=", StringComparison.Ordinal))
+            .SelectMany(entry => ScriptStatements.Split(entry.Sql)).Select(Definer.Find).OfType<Definer>()
+            .Select(definer => definer.Account).Distinct().Order(StringComparer.Ordinal),
+    ];
+
+    public static SchemaScript Build(SourceCatalogue catalogue, SnapshotOptions options)
     {
+        bool whole = options.Tables.TakesAll;
+        bool withRows = options.Scope == BackupScope.All;
+        (DefinedTable Table, TableScript Script)[] tables =
+        [
+            .. catalogue.Tables.Where(table => options.Tables.Takes(table.Source.Name))
+                .Select(table => (table, TableScript.Build(withRows ? table.Definition : table.Definition.WithoutCounter(), catalogue.Database, RowKey.NameOf(table.Definition)))),
+        ];
+        bool Takes(string name) => options.Tables.Takes(new TableName("", name));
+
         Builder builder = new(catalogue);
-        foreach (SourceSequence sequence in catalogue.Sequences.Where(sequence => takes(sequence.Name)))
+        foreach (SourceSequence sequence in catalogue.Sequences.Where(sequence => Takes(sequence.Name) || tables.Any(table => sequence.IsUsedIn(table.Script.Table))))
         {
-            builder.AddSequence(sequence);
+            builder.AddSequence(sequence, withRows);
         }
 
-        (DefinedTable Table, TableScript Script)[] tables =
-            [.. catalogue.Tables.Where(table => takes(table.Name)).Select(table => (table, TableScript.Build(table.Definition, catalogue.Database, RowKey.NameOf(table.Definition))))];
         foreach ((DefinedTable table, TableScript script) in tables)
         {
             builder.AddTable(table.Name, script);
@@ -41,14 +57,29 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
         builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind is SourceObjects.Package));
         builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind is SourceObjects.Function or SourceObjects.Procedure));
         builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind is SourceObjects.PackageBody));
-        builder.AddViews(takes);
-        builder.AddObjects(catalogue.Objects.Where(source => source.Kind == SourceObjects.Trigger && takes(source.Table!)));
+        builder.AddViews(Takes);
+        builder.AddObjects(catalogue.Objects.Where(source => source.Kind == SourceObjects.Trigger && Takes(source.Table!)));
         builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind == SourceObjects.Event));
-        return new SchemaScript(builder.PreData, builder.PostData);
+        return new SchemaScript(builder.PreData, builder.PostData).WithCount(catalogue.Properties, withSchema: true);
     }
 
     /// <summary>For rows alone: the settings they need.</summary>
-    public static SchemaScript ForRows(SourceCatalogue catalogue) => new([ScriptEntry.Create(0, DatabaseEntry.Kind, "", "database", DatabaseEntry.ToSql(catalogue.Properties, withSchema: false))], []);
+    public static SchemaScript ForRows(SourceCatalogue catalogue) =>
+        new SchemaScript([ScriptEntry.Create(0, DatabaseEntry.Kind, "", "database", "")], []).WithCount(catalogue.Properties, withSchema: false);
+
+    /// <summary>With further entries at the end.</summary>
+    public SchemaScript With(IReadOnlyList<ScriptEntry> last, DatabaseProperties properties) =>
+        last.Count == 0 ? this : (this with { PostData = [.. PostData, .. last] }).WithCount(properties, withSchema: true);
+
+    /// <summary>The first entry says how many there are, so that a missing part is seen.</summary>
+    private SchemaScript WithCount(DatabaseProperties properties, bool withSchema) => this with
+    {
+        PreData =
+        [
+            ScriptEntry.Create(PreData[0].Header.Id, DatabaseEntry.Kind, "", PreData[0].Header.Name, DatabaseEntry.ToSql(properties with { Entries = Count }, withSchema)),
+            .. PreData.Skip(1),
+        ],
+    };
 
     private sealed class Builder
     {
@@ -59,22 +90,20 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
         public Builder(SourceCatalogue catalogue)
         {
             _catalogue = catalogue;
-            Add(PreData, DatabaseEntry.Kind, "database", DatabaseEntry.ToSql(catalogue.Properties, withSchema: true), []);
+            Add(PreData, DatabaseEntry.Kind, "database", "", []);
         }
 
         public List<ScriptEntry> PreData { get; } = [];
 
         public List<ScriptEntry> PostData { get; } = [];
 
-        public void AddSequence(SourceSequence sequence)
+        public void AddSequence(SourceSequence sequence, bool withValue)
         {
             _relations[sequence.Name] = Add(PreData, Sequence, sequence.Name, $"{sequence.Sql};\n", []);
-            Add(
-                PostData,
-                SequenceSet,
-                sequence.Name,
-                $"DO SETVAL({SqlText.Quote(sequence.Name)}, {sequence.Next}, 0, {sequence.Round});\n",
-                [_relations[sequence.Name]]);
+            if (withValue)
+            {
+                Add(PostData, SequenceSet, sequence.Name, $"DO SETVAL({SqlText.Quote(sequence.Name)}, {sequence.Next}, 0, {sequence.Round});\n", [_relations[sequence.Name]]);
+            }
         }
 
         public void AddTable(string name, TableScript script) => _relations[name] = Add(PreData, Table, name, $"{script.Table};\n", SequencesIn(script.Table));
@@ -93,10 +122,17 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
 
         public void AddViews(Func<string, bool> takes)
         {
-            var views = _catalogue.Objects.Where(source => source.Kind == SourceObjects.View && takes(source.Name)).ToDictionary(view => view.Name);
-            foreach ((string name, IReadOnlyList<string> needs) in ViewOrder.Of(views.ToDictionary(view => view.Key, view => view.Value.Sql)))
+            var views = _catalogue.Objects.Where(source => source.Kind == SourceObjects.View).ToDictionary(view => view.Name);
+            foreach ((string name, _) in ViewOrder.Of(views.ToDictionary(view => view.Key, view => view.Value.Sql)))
             {
-                IEnumerable<int> read = ViewOrder.RelationsIn(views[name].Sql).Where(_relations.ContainsKey).Select(relation => _relations[relation]);
+                // A view of something that is not taken, or is not there at all, could not be made.
+                string[] relations = [.. ViewOrder.RelationsIn(views[name].Sql).Where(relation => _catalogue.Relations.Contains(relation))];
+                if (!takes(name) || _catalogue.Unusable.Contains(name) || !relations.All(_relations.ContainsKey))
+                {
+                    continue;
+                }
+
+                IEnumerable<int> read = relations.Select(relation => _relations[relation]);
                 _relations[name] = Add(PostData, SourceObjects.View, name, ObjectScript.Of(views[name], _catalogue.Properties), read.Distinct());
             }
         }
@@ -121,7 +157,7 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
             : null;
 
         private IEnumerable<int> SequencesIn(string table) => _catalogue.Sequences
-            .Where(sequence => _relations.ContainsKey(sequence.Name) && table.Contains($"val({SqlText.Quote(sequence.Name)})", StringComparison.Ordinal))
+            .Where(sequence => _relations.ContainsKey(sequence.Name) && sequence.IsUsedIn(table))
             .Select(sequence => _relations[sequence.Name]);
     }
 }

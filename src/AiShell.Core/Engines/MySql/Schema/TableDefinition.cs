@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace AiShell.Engines.MySql.Schema;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace AiShell.Engines.MySql.Schema;
 /// <param name="Name">Quoted.</param>
 /// <param name="Elements">In order.</param>
 /// <param name="Options">What follows the closing bracket, partitions too.</param>
-internal sealed record TableDefinition(string Name, IReadOnlyList<TableElement> Elements, string Options)
+internal sealed partial record TableDefinition(string Name, IReadOnlyList<TableElement> Elements, string Options)
 {
     private const string Separator = ",\n  ";
 
@@ -29,6 +31,12 @@ internal sealed record TableDefinition(string Name, IReadOnlyList<TableElement> 
     /// <summary>The statement with only some of the elements, without its semicolon.</summary>
     public string Create(IEnumerable<TableElement> elements) =>
         $"CREATE TABLE {Name} (\n  {string.Join(Separator, elements.Select(element => element.Sql))}\n) {Options}".TrimEnd();
+
+    /// <summary>Without the number that AUTO_INCREMENT goes on with.</summary>
+    public TableDefinition WithoutCounter() => this with { Options = Counter().Replace(Options, "", 1) };
+
+    [GeneratedRegex(@"(?<=^ENGINE=\w+) AUTO_INCREMENT=[0-9]+")]
+    private static partial Regex Counter();
 
     private static IEnumerable<string> Split(string body)
     {
@@ -63,6 +71,8 @@ internal enum ElementKind
 internal sealed record TableElement(ElementKind Kind, string Name, IReadOnlyList<string> Columns, string Sql)
 {
     public bool IsSecondaryKey => Kind is ElementKind.UniqueKey or ElementKind.Key;
+
+    public bool BeginsWith(string column) => Columns.Count > 0 && Columns[0] == column;
 
     public static TableElement Parse(string sql)
     {

@@ -41,12 +41,12 @@ internal sealed record TableScript(string Table, string Keys, IReadOnlyList<Fore
     private static int CountForCounter(TableElement[] elements, TableElement[] secondary)
     {
         TableElement? counter = Array.Find(elements, element => element.Kind == ElementKind.Column && element.Says("AUTO_INCREMENT"));
-        if (counter is null || elements.Any(element => element.Kind == ElementKind.PrimaryKey && element.Columns.FirstOrDefault() == counter.Name))
+        if (counter is null || elements.Any(element => element.Kind == ElementKind.PrimaryKey && element.BeginsWith(counter.Name)))
         {
             return 0;
         }
 
-        int first = Array.FindIndex(secondary, key => key.Columns.FirstOrDefault() == counter.Name) + 1;
+        int first = Array.FindIndex(secondary, key => key.BeginsWith(counter.Name)) + 1;
         bool inPrimary = elements.Any(element => element.Kind == ElementKind.PrimaryKey && element.Columns.Contains(counter.Name));
         return first > 0 || inPrimary ? first : Array.FindIndex(secondary, key => key.Columns.Contains(counter.Name)) + 1;
     }

@@ -11,12 +11,14 @@ internal sealed class MySqlSnapshot : ISnapshot
     private readonly FixedSource _source;
     private readonly SnapshotOptions _options;
     private readonly SchemaScript _scripts;
+    private readonly Grants? _grants;
     private readonly ChangeWatch _watch;
     private readonly List<SnapshotStep> _steps = [];
     private readonly List<TableStep?> _work = [];
 
-    private MySqlSnapshot(SourceSessions sessions, FixedSource source, SchemaScript scripts, IReadOnlyList<TableStep> tables, SnapshotOptions options)
+    private MySqlSnapshot(SourceSessions sessions, FixedSource source, SchemaScript scripts, Grants? grants, IReadOnlyList<TableStep> tables, SnapshotOptions options)
     {
+        _grants = grants;
         _sessions = sessions;
         _source = source;
         _options = options;
@@ -38,7 +40,11 @@ internal sealed class MySqlSnapshot : ISnapshot
 
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    public IReadOnlyList<string> Warnings => _source.Warnings;
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Globals => _grants is null
+        ? new Dictionary<string, IReadOnlyList<string>>()
+        : new Dictionary<string, IReadOnlyList<string>> { [Grants.Users] = NamesOf(Grants.User), [Grants.Roles] = NamesOf(Grants.Role) };
+
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
 
     public long EstimatedBytes => _steps.Sum(step => step.EstimatedBytes);
 
@@ -55,16 +61,27 @@ internal sealed class MySqlSnapshot : ISnapshot
                 cancellationToken);
             source = await FixedSource.TakeAsync(sessions, options, cancellationToken);
             SourceCatalogue catalogue = source.Catalogue;
-            SchemaScript scripts = options.Scope == BackupScope.DataOnly
-                ? SchemaScript.ForRows(catalogue)
-                : SchemaScript.Build(catalogue, name => options.Tables.Takes(new TableName("", name)), options.Tables.TakesAll);
+            SchemaScript scripts = options.Scope == BackupScope.DataOnly ? SchemaScript.ForRows(catalogue) : SchemaScript.Build(catalogue, options);
+            IReadOnlyList<string> definers = scripts.Definers;
+            Grants? grants = options.WithGlobals
+                ? await ServerErrors.RunAsync(sessions.Schema, "accounts", session => Grants.Read(session, catalogue.Database, definers, scripts.Count), cancellationToken)
+                : null;
+            if (options.Scope != BackupScope.DataOnly && grants is not null)
+            {
+                scripts = scripts.With(grants.OnDatabase, catalogue.Properties);
+            }
+
             TableStep[] tables = await ServerErrors.RunAsync(
                 sessions.Workers[0],
                 "keys",
                 session => TableStep.Split(session, source.TablesToRead, table => !source.Spooled.ContainsKey(table.Name), sessions.Workers.Count, options.PartBytes).ToArray(),
                 cancellationToken);
             sessions.Ready();
-            return new MySqlSnapshot(sessions, source, scripts, tables, options);
+            return new MySqlSnapshot(sessions, source, scripts, grants, tables, options)
+            {
+                Requires = definers.Count == 0 ? new Dictionary<string, IReadOnlyList<string>>() : new Dictionary<string, IReadOnlyList<string>> { [Grants.Users] = definers },
+                Warnings = [.. source.Warnings, .. LeftOut(catalogue, options)],
+            };
         }
         catch
         {
@@ -81,7 +98,7 @@ internal sealed class MySqlSnapshot : ISnapshot
             return [new TableDigest(work.Table.Source.Name, await ReadAsync(work, sink, cancellationToken))];
         }
 
-        foreach (ScriptEntry entry in step.Phase == PartPhase.PreData ? _scripts.PreData : _scripts.PostData)
+        foreach (ScriptEntry entry in step.Phase switch { PartPhase.Globals => _grants!.Accounts, PartPhase.PreData => _scripts.PreData, _ => _scripts.PostData })
         {
             entry.WriteTo(sink.Stream);
         }
@@ -139,8 +156,34 @@ internal sealed class MySqlSnapshot : ISnapshot
         return fingerprint;
     }
 
+    private string[] NamesOf(string kind) => [.. _grants!.Accounts.Where(entry => entry.Header.Kind == kind).Select(entry => entry.Header.Name).Order(StringComparer.Ordinal)];
+
+    private static IEnumerable<string> LeftOut(SourceCatalogue catalogue, SnapshotOptions options)
+    {
+        if (options.Scope != BackupScope.DataOnly)
+        {
+            foreach (string view in catalogue.Unusable.Where(view => options.Tables.Takes(new TableName("", view))).Order(StringComparer.Ordinal))
+            {
+                yield return $"The view '{view}' is left out, and what reads it: it refers to something that is not there any more.";
+            }
+        }
+
+        if (options.Scope != BackupScope.SchemaOnly)
+        {
+            foreach (DefinedTable table in catalogue.Tables.Where(table => options.Tables.Takes(table.Source.Name) && !StorageEngines.HasRows(table.Source.Engine)))
+            {
+                yield return $"The table '{table.Name}' is backed up without rows: its storage engine {table.Source.Engine} keeps them elsewhere, or keeps none.";
+            }
+        }
+    }
+
     private void LayOut(IReadOnlyList<TableStep> tables)
     {
+        if (_grants is not null)
+        {
+            Add(PartPhase.Globals, "globals", "sql", null, _grants.Accounts.Sum(entry => (long)entry.Header.Bytes));
+        }
+
         Add(PartPhase.PreData, "schema", "sql", null, _scripts.PreData.Sum(entry => (long)entry.Header.Bytes));
         foreach (TableStep step in tables)
         {

@@ -16,12 +16,19 @@ internal sealed record DefinedTable(SourceTable Source, string Shown, TableDefin
 
 /// <param name="Sql">CREATE SEQUENCE.</param>
 /// <param name="Next">What it gives next, and how often it has begun again.</param>
-internal sealed record SourceSequence(string Name, string Sql, string Next, string Round);
+internal sealed record SourceSequence(string Name, string Sql, string Next, string Round)
+{
+    /// <summary>Whether a default of the table takes its values.</summary>
+    public bool IsUsedIn(string table) => table.Contains($"val({SqlText.Quote(Name)})", StringComparison.Ordinal);
+}
 
 /// <summary>What a new database must be made with.</summary>
 internal sealed record DatabaseProperties(string CharacterSet, string Collation, string Server, string SqlMode)
 {
     public string? Comment { get; init; }
+
+    /// <summary>How many entries the two schema parts have together.</summary>
+    public int Entries { get; init; }
 
     /// <summary>Rows of system-versioned tables come with the time in which they were current; a session that writes them needs system_versioning_insert_history.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -37,6 +44,9 @@ internal sealed record SourceCatalogue(
     IReadOnlyList<SourceObject> Objects,
     IReadOnlyDictionary<string, int> Counts)
 {
+    /// <summary>Views that refer to something that is not there any more: no statement could make them.</summary>
+    public IReadOnlySet<string> Unusable { get; init; } = new HashSet<string>();
+
     private const int FirstWithComments = 100500;
 
     /// <summary>Whether both say the same of everything but estimates.</summary>
@@ -46,16 +56,25 @@ internal sealed record SourceCatalogue(
         && Sequences.Select(sequence => sequence.Sql).SequenceEqual(other.Sequences.Select(sequence => sequence.Sql))
         && Objects.SequenceEqual(other.Objects);
 
+    /// <summary>Names of all tables, sequences and views.</summary>
+    public IReadOnlySet<string> Relations { get; } = Tables.Select(table => table.Name)
+        .Concat(Sequences.Select(sequence => sequence.Name))
+        .Concat(Objects.Where(source => source.Kind == SourceObjects.View).Select(view => view.Name))
+        .ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Reads the session's default database as it stands.</summary>
     /// <exception cref="SchemaChanged">Something went meanwhile.</exception>
     public static SourceCatalogue Read(MySqlSession session, bool withHistory)
     {
         string database = session.Scalar("SELECT DATABASE()")!;
-        List<string?[]> relations = session.Query("SELECT TABLE_NAME, TABLE_TYPE, TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()");
+        List<string?[]> relations = session.Query("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()");
         DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, withHistory))];
         SourceSequence[] sequences = [.. OfType("SEQUENCE").Select(name => ReadSequence(session, name))];
         List<SourceObject> objects = SourceObjects.Read(session, [.. OfType("VIEW")]);
-        return new SourceCatalogue(database, ReadProperties(session) with { History = tables.Any(table => table.Period.Length > 0) }, tables, sequences, objects, Count(tables, sequences, objects));
+        return new SourceCatalogue(database, ReadProperties(session) with { History = tables.Any(table => table.Period.Length > 0) }, tables, sequences, objects, Count(tables, sequences, objects))
+        {
+            Unusable = objects.Where(source => source.Kind == SourceObjects.View && !SourceObjects.CanBeMade(session, source)).Select(view => view.Name).ToHashSet(),
+        };
 
         IEnumerable<string> OfType(string type) => relations.Where(row => row[1] == type).Select(row => row[0]!).Order(StringComparer.Ordinal);
     }
@@ -109,13 +128,13 @@ internal sealed record SourceCatalogue(
         return new DatabaseProperties(row[0]!, row[1]!, session.ServerVersionText, row[2]!) { Comment = row[3] is { Length: > 0 } text ? text : null };
     }
 
-    private static Dictionary<string, int> Count(IReadOnlyList<DefinedTable> tables, IReadOnlyList<SourceSequence> sequences, IReadOnlyList<SourceObject> objects)
+    private static Dictionary<string, int> Count(DefinedTable[] tables, SourceSequence[] sequences, List<SourceObject> objects)
     {
         Dictionary<string, int> counts = new()
         {
             ["indexes"] = tables.Sum(table => table.Definition.Elements.Count(element => element.IsSecondaryKey || element.Kind == ElementKind.PrimaryKey)),
             ["foreign keys"] = tables.Sum(table => table.Definition.Elements.Count(element => element.Kind == ElementKind.ForeignKey)),
-            ["sequences"] = sequences.Count,
+            ["sequences"] = sequences.Length,
         };
         foreach ((string name, string[] kinds) in new (string, string[])[]
         {

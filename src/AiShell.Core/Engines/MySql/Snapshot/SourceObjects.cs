@@ -35,8 +35,9 @@ internal static class SourceObjects
     /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: one may not be read.</exception>
     public static List<SourceObject> Read(MySqlSession session, IReadOnlyList<string> views)
     {
+        string database = session.Scalar("SELECT DATABASE()")!;
         List<SourceObject> found = [];
-        found.AddRange(views.Select(view => ReadView(session, view)));
+        found.AddRange(views.Select(view => ReadView(session, database, view)));
         foreach (string?[] row in session.Query("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_TYPE, ROUTINE_NAME"))
         {
             string?[] shown = Show(session, row[0]!, row[1]!, NoSuchObject);
@@ -58,10 +59,32 @@ internal static class SourceObjects
         return found;
     }
 
-    private static SourceObject ReadView(MySqlSession session, string view)
+    /// <summary>Whether the server takes a view's query: what it refers to may be gone. That somebody may not read it does no harm.</summary>
+    public static bool CanBeMade(MySqlSession session, SourceObject view)
+    {
+        List<SqlToken> tokens = SqlLexer.Tokens(view.Sql);
+        int query = tokens.FindIndex(tokens.FindIndex(token => token.Is("VIEW")) + 1, token => token.Is("AS"));
+        try
+        {
+            session.Execute($"SET @ai_shell_view = {SqlText.Literal(view.Sql[tokens[query].End..])}");
+            session.Execute("PREPARE ai_shell_view FROM @ai_shell_view");
+            session.Execute("DEALLOCATE PREPARE ai_shell_view");
+            return true;
+        }
+        catch (ServerError error) when (!SnapshotErrors.IsDenied(error))
+        {
+            return false;
+        }
+        catch (ServerError)
+        {
+            return true;
+        }
+    }
+
+    private static SourceObject ReadView(MySqlSession session, string database, string view)
     {
         string?[] shown = Show(session, View, view, NoSuchTable);
-        return new SourceObject(View, view, shown[1]!, null, shown[2]!, shown[3]!, null, null, null);
+        return new SourceObject(View, view, ViewDefinition.WithoutDatabase(shown[1]!, database), null, shown[2]!, shown[3]!, null, null, null);
     }
 
     private static string?[] Show(MySqlSession session, string kind, string name, int missing)

@@ -11,21 +11,14 @@ internal sealed record SourceTable(TableName Name, IReadOnlyList<SourceColumn> C
 /// <param name="CharacterSet">Null where the column has none, <c>binary</c> included.</param>
 internal sealed record SourceColumn(string Name, string Type, string? CharacterSet)
 {
-    // What has a Unicode character for every value, and takes the same bytes back for it.
-    private static readonly string[] Convertible = ["latin1", "utf16", "utf16le", "utf32"];
-    private static readonly string[] Unicode = ["ascii", "utf8", "utf8mb3", "utf8mb4"];
+    // UTF-8 as it is, or read as such without a loss.
+    private static readonly string[] Text = ["ascii", "latin1", "utf8", "utf8mb3", "utf8mb4"];
 
     /// <summary>The type's first word: <c>int</c>, <c>varchar</c>, <c>enum</c>.</summary>
     public string BaseType => new([.. Type.TakeWhile(char.IsAsciiLetterOrDigit)]);
 
     public bool IsUnsigned => Type.Contains(" unsigned", StringComparison.Ordinal);
 
-    /// <summary>Its values are raw bytes in this character set, which the tables of client and server may translate differently; null for text that is UTF-8.</summary>
-    public string? RawCharacterSet => CharacterSet is null || Unicode.Contains(CharacterSet) || Convertible.Contains(CharacterSet) ? null : CharacterSet;
-
-    /// <summary>What SELECT reads, in a session whose character_set_results is NULL.</summary>
-    public string SelectExpression =>
-        CharacterSet is not null && Convertible.Contains(CharacterSet) ? $"CONVERT({SqlText.Quote(Name)} USING utf8mb4)"
-        : RawCharacterSet is not null ? $"CAST({SqlText.Quote(Name)} AS BINARY)"
-        : SqlText.Quote(Name);
+    /// <summary>Its values are raw bytes in this character set, which the tables of client and server may translate differently; null for text that is told as UTF-8.</summary>
+    public string? RawCharacterSet => CharacterSet is null || Text.Contains(CharacterSet) ? null : CharacterSet;
 }

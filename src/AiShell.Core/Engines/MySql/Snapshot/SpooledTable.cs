@@ -29,8 +29,12 @@ internal sealed class SpooledTable : IPartSink, IDisposable
             Access = FileAccess.ReadWrite,
             Share = FileShare.None,
             Options = FileOptions.DeleteOnClose,
-            UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         return new SpooledTable(new FileStream(Path.Combine(scratchDirectory, $"table-{Guid.NewGuid():N}"), options), partBytes);
     }
 

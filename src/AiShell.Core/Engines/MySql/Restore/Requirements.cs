@@ -1,0 +1,130 @@
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Restore;
+
+/// <summary>What a restore needs of a server, against what the server has and the account may.</summary>
+internal static class Requirements
+{
+    /// <summary>Accounts in <see cref="BackupContents.Requires"/>: <c>user@host</c>.</summary>
+    public const string Users = "users";
+
+    private const string NoOwnerHint = "Make what is missing, or restore with --no-owner (everything is then the user's own) or --definer.";
+
+    private static readonly string[] ForTables = ["SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX"];
+    private static readonly string[] ForObjects = ["REFERENCES", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "TRIGGER", "EVENT", "LOCK TABLES"];
+
+    /// <summary>What makes the restore fail for certain.</summary>
+    public static IEnumerable<AiShellException> FindMissing(MySqlSession session, string target, BackupContents contents, TargetOptions options)
+    {
+        (string Database, string[] Missing)[] privileges = [.. Places(target).Select(place => (place.Pattern, Missing(session, place.Example, ForTables))).Where(place => place.Item2.Length > 0)];
+        if (privileges.Length > 0)
+        {
+            yield return new AiShellException(
+                ErrorKind.Failed,
+                $"The user may not make tables {string.Join(" and ", privileges.Select(place => $"in {place.Database} (lacks {string.Join(", ", place.Missing)})"))}; a restore makes a database beside the target first.",
+                $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.");
+        }
+
+        if (options.WithoutBinaryLog && !Privileges.Read(session, target).Everywhere("SUPER", "BINLOG ADMIN", "SESSION_VARIABLES_ADMIN", "SYSTEM_VARIABLES_ADMIN"))
+        {
+            yield return new AiShellException(ErrorKind.Failed, "The user may not keep the restore out of the binary log.", "GRANT BINLOG ADMIN (MariaDB) or SESSION_VARIABLES_ADMIN (MySQL), or leave out --no-binlog.");
+        }
+
+        if (FindDefinerObstacle(session, target, contents, options) is { } definer)
+        {
+            yield return definer;
+        }
+
+        if (session.Scalar("SELECT @@local_infile") != "1" && FindTooLarge(session, contents) is { } tooLarge)
+        {
+            yield return tooLarge;
+        }
+    }
+
+    /// <summary>What makes it fail where the backup has such things.</summary>
+    public static IEnumerable<string> FindDoubts(MySqlSession session, string target, BackupContents contents)
+    {
+        string[] missing = [.. Places(target).SelectMany(place => Missing(session, place.Example, ForObjects)).Distinct()];
+        if (missing.Length > 0)
+        {
+            yield return $"The user lacks {string.Join(", ", missing)}: if the backup holds what takes it, the restore fails before it changes '{target}'.";
+        }
+
+        if (session.Scalar("SELECT @@log_bin = 1 AND @@global.log_bin_trust_function_creators = 0") == "1" && !Privileges.Read(session, target).Everywhere("SUPER"))
+        {
+            yield return $"The server writes a binary log, and the user lacks SUPER: if the backup holds functions or triggers, the restore fails before it changes '{target}', unless log_bin_trust_function_creators is set.";
+        }
+
+        if (contents.EngineVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase) != session.Features.IsMariaDb)
+        {
+            yield return $"The backup is of {contents.EngineVersion}, and the server is {session.ServerVersionText}: what one does not know of the other makes the restore fail before it changes '{target}'.";
+        }
+    }
+
+    /// <summary>Null where the server is as new as the backup's.</summary>
+    public static string? FindOlder(MySqlSession session, BackupContents contents)
+    {
+        var backup = ServerFeatures.Of(contents.EngineVersion);
+        return backup.IsMariaDb == session.Features.IsMariaDb && backup.Version / 100 > session.Features.Version / 100
+            ? $"The backup is of {contents.EngineVersion}, and the server is the older {session.ServerVersionText}" : null;
+    }
+
+    /// <summary>A name with the form of those that a restore makes, and how to name them all.</summary>
+    private static IEnumerable<(string Example, string Pattern)> Places(string target) =>
+        [(target, $"'{target}'"), (TargetNames.Beside(target, TargetNames.New, 0), $"'{TargetNames.Beside(target, TargetNames.New, 0).TrimEnd('0')}…'")];
+
+    private static string[] Missing(MySqlSession session, string database, string[] wanted)
+    {
+        var privileges = Privileges.Read(session, database);
+        return [.. wanted.Where(name => !privileges.OnDatabase(name))];
+    }
+
+    private static AiShellException? FindDefinerObstacle(MySqlSession session, string target, BackupContents contents, TargetOptions options)
+    {
+        string[] wanted = options.Definer is { } one ? [NameOf(Definers.Parse(one))]
+            : options.KeepOwners && contents.Requires.TryGetValue(Users, out IReadOnlyList<string>? definers) ? [.. definers] : [];
+        string self = session.Scalar("SELECT CURRENT_USER()")!;
+        string[] others = [.. wanted.Where(account => account != self)];
+        if (others.Length > 0 && !Privileges.Read(session, target).SetsDefiners)
+        {
+            return new AiShellException(
+                ErrorKind.Failed,
+                $"The user may not make views, triggers or routines in the name of {ListText.First([.. others.Select(name => $"'{name}'")])}.",
+                "GRANT SET USER (MariaDB) or SET_USER_ID (MySQL), or restore with --no-owner: everything is then the user's own.");
+        }
+
+        string[] absent = [.. Known(session) is { } known ? others.Where(account => !known.Contains(account)) : []];
+        if (contents.HasGlobals && contents.Globals.TryGetValue(Users, out IReadOnlyList<string>? coming))
+        {
+            absent = [.. absent.Except(coming)];
+        }
+
+        return absent.Length == 0 ? null : new AiShellException(ErrorKind.Failed, $"The server has no user {ListText.First([.. absent.Select(name => $"'{name}'")])}.", NoOwnerHint);
+    }
+
+    /// <summary>Null for an account that may not see them.</summary>
+    private static HashSet<string>? Known(MySqlSession session)
+    {
+        try
+        {
+            return [.. session.Query("SELECT CONCAT(User, '@', Host) FROM mysql.user").Select(row => row[0]!)];
+        }
+        catch (ServerError)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>LOAD DATA LOCAL takes rows of any size; a statement does not.</summary>
+    private static AiShellException? FindTooLarge(MySqlSession session, BackupContents contents)
+    {
+        long most = long.Parse(session.Scalar("SELECT @@max_allowed_packet")!, System.Globalization.CultureInfo.InvariantCulture);
+        BackupPart? part = contents.Parts.FirstOrDefault(part => part.Rows > 0 && part.PlainBytes / part.Rows > most);
+        return part is null ? null : new AiShellException(
+            ErrorKind.Failed,
+            FormattableString.Invariant($"Table '{part.Table}' has rows that the server does not take in a statement: max_allowed_packet is {most:N0}, and local_infile is off."),
+            "SET GLOBAL local_infile = ON or a larger max_allowed_packet on the server.");
+    }
+
+    private static string NameOf((string User, string Host) account) => $"{account.User}@{account.Host}";
+}

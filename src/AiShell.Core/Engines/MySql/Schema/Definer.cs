@@ -1,0 +1,40 @@
+namespace AiShell.Engines.MySql.Schema;
+
+/// <summary>The account in whose name a view, routine, trigger or event runs, in the statement that makes it.</summary>
+/// <param name="Start">Of the account in the statement.</param>
+/// <param name="End">Excluded.</param>
+internal sealed record Definer(string User, string Host, int Start, int End)
+{
+    /// <summary>As information_schema names it. A role has no host.</summary>
+    public string Account => $"{User}@{Host}";
+
+    /// <param name="sql">Begins with CREATE, as SHOW CREATE says it.</param>
+    /// <returns>Null where it names none.</returns>
+    public static Definer? Find(string sql)
+    {
+        List<SqlToken> tokens = [];
+        for (int start = 0; start < sql.Length && tokens.Count < 40; start = SqlLexer.EndOfToken(sql, start))
+        {
+            int end = SqlLexer.EndOfToken(sql, start);
+            SqlToken token = new(start, end, sql[start..end]);
+            if (token.Is("VIEW") || token.Is("FUNCTION") || token.Is("PROCEDURE") || token.Is("TRIGGER") || token.Is("EVENT") || token.Is("PACKAGE"))
+            {
+                break;
+            }
+
+            tokens.Add(token);
+        }
+
+        int at = tokens.FindIndex(token => token.Is("DEFINER"));
+        if (at < 0 || tokens.Count <= at + 2 || !tokens[at + 2].IsName)
+        {
+            return null;
+        }
+
+        bool hasHost = tokens.Count > at + 4 && tokens[at + 3].Text == "@" && tokens[at + 4].IsName;
+        return new Definer(SqlLexer.Unquote(tokens[at + 2].Text), hasHost ? SqlLexer.Unquote(tokens[at + 4].Text) : "", tokens[at + 2].Start, tokens[hasHost ? at + 4 : at + 2].End);
+    }
+
+    /// <summary>The statement with another account, which is given quoted: <c>`app`@`%`</c>.</summary>
+    public static string Rewrite(string sql, string account) => Find(sql) is { } definer ? $"{sql[..definer.Start]}{account}{sql[definer.End..]}" : sql;
+}

@@ -1,0 +1,110 @@
+using AiShell.Connections;
+using AiShell.Engines;
+using AiShell.Engines.MySql;
+
+namespace AiShell.IntegrationTests.MySql.Restore;
+
+/// <summary>Some tables into a database that stands, beside others that refer to them.</summary>
+public sealed class TablesTargetTests(SharedMariaDb shared) : IClassFixture<SharedMariaDb>
+{
+    private readonly string _name = $"t{Guid.NewGuid().ToString("N")[..8]}";
+    private readonly MySqlEngine _engine = new();
+
+    private const string Parent = "CREATE TABLE `parent` (`id` int NOT NULL, `code` varchar(10), PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;";
+    private const string Other = "CREATE TABLE `other` (`id` int NOT NULL, `parent` int, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;";
+    private const string Key = "ALTER TABLE `other` ADD CONSTRAINT `belongs` FOREIGN KEY (`parent`) REFERENCES `parent` (`id`) ON DELETE CASCADE;";
+
+    private static TargetOptions Only(string table, bool keepOld = false) =>
+        new(new TableFilter([table], []), IntoExisting: true, Replace: true, 2, Path.GetTempPath(), TimeSpan.FromSeconds(20)) { KeepOld = keepOld };
+
+    private DatabaseAddress Address(string suffix) => shared.Server.AddressOf($"{_name}_{suffix}");
+
+    private async Task<HandMadeBackup> MakeAsync()
+    {
+        string source = Address("src").Database;
+        await shared.Server.RunAsync("", $"CREATE DATABASE {source} CHARACTER SET utf8mb4");
+        await shared.Server.RunAsync(source, $"{Parent} {Other} {Key} INSERT INTO parent VALUES (1, 'new'), (2, 'new'); INSERT INTO other VALUES (1, 1)");
+        HandMadeBackup backup = new();
+        int parent = backup.Table("parent", Parent);
+        int other = backup.Table("other", Other);
+        backup.After("FOREIGN KEY", "other", Key, other, parent);
+        backup.After("TRIGGER", "loud", "DELIMITER ;;\nCREATE TRIGGER `loud` BEFORE INSERT ON `parent` FOR EACH ROW SET NEW.code = upper(NEW.code)\n;;\nDELIMITER ;", parent);
+        string target = Address("target").Database;
+        await shared.Server.RunAsync("", $"CREATE DATABASE {target} CHARACTER SET utf8mb4");
+        await shared.Server.RunAsync(
+            target,
+            $"{Parent} {Other} {Key} CREATE TRIGGER quiet BEFORE INSERT ON parent FOR EACH ROW SET NEW.code = lower(NEW.code); INSERT INTO parent VALUES (1, 'old'), (3, 'old'); INSERT INTO other VALUES (7, 1)");
+        return backup.Write(Address("src"));
+    }
+
+    [Fact]
+    public async Task Keys_of_tables_that_stay_lead_to_the_new_table()
+    {
+        HandMadeBackup backup = await MakeAsync();
+        string target = Address("target").Database;
+
+        string kept = (await backup.RestoreAsync(Address("target"), Only("parent", keepOld: true)))!;
+
+        Assert.Equal("new\nnew", await shared.Server.RunAsync(target, "SELECT code FROM parent"));
+        Assert.Equal("7", await shared.Server.RunAsync(target, "SELECT id FROM other"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => shared.Server.RunAsync(target, "INSERT INTO other VALUES (8, 3)"));
+        await shared.Server.RunAsync(target, "INSERT INTO other VALUES (8, 2); INSERT INTO parent VALUES (9, 'x'); DELETE FROM parent WHERE id = 1");
+        Assert.Equal("8", await shared.Server.RunAsync(target, "SELECT id FROM other"));
+        Assert.Equal("X", await shared.Server.RunAsync(target, "SELECT code FROM parent WHERE id = 9"));
+        Assert.Equal("loud", await shared.Server.RunAsync("", $"SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{target}'"));
+        Assert.Equal("quiet", await shared.Server.RunAsync("", $"SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{kept}'"));
+        Assert.Equal("old\nold", await shared.Server.RunAsync(kept, "SELECT code FROM parent"));
+    }
+
+    [Fact]
+    public async Task Keys_of_the_restored_table_lead_to_the_one_that_stays()
+    {
+        HandMadeBackup backup = await MakeAsync();
+        string target = Address("target").Database;
+
+        await backup.RestoreAsync(Address("target"), Only("other"));
+
+        Assert.Equal("1", await shared.Server.RunAsync(target, "SELECT id FROM other"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => shared.Server.RunAsync(target, "INSERT INTO other VALUES (8, 2)"));
+        await shared.Server.RunAsync(target, "INSERT INTO other VALUES (8, 3)");
+        Assert.Equal($"{target}\n{Address("src").Database}", await shared.Server.RunAsync("", $"SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '{_name}%' ORDER BY SCHEMA_NAME DESC"));
+    }
+
+    [Theory]
+    [InlineData("parent", "INSERT INTO other VALUES (8, 3)")]
+    [InlineData("other", "DELETE FROM parent WHERE id = 1")]
+    public async Task Rows_that_do_not_go_together_with_those_that_stay_are_refused(string table, string before)
+    {
+        HandMadeBackup backup = await MakeAsync();
+        string target = Address("target").Database;
+        await shared.Server.RunAsync(target, before);
+        string old = await shared.Server.DumpAsync(target);
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(Address("target"), Only(table)));
+
+        Assert.Contains("belongs", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(old, await shared.Server.DumpAsync(target));
+        Assert.Equal("2", await shared.Server.RunAsync("", $"SELECT count(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '{_name}%'"));
+    }
+
+    [Fact]
+    public async Task A_whole_database_with_rows_that_refer_to_nothing_is_restored_and_told()
+    {
+        HandMadeBackup backup = await MakeAsync();
+        await shared.Server.RunAsync(Address("src").Database, "SET foreign_key_checks = 0; DELETE FROM parent WHERE id = 1");
+        HandMadeBackup orphaned = new();
+        int parent = orphaned.Table("parent", Parent);
+        int other = orphaned.Table("other", Other);
+        orphaned.After("FOREIGN KEY", "other", Key, other, parent);
+        orphaned.Write(Address("src"));
+
+        await using IRestoreTarget target = await _engine.OpenTargetAsync(
+            Address("copy"), orphaned.Contents, new TargetOptions(TableFilter.Everything, false, false, 2, Path.GetTempPath(), TimeSpan.FromSeconds(5)), default);
+        await orphaned.LoadAsync(target);
+        Assert.Equal(orphaned.Contents.Tables, await target.CompleteAsync(fingerprints: true, default));
+        Assert.Contains("parent = 1", Assert.Single(target.Warnings), StringComparison.Ordinal);
+        await target.PromoteAsync(default);
+        Assert.Equal("1", await shared.Server.RunAsync(Address("copy").Database, "SELECT count(*) FROM other"));
+        Assert.NotNull(backup);
+    }
+}

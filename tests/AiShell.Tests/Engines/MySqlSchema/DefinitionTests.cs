@@ -1,0 +1,90 @@
+using AiShell.Engines.MySql.Schema;
+
+namespace AiShell.Tests.Engines.MySqlSchema;
+
+/// <summary>Definitions as servers write them; MySQL's forms are recorded ones.</summary>
+public sealed class DefinitionTests
+{
+    private const string Table =
+        "CREATE TABLE `t` (\n  `id` int NOT NULL AUTO_INCREMENT COMMENT 'a, (b)',\n  `a``,b` varchar(10) DEFAULT ',\\n  KEY `x` (',\n  `e` enum('KEY',',') NOT NULL,\n"
+        + "  PRIMARY KEY (`id`),\n  UNIQUE KEY `u` (`e`,`a``,b`(3)),\n  KEY `k` ((lower(`a``,b`))) /*!80000 INVISIBLE */,\n  FULLTEXT KEY `f` (`e`) /*!50100 WITH PARSER `ngram` */ ,\n"
+        + "  CONSTRAINT `fk` FOREIGN KEY (`e`) REFERENCES `other`.`o` (`x`) ON DELETE CASCADE,\n  CONSTRAINT `own` FOREIGN KEY (`e`) REFERENCES `p``q` (`x`),\n  CONSTRAINT `c` CHECK ((`id` > 0))\n"
+        + ") ENGINE=InnoDB AUTO_INCREMENT=7 DEFAULT CHARSET=utf8mb4 COMMENT='AUTO_INCREMENT=9'\n/*!50100 PARTITION BY HASH (`id`)\nPARTITIONS 2 */";
+
+    [Fact]
+    public void A_table_is_taken_apart_where_the_server_put_it_together()
+    {
+        TableDefinition table = TableDefinition.Parse(Table);
+
+        Assert.Equal(
+            [ElementKind.Column, ElementKind.Column, ElementKind.Column, ElementKind.PrimaryKey, ElementKind.UniqueKey, ElementKind.Key, ElementKind.Key, ElementKind.ForeignKey, ElementKind.ForeignKey, ElementKind.Other],
+            table.Elements.Select(element => element.Kind));
+        Assert.Equal(["e", "a`,b"], table.Elements[4].Columns);
+        Assert.Equal(("other", "o"), table.Elements[7].Referenced());
+        Assert.Equal(("", "p`q"), table.Elements[8].Referenced());
+        Assert.Equal(Table.Replace(" ,\n", ",\n", StringComparison.Ordinal), table.Create(table.Elements));
+        Assert.DoesNotContain("=7", table.WithoutCounter().Options, StringComparison.Ordinal);
+        Assert.Contains("'AUTO_INCREMENT=9'", table.WithoutCounter().Options, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Keys_follow_the_rows_and_foreign_keys_follow_the_keys()
+    {
+        TableScript script = TableScript.Build(TableDefinition.Parse(Table), "db", "PRIMARY");
+
+        Assert.DoesNotContain("KEY `", script.Table, StringComparison.Ordinal);
+        Assert.Contains("PRIMARY KEY (`id`)", script.Table, StringComparison.Ordinal);
+        Assert.StartsWith("ALTER TABLE `t`\n  ADD UNIQUE KEY `u`", script.Keys, StringComparison.Ordinal);
+        Assert.Equal([null, "p`q"], script.ForeignKeys.Select(key => key.Referenced));
+    }
+
+    [Theory]
+    [InlineData("`b` int NOT NULL AUTO_INCREMENT,\n  KEY `x` (`a`),\n  KEY `y` (`b`),\n  KEY `z` (`a`)", null, "KEY `y`", "KEY `z`")]
+    [InlineData("`b` int NOT NULL AUTO_INCREMENT,\n  PRIMARY KEY (`b`),\n  KEY `y` (`b`),\n  KEY `z` (`a`)", "PRIMARY", "PRIMARY", "KEY `y`")]
+    [InlineData("`b` int NOT NULL,\n  UNIQUE KEY `r` (`b`),\n  KEY `z` (`a`)", "r", "KEY `r`", "KEY `z`")]
+    [InlineData("`b` int NOT NULL DEFAULT nextval(`db`.`s`),\n  KEY `z` (`a`)", null, "nextval(`s`)", "KEY `z`")]
+    public void Keys_that_the_rows_need_come_first(string elements, string? rowKey, string inTable, string inKeys)
+    {
+        TableScript script = TableScript.Build(TableDefinition.Parse($"CREATE TABLE `t` (\n  `a` int DEFAULT NULL,\n  {elements}\n) ENGINE=InnoDB"), "db", rowKey);
+
+        Assert.Contains(inTable, script.Table, StringComparison.Ordinal);
+        Assert.Contains(inKeys, script.Keys, StringComparison.Ordinal);
+        Assert.DoesNotContain(inKeys, script.Table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Views_come_after_those_they_read_whatever_columns_and_aliases_are_called()
+    {
+        Dictionary<string, string> views = new()
+        {
+            ["a"] = "CREATE ALGORITHM=UNDEFINED DEFINER=`b`@`%` SQL SECURITY DEFINER VIEW `a` AS select `z`.`b` AS `c`,`y` .`d` AS `d` from (`z` join `y` on(`z`.`b` = `y`.`d`))",
+            ["b"] = "CREATE VIEW `b` AS select 1 AS `a` from `t` `a`",
+            ["c"] = "CREATE VIEW `c` AS select 'from `a`' AS `x` from `other`.`a` union select `d`.`x` AS `x` from (select `t`.`x` AS `x` from `t`) `d`",
+            ["y"] = "CREATE VIEW `y` AS select `b`.`a` AS `d` from `b`",
+            ["z"] = "CREATE VIEW `z` AS select `y`.`d` AS `b` from `y` where `y`.`d` in (select `c`.`x` from `c`)",
+        };
+
+        Assert.Equal(["b", "y", "c", "z", "a"], ViewOrder.Of(views).Select(view => view.Name));
+    }
+
+    [Theory]
+    [InlineData("CREATE DEFINER=`r`@`h` TRIGGER db . `t1` BEFORE INSERT ON db.t FOR EACH ROW SET @x = 'db.t'", "CREATE DEFINER=`r`@`h` TRIGGER `t1` BEFORE INSERT ON t FOR EACH ROW SET @x = 'db.t'")]
+    [InlineData("CREATE DEFINER=`r`@`h` trigger if not exists `a`.`b` /* on */ after delete on `c` for each row begin end", "CREATE DEFINER=`r`@`h` trigger if not exists `b` /* on */ after delete on `c` for each row begin end")]
+    [InlineData("CREATE TRIGGER t BEFORE UPDATE ON \"x y\" FOR EACH ROW SET @a = 'x\\' || new.b", "CREATE TRIGGER t BEFORE UPDATE ON \"x y\" FOR EACH ROW SET @a = 'x\\' || new.b")]
+    public void A_trigger_loses_the_database_in_its_head_alone(string shown, string written) => Assert.Equal(written, TriggerDefinition.WithoutDatabase(shown));
+
+    [Theory]
+    [InlineData("CREATE DEFINER=`o``dd`@`10.%` PROCEDURE `p`() SELECT 1", "o`dd@10.%", "CREATE DEFINER=`n`@`%` PROCEDURE `p`() SELECT 1")]
+    [InlineData("CREATE ALGORITHM=MERGE DEFINER=`role` SQL SECURITY INVOKER VIEW `v` AS select 'DEFINER=`x`'", "role@", "CREATE ALGORITHM=MERGE DEFINER=`n`@`%` SQL SECURITY INVOKER VIEW `v` AS select 'DEFINER=`x`'")]
+    [InlineData("CREATE VIEW `v` AS select 'DEFINER=`x`@`y`'", null, "CREATE VIEW `v` AS select 'DEFINER=`x`@`y`'")]
+    public void The_definer_is_found_in_the_head_and_replaced(string sql, string? account, string rewritten)
+    {
+        Assert.Equal(account, Definer.Find(sql)?.Account);
+        Assert.Equal(rewritten, Definer.Rewrite(sql, "`n`@`%`"));
+    }
+
+    [Fact]
+    public void Columns_of_a_view_lose_the_database_and_nothing_else_does() => Assert.Equal(
+        "CREATE VIEW `v` AS select `t`.`a` AS `db`,`db`.`b`,'`db`.`t`.`a`' from `t`",
+        ViewDefinition.WithoutDatabase("CREATE VIEW `v` AS select `db`.`t`.`a` AS `db`,`db`.`b`,'`db`.`t`.`a`' from `t`", "db"));
+}
