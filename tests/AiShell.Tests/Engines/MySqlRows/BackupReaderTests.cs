@@ -1,6 +1,7 @@
 using System.Text;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
+using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Snapshot;
 
 namespace AiShell.Tests.Engines.MySqlRows;
@@ -47,25 +48,26 @@ public class BackupReaderTests
         await AssertDamageAsync([parts[0], .. parts], "twice");
         await AssertDamageAsync([.. parts, parts[^1]], "twice");
         await AssertDamageAsync(With(parts, 0, plain: []), "it is empty");
-        await AssertDamageAsync(With(parts, 3, plain: Script((0, "DATABASE", "database"))), "begin");
-        await AssertDamageAsync(With(parts, 0, plain: Script((0, "DATABASE", "database"), (1, "TABLE", "other"))), "its schema does not make it");
-        await AssertDamageAsync(With(parts, 0, plain: Script((0, "DATABASE", "database"))), "schema is missing"); // an entry of it
+        await AssertDamageAsync(With(parts, 3, plain: Script(3, (0, "DATABASE", "database"))), "begin");
+        await AssertDamageAsync(With(parts, 0, plain: Script(3, (0, "DATABASE", "database"), (1, "TABLE", "other"))), "its schema does not make it");
+        await AssertDamageAsync(With(parts, 0, plain: Script(3, (0, "DATABASE", "database"))), "schema is missing"); // an entry of it
+        await AssertDamageAsync(parts[..^1], "schema is missing"); // its last part
     }
 
     [Fact]
     public async Task Rows_alone_need_no_table_in_the_schema()
     {
         List<(BackupPart Part, byte[] Plain)> parts = Good(BackupFormat.Sql);
-        parts = With(parts[..3], 0, plain: Script((0, "DATABASE", "database")));
+        parts = With(parts[..3], 0, plain: Script(1, (0, "DATABASE", "database")));
         Assert.Single((await ReadAsync(parts, BackupScope.DataOnly)).Tables);
     }
 
     private static List<(BackupPart Part, byte[] Plain)> Good(BackupFormat format) =>
     [
-        (Part(PartPhase.PreData, null, "sql", 0), Script((0, "DATABASE", "database"), (1, "TABLE", "t"))),
+        (Part(PartPhase.PreData, null, "sql", 0), Script(3, (0, "DATABASE", "database"), (1, "TABLE", "t"))),
         (Part(PartPhase.Data, Table, RowFormats.ExtensionOf(format), 2), Rows(format, "id", 1, 2)),
         (Part(PartPhase.Data, Table, RowFormats.ExtensionOf(format), 3), Rows(format, "id", 3, 4, 5)),
-        (Part(PartPhase.PostData, null, "sql", 0), Script((2, "KEYS", "t"))),
+        (Part(PartPhase.PostData, null, "sql", 0), Script(0, (2, "KEYS", "t"))),
     ];
 
     private static List<(BackupPart Part, byte[] Plain)> With(List<(BackupPart Part, byte[] Plain)> parts, int index, Func<BackupPart, BackupPart>? part = null, byte[]? plain = null) =>
@@ -73,12 +75,13 @@ public class BackupReaderTests
 
     private static BackupPart Part(PartPhase phase, TableName? table, string extension, long rows) => new(0, phase, table, extension, rows, 0, 0);
 
-    private static byte[] Script(params (int Id, string Kind, string Name)[] entries)
+    private static byte[] Script(int count, params (int Id, string Kind, string Name)[] entries)
     {
         using MemoryStream script = new();
         foreach ((int id, string kind, string name) in entries)
         {
-            ScriptEntry.Create(id, kind, "", name, "SELECT 1;\n").WriteTo(script);
+            string sql = kind == DatabaseEntry.Kind ? DatabaseEntry.ToSql(new DatabaseProperties("utf8mb4", "utf8mb4_bin", "10.11", "") { Entries = count }, withSchema: true) : "SELECT 1;\n";
+            ScriptEntry.Create(id, kind, "", name, sql).WriteTo(script);
         }
 
         return script.ToArray();

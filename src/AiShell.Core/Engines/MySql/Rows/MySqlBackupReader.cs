@@ -1,17 +1,16 @@
 using System.Collections.Concurrent;
+using AiShell.Engines.MySql.Schema;
 
 namespace AiShell.Engines.MySql;
 
 /// <summary>Reads a backup's parts without a server: every entry of the scripts, every row's hash.</summary>
 internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions options) : IBackupReader
 {
-    private const string DatabaseKind = "DATABASE";
-    private const string TableKind = "TABLE";
-
     private readonly ConcurrentDictionary<TableName, TableRows> _tables = new(
         contents.Tables.Select(table => KeyValuePair.Create(table.Table, new TableRows(options.SampleRows))));
 
     private readonly ConcurrentDictionary<int, ScriptEntryHeader> _entries = new();
+    private int _declaredEntries = -1;
 
     public int Parallelism => options.Workers;
 
@@ -52,9 +51,14 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
         foreach (ScriptEntry entry in ScriptReader.Read(plain))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if ((first && part.Phase == PartPhase.PreData) != (entry.Header.Kind == DatabaseKind))
+            if ((first && part.Phase == PartPhase.PreData) != (entry.Header.Kind == DatabaseEntry.Kind))
             {
                 throw new InvalidDataException(first ? "it does not begin with the database's properties" : "it has the database's properties twice");
+            }
+
+            if (entry.Header.Kind == DatabaseEntry.Kind)
+            {
+                _declaredEntries = DatabaseEntry.Parse(entry.Sql).Entries;
             }
 
             if (part.Phase != PartPhase.Globals && !_entries.TryAdd(entry.Header.Id, entry.Header))
@@ -107,13 +111,12 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
     /// <summary>No part of the schema is missing, and rows have a table to go to.</summary>
     private void RequireSchema()
     {
-        // Ids count the entries of both parts from 0.
-        if (_entries.Keys.Order().Where((id, place) => id != place).Any() || !_entries.Values.Any(entry => entry.Kind == DatabaseKind))
+        if (_entries.Count != _declaredEntries)
         {
             throw Damage("a part of its schema is missing");
         }
 
-        HashSet<string> declared = [.. _entries.Values.Where(entry => entry.Kind == TableKind).Select(entry => entry.Name)];
+        HashSet<string> declared = [.. _entries.Values.Where(entry => entry.Kind == SchemaScript.Table).Select(entry => entry.Name)];
         if (contents.Scope != BackupScope.DataOnly && _tables.Keys.FirstOrDefault(table => !declared.Contains(table.Name)) is { } stray)
         {
             throw Damage($"it has rows of table '{stray}', but its schema does not make it");
