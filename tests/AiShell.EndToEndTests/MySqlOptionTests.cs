@@ -80,7 +80,7 @@ public sealed class MySqlOptionTests : MySqlSuite
         Assert.Equal("other@%", await DefinersAsync("given"));
         Assert.Equal($"{MariaDbServer.User}@%", await DefinersAsync("mine"));
         Assert.Contains("stays", await Server.RunAsync("given", "SHOW CREATE VIEW v"), StringComparison.Ordinal);
-        Shell.Expect((int)ErrorKind.Usage, await Shell.RunAsync("backup", "restore", "latest", "-d", "shop/bad", "--definer", "no host"));
+        Shell.Expect((int)ErrorKind.Usage, await Shell.RunAsync("backup", "restore", "latest", "-d", "shop/bad", "--definer", "@host"));
     }
 
     [Fact]

@@ -109,16 +109,44 @@ public sealed class MySqlTests : MySqlSuite
     [InlineData(true)]
     public async Task A_dump_from_elsewhere_is_imported_and_restored(bool near)
     {
-        string script = Path.Combine(AppContext.BaseDirectory, "Data", "sakila-mysql.sql.gz");
+        string script = DataFile("chinook-mysql.sql.gz");
         await Shell.ExpectAsync(null, near ? ["backup", "import", script, "-d", "shop"] : ["backup", "import", script]);
-        await Shell.ExpectAsync(null, "backup", "test", "latest", "--validate-data", "-d", near ? "shop" : "sakila-mysql");
+        await Shell.ExpectAsync(null, "backup", "test", "latest", "--validate-data", "-d", near ? "shop" : "chinook-mysql");
         await Shell.ExpectAsync(null, "backup", "restore", (await Shell.JsonAsync(null, "backup", "list"))[0].GetProperty("id").GetString()!, "-d", "shop/copy");
 
-        (int exitCode, string output) = await Shell.BashAsync(
-            Shell.Folder,
-            $"set -o pipefail; zcat '{script}' | mariadb --no-defaults --socket='{Server.Socket}' -u root");
+        await RunScriptAsync(script);
+        Assert.Equal(await ContentAsync("Chinook"), await ContentAsync("copy"));
+    }
+
+    [Fact]
+    public async Task Sakila_goes_there_and_back()
+    {
+        await RunScriptAsync(DataFile("sakila-mysql.sql.gz"));
+        string content = await ContentAsync("sakila");
+        foreach (string format in new[] { "sql", "json", "csv" })
+        {
+            await Shell.ExpectAsync(null, "backup", "create", "-d", "shop/sakila", "--format", format, "--verify");
+            await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/sakila", "--force", "--verify");
+            Assert.Equal(content, await ContentAsync("sakila"));
+        }
+    }
+
+    [Fact]
+    public async Task A_script_that_names_its_database_in_its_objects_is_refused_and_told_what_to_do()
+    {
+        BufferedCommandResult refused = await Shell.RunAsync("backup", "import", DataFile("sakila-mysql.sql.gz"));
+
+        Shell.Expect((int)ErrorKind.Refused, refused);
+        Assert.Contains("Hint: ", refused.StandardError, StringComparison.Ordinal);
+        Assert.Equal(0, (await Shell.JsonAsync(null, "backup", "list")).GetArrayLength());
+    }
+
+    private static string DataFile(string name) => Path.Combine(AppContext.BaseDirectory, "Data", name);
+
+    private async Task RunScriptAsync(string script)
+    {
+        (int exitCode, string output) = await Shell.BashAsync(Shell.Folder, $"set -o pipefail; zcat '{script}' | mariadb --no-defaults --default-character-set=utf8mb4 --socket='{Server.Socket}' -u root");
         Assert.True(exitCode == 0, output);
-        Assert.Equal(await ContentAsync("sakila"), await ContentAsync("copy"));
     }
 
     [Fact]

@@ -97,6 +97,13 @@ public sealed class SettingsReaderTests : IDisposable
     }
 
     [Fact]
+    public void One_host_is_named_and_an_address_loses_its_brackets()
+    {
+        Assert.Equal("::1", Read("mysql://ann@[::1]:3307/shop").Host);
+        Assert.Equal(ErrorKind.Usage, Assert.Throws<AiShellException>(() => Read("mysql://ann@one,two/shop")).Kind);
+    }
+
+    [Fact]
     public void An_empty_password_is_one()
     {
         _user.Variables["MYSQL_PWD"] = "of the environment";

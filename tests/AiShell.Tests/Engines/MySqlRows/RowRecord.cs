@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using AiShell.Engines.MySql;
 
@@ -6,7 +7,7 @@ namespace AiShell.Tests.Engines.MySqlRows;
 /// <summary>Keeps what a sink is told.</summary>
 internal sealed class RowRecord : IRowSink
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
     private List<Value> _row = [];
     private string? _characterSet;
     private bool _isText;
@@ -22,19 +23,19 @@ internal sealed class RowRecord : IRowSink
     public void BeginText()
     {
         _isText = true;
-        _bytes.SetLength(0);
+        _bytes.ResetWrittenCount();
     }
 
     public void BeginBytes(string? characterSet)
     {
         _isText = false;
         _characterSet = characterSet;
-        _bytes.SetLength(0);
+        _bytes.ResetWrittenCount();
     }
 
     public void Piece(ReadOnlySpan<byte> bytes) => _bytes.Write(bytes);
 
-    public void EndValue() => _row.Add(_isText ? new Value.Text(Encoding.Latin1.GetString(_bytes.ToArray())) : new Value.Bytes(Convert.ToHexString(_bytes.ToArray()), _characterSet));
+    public void EndValue() => _row.Add(_isText ? new Value.Text(Encoding.Latin1.GetString(_bytes.WrittenSpan)) : new Value.Bytes(Convert.ToHexString(_bytes.WrittenSpan), _characterSet));
 
     public void EndRow() => Rows.Add(_row);
 }

@@ -85,6 +85,11 @@ internal sealed class SettingsReader
     private ConnectionSettings Build()
     {
         string host = (Value("host") ?? "localhost").Trim('[', ']');
+        if (host.Contains(',', StringComparison.Ordinal))
+        {
+            throw Bad("host", host, "Name one server: the rows of several are of no one moment.");
+        }
+
         int port = Number("port", DefaultPort, 1, 65535);
         string? socket = Socket(host);
         return new ConnectionSettings(

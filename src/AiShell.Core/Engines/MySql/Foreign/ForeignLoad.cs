@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Restore;
@@ -9,7 +11,7 @@ namespace AiShell.Engines.MySql.Foreign;
 
 /// <summary>
 /// Loads a foreign script into a scratch database by the stock client, in the name of a throw-away account that may touch this database and
-/// no other: a script that says USE, CREATE DATABASE or names another database fails. The client runs no command of its own (binary mode).
+/// no other: a script that names another database than its own fails. The client runs no command of its own (binary mode).
 /// </summary>
 /// <param name="ownsServer">The server is a throw-away one of ours: definers, which a dump names, may be whoever they are.</param>
 internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings settings, bool ownsServer)
@@ -78,16 +80,41 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
     /// <summary>The client may have stopped; it says why.</summary>
     private static async Task CopyAsync(Stream content, Stream stdin, CancellationToken cancellationToken)
     {
-        byte[] buffer = new byte[128 * 1024];
-        for (int read = await content.ReadAsync(buffer, cancellationToken); read > 0; read = await content.ReadAsync(buffer, cancellationToken))
+        DatabaseFilter filter = new();
+        PipeReader lines = PipeReader.Create(content, new StreamPipeReaderOptions(bufferSize: 128 * 1024, leaveOpen: true));
+        while (true)
         {
+            ReadResult read = await lines.ReadAsync(cancellationToken);
+            ReadOnlySequence<byte> buffer = read.Buffer;
             try
             {
-                await stdin.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                for (SequencePosition? end = buffer.PositionOf((byte)'\n'); end is { } newLine; end = buffer.PositionOf((byte)'\n'))
+                {
+                    SequencePosition next = buffer.GetPosition(1, newLine);
+                    await WriteAsync(buffer.Slice(0, next));
+                    buffer = buffer.Slice(next);
+                }
+
+                if (read.IsCompleted)
+                {
+                    await WriteAsync(buffer);
+                    return;
+                }
             }
             catch (IOException)
             {
                 return;
+            }
+
+            lines.AdvanceTo(buffer.Start, buffer.End);
+        }
+
+        async ValueTask WriteAsync(ReadOnlySequence<byte> line)
+        {
+            ReadOnlyMemory<byte> bytes = line.IsSingleSegment ? line.First : line.ToArray();
+            if (filter.Takes(bytes.Span))
+            {
+                await stdin.WriteAsync(bytes, cancellationToken);
             }
         }
     }
@@ -108,14 +135,14 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
     {
         string says = string.Join(" ", _errors.Where(line => line.Length > 0)).Trim();
         bool leaves = says.Contains("ERROR 1044", StringComparison.Ordinal) || says.Contains("ERROR 1142", StringComparison.Ordinal);
-        bool definer = says.Contains("ERROR 1227", StringComparison.Ordinal);
+        bool definer = says.Contains("ERROR 1227", StringComparison.Ordinal) || says.Contains("ERROR 1419", StringComparison.Ordinal);
         return leaves || definer
             ? new AiShellException(
                 ErrorKind.Refused,
                 $"The script works on the server and not only on one database: {says}",
                 definer
                     ? "Import it without -d, on a server of ai-shell's own, where a dump's definers and settings may be anything."
-                    : "Dump one database without --databases and --all-databases, or take out the lines with USE, CREATE DATABASE and other databases' names.")
+                    : "Its objects name a database: run it with the stock client on a server where it may, and back up what it makes.")
             : new AiShellException(ErrorKind.Failed, $"The script does not run: {says}");
     }
 }

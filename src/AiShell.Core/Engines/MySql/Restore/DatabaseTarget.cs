@@ -73,6 +73,7 @@ internal sealed class DatabaseTarget : IRestoreTarget
             if (entry.Header.Kind == DatabaseEntry.Kind)
             {
                 _script.Properties = DatabaseEntry.Parse(entry.Sql);
+                _load.History = _script.Properties.History;
                 await _staging.CreateAsync(_script.Properties, cancellationToken);
             }
             else if (_script.Takes(entry))

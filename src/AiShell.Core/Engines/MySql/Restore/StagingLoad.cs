@@ -10,7 +10,11 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
 {
     private readonly ConcurrentDictionary<TableName, IReadOnlyList<SourceColumn>> _columns = new();
     private readonly ConcurrentDictionary<TableName, bool> _doubtful = new();
+    private readonly ConcurrentDictionary<TableName, string> _periods = new();
     private readonly Definers _definers = Definers.Of(options);
+
+    /// <summary>The rows of system-versioned tables come with the time in which they were current.</summary>
+    public bool History { get; set; }
 
     public int Workers => Math.Max(1, options.Workers);
 
@@ -44,7 +48,15 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
     {
         bool exact = await staging.UseAsync(
             $"table '{part.Table}'",
-            session => PartLoading.LoadRows(session, part, plain, ColumnsOf(session, part.Table!), options.ScratchDirectory, staging.TakesLocalFiles && contents.Scope == BackupScope.All),
+            session =>
+            {
+                if (History)
+                {
+                    session.Execute("SET SESSION system_versioning_insert_history = 1");
+                }
+
+                return PartLoading.LoadRows(session, part, plain, ColumnsOf(session, part.Table!), options.ScratchDirectory, staging.TakesLocalFiles && contents.Scope == BackupScope.All);
+            },
             cancellationToken);
         if (!exact)
         {
@@ -103,15 +115,21 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
         {
             if (!fingerprint)
             {
-                return new TableFingerprint(TableDigests.Count(session, table), 0);
+                ColumnsOf(session, table);
+                return new TableFingerprint(TableDigests.Count(session, table, _periods[table]), 0);
             }
 
             RowSelect.Prepare(session);
-            TableFingerprint read = TableDigests.Read(session, table, ColumnsOf(session, table));
+            TableFingerprint read = TableDigests.Read(session, table, ColumnsOf(session, table), _periods[table]);
             session.Execute("SET NAMES utf8mb4");
             return read;
         },
         cancellationToken);
 
-    private IReadOnlyList<SourceColumn> ColumnsOf(MySqlSession session, TableName table) => _columns.GetOrAdd(table, name => TableColumns.Read(session, staging.Name, name));
+    private IReadOnlyList<SourceColumn> ColumnsOf(MySqlSession session, TableName table) => _columns.GetOrAdd(table, name =>
+    {
+        IReadOnlyList<SourceColumn> period = History ? TableColumns.ReadPeriod(session, staging.Name, name) : [];
+        _periods[name] = period.Count > 0 ? RowHistory.Period : "";
+        return [.. TableColumns.Read(session, staging.Name, name), .. period];
+    });
 }

@@ -25,13 +25,14 @@ internal static class TableDigests
     }
 
     /// <param name="session">Prepared by <see cref="RowSelect.Prepare"/>.</param>
-    public static TableFingerprint Read(MySqlSession session, TableName table, IReadOnlyList<SourceColumn> columns)
+    /// <param name="rest">What follows the table's name.</param>
+    public static TableFingerprint Read(MySqlSession session, TableName table, IReadOnlyList<SourceColumn> columns, string rest = "")
     {
         TupleDigester digester = new();
-        new RowDecoder(new BinaryRows(session, RowSelect.Of(table, columns)), columns).ReadToEnd(digester);
+        new RowDecoder(new BinaryRows(session, RowSelect.Of(table, columns, rest)), columns).ReadToEnd(digester);
         return digester.Fingerprint;
     }
 
-    public static long Count(MySqlSession session, TableName table) =>
-        long.Parse(session.Scalar($"SELECT COUNT(*) FROM {SqlText.Quote(table.Name)}")!, CultureInfo.InvariantCulture);
+    public static long Count(MySqlSession session, TableName table, string rest = "") =>
+        long.Parse(session.Scalar($"SELECT COUNT(*) FROM {SqlText.Quote(table.Name)} {rest}")!, CultureInfo.InvariantCulture);
 }

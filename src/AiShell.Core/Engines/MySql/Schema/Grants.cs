@@ -114,7 +114,11 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
             {
                 outside.Add(grant);
             }
-            else if (to < 0 || tokens[1].Is("PROXY") || (on > 0 && tokens[1].Is("USAGE") && tokens[on + 1].Text == "*"))
+            else if (to < 0 || !grant.AsSpan(tokens[to + 1].Start).StartsWith(account, StringComparison.Ordinal))
+            {
+                return; // what a role of his may do is told with his own
+            }
+            else if (tokens[1].Is("PROXY") || (on > 0 && tokens[1].Is("USAGE") && tokens[on + 1].Text == "*"))
             {
                 return; // in whose name he may log in is the server's own, and USAGE says nothing
             }

@@ -8,6 +8,11 @@ internal static class RowHistory
     /// <summary>Between the table's name and the rest of a SELECT that reads all its rows.</summary>
     public const string Period = "FOR SYSTEM_TIME ALL";
 
+    /// <summary>What the columns are called where a table does not name them.</summary>
+    public const string Start = "row_start";
+
+    public const string End = "row_end";
+
     private const string Mark = "WITH SYSTEM VERSIONING";
 
     public static bool IsKept(TableDefinition table) => table.Options.Contains(Mark, StringComparison.Ordinal);
@@ -29,8 +34,8 @@ internal static class RowHistory
             return table;
         }
 
-        string start = NameOf(definition, "START") ?? "row_start";
-        string end = NameOf(definition, "END") ?? "row_end";
+        string start = NameOf(definition, "START") ?? Start;
+        string end = NameOf(definition, "END") ?? End;
         SourceColumn[] others = [.. table.Columns.Where(column => column.Name != start && column.Name != end)];
         return table with { Columns = [.. others, Column(definition, start), Column(definition, end)] };
     }

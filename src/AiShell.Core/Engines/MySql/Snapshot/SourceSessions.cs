@@ -64,7 +64,10 @@ internal sealed class SourceSessions : IDisposable
     {
         MySqlSession session = await Server.OpenAsync(_settings, cancellationToken);
         _all.Add(session);
-        return session;
+        return session.ServerIdentity == Schema.ServerIdentity ? session : throw new AiShellException(
+            ErrorKind.Failed,
+            $"Behind {_settings.Server} there are several servers, whose rows are of no one moment.",
+            "Name the server itself, not a balancer or a name of several.");
     }
 
     /// <summary>Fewer workers than were opened.</summary>

@@ -36,6 +36,9 @@ internal sealed class MySqlSession : IDisposable
     /// <summary>As the server says it: <c>10.11.14-MariaDB-0+deb12u2</c>.</summary>
     public string ServerVersionText { get; private set; } = "";
 
+    /// <summary>The same for all sessions of one server, and another for another.</summary>
+    public string ServerIdentity { get; private set; } = "";
+
     internal PacketStream Packets { get; }
 
     internal LoggedIn Login => _login;
@@ -174,10 +177,11 @@ internal sealed class MySqlSession : IDisposable
     /// <summary>Asked in SQL, since the greeting may be a proxy's, and MariaDB's begins with 5.5.5 for old replicas.</summary>
     private void AskWho()
     {
-        string?[] who = Query("SELECT VERSION(), CONNECTION_ID(), (SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID())")[0];
+        string?[] who = Query("SELECT VERSION(), CONNECTION_ID(), (SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()), CONCAT_WS(' ', @@hostname, @@port, @@server_id)")[0];
         ServerVersionText = who[0]!;
         Features = ServerFeatures.Of(ServerVersionText);
-        _end = who is [_, { } id, { } client] ? new SessionEnd(_settings, id, client) : null;
+        ServerIdentity = who[3]!;
+        _end = who is [_, { } id, { } client, _] ? new SessionEnd(_settings, id, client) : null;
     }
 
     private void Run(ReadOnlySpan<byte> statement, Action<byte[]?[]> row, Action<long> changed)
