@@ -1,4 +1,3 @@
-using System.Text;
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines;

@@ -1,7 +1,6 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines;
-using AiShell.Engines.MySql;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Wire;
