@@ -215,10 +215,13 @@ internal sealed class StagingSchema : IAsyncDisposable
         return session;
     }
 
-    /// <summary>Rows come before their keys are checked, and a table's parts wait for each other as long as it takes.</summary>
+    /// <summary>
+    /// Rows come before their keys are checked, and a table's parts wait for each other as long as it takes. With unique_checks = 0 as well,
+    /// MariaDB would collect and sort the rows of an empty table, which have their order already: twice the processor's time.
+    /// </summary>
     private void PrepareSession(MySqlSession session)
     {
-        session.Execute("SET SESSION foreign_key_checks = 0, unique_checks = 0, innodb_lock_wait_timeout = 86400, wait_timeout = 2147483, lock_wait_timeout = 86400");
+        session.Execute("SET SESSION foreign_key_checks = 0, unique_checks = 1, innodb_lock_wait_timeout = 86400, wait_timeout = 2147483, lock_wait_timeout = 86400");
         if (_options.WithoutBinaryLog)
         {
             session.Execute("SET SESSION sql_log_bin = 0");
