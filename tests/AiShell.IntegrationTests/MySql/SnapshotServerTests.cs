@@ -1,5 +1,4 @@
 using System.Text;
-using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
 using AiShell.Testing.Engines;
