@@ -62,7 +62,7 @@ public sealed class SchemaChangeTests(SharedMariaDb shared) : SnapshotSuite(shar
     {
         DatabaseAddress source = await CreateAsync(Tables);
         string user = $"u{Guid.NewGuid().ToString("N")[..20]}";
-        await Server.RunAsync("", $"CREATE USER {user}@'%' IDENTIFIED BY 'x'; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `{source.Database}`.* TO {user}@'%'; GRANT RELOAD ON *.* TO {user}@'%'");
+        await Server.RunAsync("", $"CREATE USER {user}@'%' IDENTIFIED BY 'x'; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `{source.Database}`.* TO {user}@'%'; GRANT RELOAD ON *.* TO {user}@'%'; GRANT SELECT ON mysql.proc TO {user}@'%'");
         SnapshotOptions options = Options(workers: 1);
         await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(Server.AddressOf(source.Database, user, "x"), options, default);
         await Server.RunAsync(source.Database, "RENAME TABLE t TO x, other TO t, x TO other");
