@@ -60,7 +60,7 @@ public sealed class SnapshotServerTests : IDisposable
     public async Task Without_a_binary_log_and_the_privilege_to_lock_one_session_reads_all()
     {
         await using MariaDbServer server = await MariaDbServer.StartAsync("skip-log-bin");
-        await server.RunAsync("", "CREATE DATABASE d; CREATE TABLE d.t(id int); INSERT INTO d.t VALUES (1); CREATE USER u@'%' IDENTIFIED BY 'x'; GRANT SELECT ON *.* TO u@'%'");
+        await server.RunAsync("", "CREATE DATABASE d; CREATE TABLE d.t(id int); INSERT INTO d.t VALUES (1); CREATE USER u@'%' IDENTIFIED BY 'x'; GRANT SELECT, TRIGGER, EVENT ON *.* TO u@'%'");
 
         await using ISnapshot snapshot = await new MySqlEngine().OpenSnapshotAsync(server.AddressOf("d", "u", "x"), Options(4), default);
 
