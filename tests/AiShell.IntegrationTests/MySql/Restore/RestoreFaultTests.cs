@@ -74,7 +74,7 @@ public sealed class RestoreFaultTests
         finally
         {
             await server.KillAsync();
-            await Cli.Wrap("umount").WithArguments([server.DataFolder]).ExecuteAsync();
+            await Cli.Wrap("umount").WithArguments(["-l", server.DataFolder]).ExecuteAsync();
         }
     }
 
