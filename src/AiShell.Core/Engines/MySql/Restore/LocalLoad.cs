@@ -6,7 +6,7 @@ namespace AiShell.Engines.MySql.Restore;
 
 /// <summary>
 /// Rows by LOAD DATA LOCAL (manual, "LOAD DATA Statement"). The file is told to be binary, so that bytes are stored as they come; values
-/// of columns that are not to take UTF-8 bytes as they are go through a variable.
+/// of the few types that do not take bytes go through a variable.
 /// </summary>
 internal sealed class LocalLoad : ILoadSink
 {
@@ -14,12 +14,15 @@ internal sealed class LocalLoad : ILoadSink
 
     private readonly LocalInfile _file;
     private readonly bool[] _isYear;
+    private readonly Latin1Encoder?[] _latin1;
+    private Latin1Encoder? _encoder; // of the text that is being told
     private int _column;
 
     public LocalLoad(MySqlSession session, TableName table, IReadOnlyList<SourceColumn> columns)
     {
         _file = new LocalInfile(session, StatementFor(table, columns));
         _isYear = [.. columns.Select(column => column.BaseType == "year")];
+        _latin1 = [.. columns.Select(column => column.CharacterSet == "latin1" ? new Latin1Encoder() : null)];
     }
 
     public static string StatementFor(TableName table, IReadOnlyList<SourceColumn> columns)
@@ -49,11 +52,33 @@ internal sealed class LocalLoad : ILoadSink
         _file.Write(_isYear[_column] && literal.SequenceEqual("0"u8) ? "0000"u8 : literal);
     }
 
-    public void BeginText() => Separate();
+    public void BeginText()
+    {
+        Separate();
+        _encoder = _latin1[_column];
+    }
 
-    public void BeginBytes(string? characterSet) => Separate();
+    public void BeginBytes(string? characterSet)
+    {
+        Separate();
+        _encoder = null;
+    }
 
     public void Piece(ReadOnlySpan<byte> bytes)
+    {
+        if (_encoder is null)
+        {
+            Write(bytes);
+            return;
+        }
+
+        while (!bytes.IsEmpty)
+        {
+            Write(_encoder.Next(ref bytes));
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
     {
         for (int at = bytes.IndexOfAny(Escaped); at >= 0; at = bytes.IndexOfAny(Escaped))
         {
@@ -75,10 +100,11 @@ internal sealed class LocalLoad : ILoadSink
 
     public LoadOutcome Complete() => _file.Complete();
 
-    /// <summary>Its bytes come as UTF-8 and are stored as something else.</summary>
-    private static bool Converts(SourceColumn column) =>
-        column.BaseType is "uuid" or "inet4" or "inet6" or "json"
-        || (column.CharacterSet is { } set && column.RawCharacterSet is null && set is not ("utf8mb4" or "utf8mb3" or "utf8" or "ascii"));
+    /// <summary>
+    /// The server takes it only as text. Short ones: its functions give NULL for values longer than max_allowed_packet, which is why text of
+    /// latin1 is turned into its bytes here.
+    /// </summary>
+    private static bool Converts(SourceColumn column) => column.BaseType is "uuid" or "inet4" or "inet6" or "json";
 
     private void Separate()
     {

@@ -17,6 +17,13 @@ internal static class Latin1Text
 
     private static readonly byte[][] Characters = [.. Enumerable.Range(0, 256).Select(code => Encoding.UTF8.GetBytes(code is >= FirstSpecial and < FirstSpecial + 32 ? Special[code - FirstSpecial].ToString() : ((char)code).ToString()))];
 
+    /// <summary>Null where latin1 has no such character.</summary>
+    public static byte? ByteOf(char character)
+    {
+        int special = character is < (char)FirstSpecial or (>= (char)(FirstSpecial + 32) and <= (char)0xFF) ? -1 : Special.IndexOf(character, StringComparison.Ordinal);
+        return special >= 0 ? (byte)(FirstSpecial + special) : character is < (char)FirstSpecial or (>= (char)(FirstSpecial + 32) and <= (char)0xFF) ? (byte)character : null;
+    }
+
     public static void Tell(IRowSink sink, ReadOnlySpan<byte> bytes)
     {
         Span<byte> text = stackalloc byte[Run * LongestCharacter];
@@ -43,5 +50,39 @@ internal static class Latin1Text
             sink.Piece(text[..used]);
             bytes = bytes[run..];
         }
+    }
+}
+
+/// <summary>The way back: UTF-8 to the server's latin1. Of one value at a time; pieces may cut a character.</summary>
+internal sealed class Latin1Encoder
+{
+    private const int Run = 1024;
+
+    private readonly Decoder _utf8 = new UTF8Encoding(false, throwOnInvalidBytes: true).GetDecoder();
+    private readonly char[] _characters = new char[Run + 1];
+    private readonly byte[] _bytes = new byte[Run + 1];
+
+    /// <returns>The bytes of so much of the text; <paramref name="text"/> is what is left of it. Good until the next call.</returns>
+    /// <exception cref="InvalidDataException">There is no such character in latin1.</exception>
+    public ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> text)
+    {
+        int run = Math.Min(Run, text.Length);
+        int characters;
+        try
+        {
+            characters = _utf8.GetChars(text[..run], _characters, flush: false);
+        }
+        catch (DecoderFallbackException damage)
+        {
+            throw new InvalidDataException("a text is not UTF-8", damage);
+        }
+
+        for (int at = 0; at < characters; at++)
+        {
+            _bytes[at] = Latin1Text.ByteOf(_characters[at]) ?? throw new InvalidDataException($"a latin1 column has no character U+{(int)_characters[at]:X4}");
+        }
+
+        text = text[run..];
+        return _bytes.AsSpan(0, characters);
     }
 }
