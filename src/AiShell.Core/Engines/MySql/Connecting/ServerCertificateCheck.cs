@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace AiShell.Engines.MySql.Connecting;
@@ -26,35 +25,9 @@ internal sealed class ServerCertificateCheck(ConnectionSettings settings)
             return "it shows none";
         }
 
-        string? authority = settings.CertificateAuthority is { } file ? OfFile(file, certificate, chain)
-            : errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? Reasons(chain) : null;
+        string? authority = settings.CertificateAuthority is { } file ? CertificateTrust.CheckByFile(file, certificate, chain)
+            : errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? CertificateTrust.Reasons(chain) : null;
         return authority
             ?? (settings.Tls == TlsMode.VerifyIdentity && errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it was made for another host name" : null);
     }
-
-    private static string? OfFile(string file, X509Certificate certificate, X509Chain chain)
-    {
-        using X509Chain own = new();
-        own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
-        try
-        {
-            own.ChainPolicy.CustomTrustStore.ImportFromPemFile(file);
-        }
-        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            return $"the authority's '{file}' cannot be read: {failure.Message.TrimEnd('.')}";
-        }
-
-        using X509Certificate2 server = new(certificate);
-        return own.Build(server) ? null : Reasons(own);
-    }
-
-    private static string Reasons(X509Chain chain) => string.Join(", ", chain.ChainStatus.Select(status => status.Status switch
-    {
-        X509ChainStatusFlags.NotTimeValid => "it has expired, or is not valid yet",
-        X509ChainStatusFlags.UntrustedRoot or X509ChainStatusFlags.PartialChain => "its authority is not known here",
-        _ => status.StatusInformation.TrimEnd('.', '\n', ' '),
-    }).Distinct());
 }

@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using AiShell.Engines.PostgreSql.Connecting;
 
@@ -38,36 +37,9 @@ internal sealed class ServerCertificateCheck(ConnectionSettings settings)
     }
 
     private static string? OfSystem(X509Chain chain, SslPolicyErrors errors) =>
-        errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? Reasons(chain) : null;
+        errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? CertificateTrust.Reasons(chain) : null;
 
-    private string? OfRoot(X509Certificate certificate, X509Chain chain)
-    {
-        if (settings.RootCertificate is not { } root)
-        {
-            return "there is no root certificate to check it with (sslrootcert, or ~/.postgresql/root.crt)";
-        }
-
-        using X509Chain own = new();
-        own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        own.ChainPolicy.ExtraStore.AddRange(chain.ChainPolicy.ExtraStore);
-        try
-        {
-            own.ChainPolicy.CustomTrustStore.ImportFromPemFile(root);
-        }
-        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            return $"the root certificate '{root}' cannot be read: {failure.Message.TrimEnd('.')}";
-        }
-
-        using X509Certificate2 server = new(certificate);
-        return own.Build(server) ? null : Reasons(own);
-    }
-
-    private static string Reasons(X509Chain chain) => string.Join(", ", chain.ChainStatus.Select(status => status.Status switch
-    {
-        X509ChainStatusFlags.NotTimeValid => "it has expired, or is not valid yet",
-        X509ChainStatusFlags.UntrustedRoot or X509ChainStatusFlags.PartialChain => "its authority is not known here",
-        _ => status.StatusInformation.TrimEnd('.', '\n', ' '),
-    }).Distinct());
+    private string? OfRoot(X509Certificate certificate, X509Chain chain) => settings.RootCertificate is { } root
+        ? CertificateTrust.CheckByFile(root, certificate, chain)
+        : "there is no root certificate to check it with (sslrootcert, or ~/.postgresql/root.crt)";
 }
