@@ -5,9 +5,7 @@ namespace AiShell.Engines.MySql;
 /// <summary>Whether a text that comes in pieces, which may cut characters, is UTF-8.</summary>
 internal sealed class Utf8Check
 {
-    private const int LongestCut = 3;
-
-    private readonly byte[] _cut = new byte[LongestCut + 1]; // a character's first bytes, whose rest comes with the next piece
+    private readonly byte[] _cut = new byte[Utf8Cut.Longest + 1]; // a character's first bytes, whose rest comes with the next piece
     private int _cutBytes;
 
     /// <summary>False: it is not, whatever comes.</summary>
@@ -18,7 +16,7 @@ internal sealed class Utf8Check
             return false;
         }
 
-        int whole = piece.Length - CutAtEnd(piece);
+        int whole = piece.Length - Utf8Cut.AtEnd(piece);
         if (!Utf8.IsValid(piece[..whole]))
         {
             return false;
@@ -39,11 +37,11 @@ internal sealed class Utf8Check
 
     private bool TakeCut(ref ReadOnlySpan<byte> piece)
     {
-        int taken = Math.Min(piece.Length, Length(_cut[0]) - _cutBytes);
+        int taken = Math.Min(piece.Length, Utf8Cut.Length(_cut[0]) - _cutBytes);
         piece[..taken].CopyTo(_cut.AsSpan(_cutBytes));
         piece = piece[taken..];
         _cutBytes += taken;
-        if (_cutBytes < Length(_cut[0]))
+        if (_cutBytes < Utf8Cut.Length(_cut[0]))
         {
             return true;
         }
@@ -52,27 +50,4 @@ internal sealed class Utf8Check
         _cutBytes = 0;
         return isValid;
     }
-
-    /// <summary>How many bytes at the end may be the beginning of a character.</summary>
-    private static int CutAtEnd(ReadOnlySpan<byte> bytes)
-    {
-        for (int back = 1; back <= Math.Min(LongestCut, bytes.Length); back++)
-        {
-            byte value = bytes[^back];
-            if (value < 0x80)
-            {
-                return 0;
-            }
-
-            if (value >= 0xC0)
-            {
-                return Length(value) > back ? back : 0;
-            }
-        }
-
-        return 0;
-    }
-
-    /// <summary>Of the character that begins so.</summary>
-    private static int Length(byte first) => first switch { >= 0xF0 => 4, >= 0xE0 => 3, _ => 2 };
 }

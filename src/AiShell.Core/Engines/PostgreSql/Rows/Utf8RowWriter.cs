@@ -7,9 +7,7 @@ namespace AiShell.Engines.PostgreSql;
 /// <summary>Lets rows pass that are UTF-8, which JSON and CSV must be; others, of a database that takes any bytes, are refused by name.</summary>
 internal sealed class Utf8RowWriter(RowWriter rows, SourceTable table) : RowWriter
 {
-    private const int LongestCut = 3;
-
-    private readonly byte[] _cut = new byte[2 * LongestCut]; // a character's first bytes, whose rest comes with the next lines
+    private readonly byte[] _cut = new byte[2 * Utf8Cut.Longest]; // a character's first bytes, whose rest comes with the next lines
     private int _cutBytes;
     private int _column;
 
@@ -26,7 +24,7 @@ internal sealed class Utf8RowWriter(RowWriter rows, SourceTable table) : RowWrit
     private void Check(ReadOnlySpan<byte> lines)
     {
         ReadOnlySpan<byte> rest = lines[CompleteCut(lines)..];
-        int whole = rest.Length - CutAtEnd(rest);
+        int whole = rest.Length - Utf8Cut.AtEnd(rest);
         if (!Utf8.IsValid(rest[..whole]))
         {
             throw Refusal(rest[..whole]);
@@ -45,10 +43,10 @@ internal sealed class Utf8RowWriter(RowWriter rows, SourceTable table) : RowWrit
             return 0;
         }
 
-        int taken = Math.Min(lines.Length, Length(_cut[0]) - _cutBytes);
+        int taken = Math.Min(lines.Length, Utf8Cut.Length(_cut[0]) - _cutBytes);
         lines[..taken].CopyTo(_cut.AsSpan(_cutBytes));
         _cutBytes += taken;
-        if (_cutBytes == Length(_cut[0]))
+        if (_cutBytes == Utf8Cut.Length(_cut[0]))
         {
             if (!Utf8.IsValid(_cut.AsSpan(0, _cutBytes)))
             {
@@ -60,29 +58,6 @@ internal sealed class Utf8RowWriter(RowWriter rows, SourceTable table) : RowWrit
 
         return taken;
     }
-
-    /// <summary>How many bytes at the end may be the beginning of a character.</summary>
-    private static int CutAtEnd(ReadOnlySpan<byte> bytes)
-    {
-        for (int back = 1; back <= Math.Min(LongestCut, bytes.Length); back++)
-        {
-            byte value = bytes[^back];
-            if (value < 0x80)
-            {
-                return 0;
-            }
-
-            if (value >= 0xC0)
-            {
-                return Length(value) > back ? back : 0;
-            }
-        }
-
-        return 0;
-    }
-
-    /// <summary>Of the character that begins so.</summary>
-    private static int Length(byte first) => first switch { >= 0xF0 => 4, >= 0xE0 => 3, _ => 2 };
 
     private void Pass(ReadOnlySpan<byte> valid)
     {
