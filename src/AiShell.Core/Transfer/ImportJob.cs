@@ -95,7 +95,7 @@ public sealed class ImportJob(BackupRepository repository, TimeProvider time, IJ
         throw new AiShellException(
             ErrorKind.Usage,
             $"'{request.Path}' is nothing that this version can import{(head.Length == 0 ? ": it is empty" : "")}.",
-            "It takes SQLite database files, SQL scripts for SQLite, scripts and archives of pg_dump (plain, gzip, bzip2 or zstd), and what 'ai-shell backup export' wrote.");
+            "It takes SQLite database files, SQL scripts for SQLite, scripts and archives of pg_dump, scripts of mysqldump and mariadb-dump (plain, gzip, bzip2 or zstd), and what 'ai-shell backup export' wrote.");
     }
 
     private static async Task<byte[]> ReadHeadAsync(Stream stream, CancellationToken cancellationToken)

@@ -86,7 +86,7 @@ public sealed class ForeignImportTests : IDisposable
     [InlineData("")]
     [InlineData("hello")]
     [InlineData("\0\0\0\0")]
-    [InlineData("-- MySQL dump 10.13\nCREATE TABLE `t` (`a` int) ENGINE=InnoDB;\n")]
+    [InlineData("db.t.insertOne({a: 1})\n")]
     public async Task What_nobody_knows_is_wrong_usage(string content)
     {
         AiShellException unknown = await _folder.RefuseAsync(ErrorKind.Usage, await WriteAsync("file.sql", "none", Encoding.UTF8.GetBytes(content)));
