@@ -24,6 +24,10 @@ public sealed class MySqlOptionTests : MySqlSuite
         await Shell.ExpectAsync(null, "backup", "create", "-d", "shop", "--history");
         await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/all", "--verify");
 
+        await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/some");
+        await Server.RunAsync("some", "DROP TABLE price; CREATE TABLE other(a int)");
+        await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/some", "--tables", "price", "--verify");
+        Assert.Equal(await Server.RunAsync("shop", History), await Server.RunAsync("some", History));
         Assert.Equal("1\t11", await Server.RunAsync("current", "SELECT id, amount FROM price FOR SYSTEM_TIME ALL"));
         Assert.Equal(3, (await Server.RunAsync("shop", History)).Split('\n').Length);
         Assert.Equal(await Server.RunAsync("shop", History), await Server.RunAsync("all", History));

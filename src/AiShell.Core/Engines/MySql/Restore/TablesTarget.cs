@@ -140,6 +140,7 @@ internal sealed class TablesTarget : IRestoreTarget
     private async Task MakeTablesAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
         ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
+        _load.History = entries.FirstOrDefault(entry => entry.Header.Kind == DatabaseEntry.Kind) is { } database && DatabaseEntry.Parse(database.Sql).History;
         ScriptEntry[] tables = [.. entries.Where(entry => entry.Header.Kind == SchemaScript.Table && _options.Tables.Takes(new TableName("", entry.Header.Name)))];
         _tableIds.UnionWith(tables.Select(table => table.Header.Id));
         HashSet<int> needed = [.. tables.SelectMany(table => table.Header.Needs)];
