@@ -16,7 +16,7 @@ internal static partial class ForeignSqlite
     [
         "PostgreSQL database dump", "PGDMP", "\\restrict", "\\connect", "SET statement_timeout", "pg_catalog.", "COPY public.",
         "MySQL dump", "MariaDB dump", "mysqldump", "/*!40", "/*!50", "/*M!", "ENGINE=InnoDB", "ENGINE=MyISAM", "phpMyAdmin", "mydumper",
-        "SET NAMES ", "LOCK TABLES", "USE [", "SET ANSI_NULLS",
+        "SET NAMES ", "LOCK TABLES", "USE `", "DATABASE `", "USE [", "SET ANSI_NULLS",
     ];
 
     public static ForeignFormat? Recognise(ReadOnlySpan<byte> head)

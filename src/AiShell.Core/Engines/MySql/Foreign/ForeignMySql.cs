@@ -13,7 +13,7 @@ internal static partial class ForeignMySql
 
     /// <summary>Words that stand in dumps of MySQL and MariaDB and nowhere else: titles, versioned comments, storage engines, names in backticks.</summary>
     [GeneratedRegex(
-        @"^-- (?:MySQL|MariaDB) dump |^/\*M?!\d{5,6}|\bENGINE\s*=\s*(?:InnoDB|MyISAM|Aria|MEMORY)\b|^(?:CREATE TABLE|INSERT INTO|DROP TABLE IF EXISTS|LOCK TABLES) (?:IF NOT EXISTS )?`|^DELIMITER \S|^-- phpMyAdmin SQL Dump|^-- ai-shell \{.*""kind"":""DATABASE"".*\r?\n-- database \{",
+        @"^-- (?:MySQL|MariaDB) dump |^/\*M?!\d{5,6}|\bENGINE\s*=\s*(?:InnoDB|MyISAM|Aria|MEMORY)\b|^(?:CREATE TABLE|INSERT INTO|DROP TABLE IF EXISTS|LOCK TABLES) (?:IF NOT EXISTS )?`|^USE `|^DELIMITER \S|^-- phpMyAdmin SQL Dump|^-- ai-shell \{.*""kind"":""DATABASE"".*\r?\n-- database \{",
         RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Mark();
 }
