@@ -54,7 +54,7 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
     }
 
     public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) =>
-        ScratchDatabase.CreateAsync(near, address => SettingsReader.Read(address, environment), new ServerPrograms(environment), cancellationToken);
+        ScratchDatabase.CreateAsync(near?.Engine == Name ? near : null, address => SettingsReader.Read(address, environment), new ServerPrograms(environment), cancellationToken);
 
     public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) =>
         MySqlQuery.RunAsync(SettingsOf(address), statement, options, cancellationToken);
