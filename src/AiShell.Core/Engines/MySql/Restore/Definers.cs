@@ -39,38 +39,9 @@ internal sealed class Definers
             return statement;
         }
 
-        (int start, int end) = FindClause(statement);
-        string without = start < 0 ? statement : statement.Remove(start, end - start);
-        return without.Insert(start < 0 ? "CREATE ".Length : start, _clause);
-    }
-
-    /// <summary>Where <c>DEFINER=`a`@`b` </c> stands; before the object's own word, or nowhere.</summary>
-    private static (int Start, int End) FindClause(string statement)
-    {
-        List<SqlToken> head = [];
-        for (int at = 0; at < statement.Length && !(head.Count > 0 && WithDefiner.Any(kind => head[^1].Is(kind.Split(' ')[0]))); at = SqlLexer.EndOfToken(statement, at))
-        {
-            if (!char.IsWhiteSpace(statement[at]))
-            {
-                int end = SqlLexer.EndOfToken(statement, at);
-                head.Add(new SqlToken(at, end, statement[at..end]));
-            }
-        }
-
-        int definer = head.FindIndex(token => token.Is("DEFINER"));
-        if (definer < 0)
-        {
-            return (-1, -1);
-        }
-
-        // `user`@`host`; a role is a name alone. The lexer takes an @ for the beginning of a word.
-        int next = definer + 3;
-        while (next < head.Count && (head[next].Text[0] is '@' or '`' or '\'') && head[next].Start == head[next - 1].End)
-        {
-            next++;
-        }
-
-        return (head[definer].Start, next < head.Count ? head[next].Start : statement.Length);
+        return Definer.Find(statement) is { } definer
+            ? $"{statement[..definer.Clause]}{_clause}{statement[definer.End..].TrimStart()}"
+            : statement.Insert("CREATE ".Length, _clause);
     }
 
     private static string Quote(string account)

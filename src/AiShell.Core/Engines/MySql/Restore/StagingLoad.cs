@@ -8,9 +8,8 @@ namespace AiShell.Engines.MySql.Restore;
 /// <summary>Fills a staging schema: tables, rows, keys, and what says that they are right.</summary>
 internal sealed class StagingLoad(StagingSchema staging, BackupContents contents, TargetOptions options)
 {
-    private readonly ConcurrentDictionary<TableName, IReadOnlyList<SourceColumn>> _columns = new();
+    private readonly ConcurrentDictionary<TableName, LoadedTable> _tables = new();
     private readonly ConcurrentDictionary<TableName, bool> _doubtful = new();
-    private readonly ConcurrentDictionary<TableName, string> _periods = new();
     private readonly Definers _definers = Definers.Of(options);
 
     /// <summary>The rows of system-versioned tables come with the time in which they were current.</summary>
@@ -55,7 +54,7 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
                     session.Execute("SET SESSION system_versioning_insert_history = 1");
                 }
 
-                return PartLoading.LoadRows(session, part, plain, ColumnsOf(session, part.Table!), options.ScratchDirectory, staging.TakesLocalFiles && contents.Scope == BackupScope.All);
+                return PartLoading.LoadRows(session, part, plain, TableOf(session, part.Table!).Columns, options.ScratchDirectory, staging.TakesLocalFiles && contents.Scope == BackupScope.All);
             },
             cancellationToken);
         if (!exact)
@@ -113,23 +112,26 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
         $"table '{table}'",
         session =>
         {
+            LoadedTable loaded = TableOf(session, table);
             if (!fingerprint)
             {
-                ColumnsOf(session, table);
-                return new TableFingerprint(TableDigests.Count(session, table, _periods[table]), 0);
+                return new TableFingerprint(TableDigests.Count(session, table, loaded.Period), 0);
             }
 
             RowSelect.Prepare(session);
-            TableFingerprint read = TableDigests.Read(session, table, ColumnsOf(session, table), _periods[table]);
+            TableFingerprint read = TableDigests.Read(session, table, loaded.Columns, loaded.Period);
             session.Execute("SET NAMES utf8mb4");
             return read;
         },
         cancellationToken);
 
-    private IReadOnlyList<SourceColumn> ColumnsOf(MySqlSession session, TableName table) => _columns.GetOrAdd(table, name =>
+    private LoadedTable TableOf(MySqlSession session, TableName table) => _tables.GetOrAdd(table, name =>
     {
         IReadOnlyList<SourceColumn> period = History ? TableColumns.ReadPeriod(session, staging.Name, name) : [];
-        _periods[name] = period.Count > 0 ? RowHistory.Period : "";
-        return [.. TableColumns.Read(session, staging.Name, name), .. period];
+        return new LoadedTable([.. TableColumns.Read(session, staging.Name, name), .. period], period.Count > 0 ? RowHistory.Period : "");
     });
+
+    /// <param name="Columns">Those that take values.</param>
+    /// <param name="Period">What follows its name in a SELECT of all its rows.</param>
+    private sealed record LoadedTable(IReadOnlyList<SourceColumn> Columns, string Period);
 }

@@ -113,7 +113,7 @@ internal sealed class CsvRowReader : RowReader
 
             int quote = _input.Window.IndexOf((byte)'"');
             int run = quote < 0 ? _input.Window.Length : quote;
-            Tell(_input.Window[..run], sink);
+            _check.Tell(_input.Window[..run], sink);
             _input.Advance(run);
             if (quote < 0)
             {
@@ -123,25 +123,11 @@ internal sealed class CsvRowReader : RowReader
             _input.Advance(1);
             if (!_input.Accept((byte)'"'))
             {
-                Require(_check.Complete());
+                _check.RequireComplete();
                 return;
             }
 
-            Tell("\""u8, sink);
-        }
-    }
-
-    private void Tell(ReadOnlySpan<byte> piece, IRowSink sink)
-    {
-        Require(_check.Take(piece));
-        sink.Piece(piece);
-    }
-
-    private static void Require(bool isUtf8)
-    {
-        if (!isUtf8)
-        {
-            throw new FormatException("a text is not UTF-8");
+            _check.Tell("\""u8, sink);
         }
     }
 }

@@ -59,7 +59,7 @@ internal sealed class JsonValueReader(PartInput input)
 
             int end = input.Window.IndexOfAny(StringEnds);
             int run = end < 0 ? input.Window.Length : end;
-            Tell(input.Window[..run], sink);
+            _check.Tell(input.Window[..run], sink);
             input.Advance(run);
             if (end < 0)
             {
@@ -68,7 +68,7 @@ internal sealed class JsonValueReader(PartInput input)
 
             if (input.Accept((byte)'"'))
             {
-                Require(_check.Complete());
+                _check.RequireComplete();
                 sink.EndValue();
                 return;
             }
@@ -93,7 +93,7 @@ internal sealed class JsonValueReader(PartInput input)
             (byte)'u' when escape.Length >= LongestEscape => ControlOf(escape[2..LongestEscape]),
             _ => throw new FormatException("a string has an escape that is not written so"),
         };
-        Tell([value], sink);
+        _check.Tell([value], sink);
         input.Advance(letter == 'u' ? LongestEscape : 2);
     }
 
@@ -103,18 +103,4 @@ internal sealed class JsonValueReader(PartInput input)
         && code is < 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)'\b' or (byte)'\f') && !digits.ContainsAnyInRange((byte)'A', (byte)'F')
             ? code
             : throw new FormatException("a string has an escape that is not written so");
-
-    private void Tell(ReadOnlySpan<byte> piece, IRowSink sink)
-    {
-        Require(_check.Take(piece));
-        sink.Piece(piece);
-    }
-
-    private static void Require(bool isUtf8)
-    {
-        if (!isUtf8)
-        {
-            throw new FormatException("a text is not UTF-8");
-        }
-    }
 }

@@ -35,6 +35,25 @@ internal sealed class Utf8Check
         return isWhole;
     }
 
+    /// <summary>Takes a piece and passes it on.</summary>
+    /// <exception cref="FormatException">It is not UTF-8.</exception>
+    public void Tell(ReadOnlySpan<byte> piece, IRowSink sink)
+    {
+        Require(Take(piece));
+        sink.Piece(piece);
+    }
+
+    /// <exception cref="FormatException">The text ends within a character.</exception>
+    public void RequireComplete() => Require(Complete());
+
+    private static void Require(bool isUtf8)
+    {
+        if (!isUtf8)
+        {
+            throw new FormatException("a text is not UTF-8");
+        }
+    }
+
     private bool TakeCut(ref ReadOnlySpan<byte> piece)
     {
         int taken = Math.Min(piece.Length, Utf8Cut.Length(_cut[0]) - _cutBytes);

@@ -1,9 +1,10 @@
 namespace AiShell.Engines.MySql.Schema;
 
 /// <summary>The account in whose name a view, routine, trigger or event runs, in the statement that makes it.</summary>
+/// <param name="Clause">Where <c>DEFINER=</c> begins in the statement.</param>
 /// <param name="Start">Of the account in the statement.</param>
 /// <param name="End">Excluded.</param>
-internal sealed record Definer(string User, string Host, int Start, int End)
+internal sealed record Definer(string User, string Host, int Clause, int Start, int End)
 {
     /// <summary>As information_schema names it. A role has no host.</summary>
     public string Account => $"{User}@{Host}";
@@ -32,7 +33,7 @@ internal sealed record Definer(string User, string Host, int Start, int End)
         }
 
         bool hasHost = tokens.Count > at + 4 && tokens[at + 3].Text == "@" && tokens[at + 4].IsName;
-        return new Definer(SqlLexer.Unquote(tokens[at + 2].Text), hasHost ? SqlLexer.Unquote(tokens[at + 4].Text) : "", tokens[at + 2].Start, tokens[hasHost ? at + 4 : at + 2].End);
+        return new Definer(SqlLexer.Unquote(tokens[at + 2].Text), hasHost ? SqlLexer.Unquote(tokens[at + 4].Text) : "", tokens[at].Start, tokens[at + 2].Start, tokens[hasHost ? at + 4 : at + 2].End);
     }
 
     /// <summary>The statement with another account, which is given quoted: <c>`app`@`%`</c>.</summary>

@@ -56,7 +56,7 @@ internal sealed class SnapshotMoment(SourceSessions sessions, SnapshotOptions op
         {
             sessions.Keep(1);
             Begin();
-            Warning = sessions.Schema.Features.IsMariaDb || options.WithoutLock ? OneSession : $"{OneSession}";
+            Warning = OneSession;
         }
 
         if (sessions.Schema.Features.IsMariaDb)

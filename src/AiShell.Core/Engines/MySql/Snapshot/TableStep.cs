@@ -14,8 +14,7 @@ internal sealed record TableStep(DefinedTable Table, string Rest, long Estimated
     /// <param name="session">Within the moment.</param>
     public static IEnumerable<TableStep> Split(MySqlSession session, IReadOnlyList<DefinedTable> tables, Func<DefinedTable, bool> isSplit, int sessions, long partBytes)
     {
-        // A little more than its share costs less time than ranges do.
-        long most = Math.Max(partBytes, tables.Sum(table => table.Source.Bytes) / Math.Max(1, sessions) / 4 * 5);
+        long most = Math.Max(partBytes, FairShare.Most(tables.Sum(table => table.Source.Bytes), sessions));
         foreach (DefinedTable table in tables)
         {
             bool splits = sessions > 1 && table.Source.Bytes > most && isSplit(table);

@@ -199,14 +199,16 @@ internal sealed class MySqlSession : IDisposable
         int columns = ReadColumnCount();
         while (!IsEndOfRows(BeginAnswer()))
         {
-            row(ReadRow(new PayloadReader(Packets.ReadRest()), columns));
+            row(ReadRow(columns));
         }
 
         Packets.Skip();
     }
 
-    private static byte[]?[] ReadRow(PayloadReader payload, int columns)
+    /// <summary>The values of the row that began, raw.</summary>
+    internal byte[]?[] ReadRow(int columns)
     {
+        PayloadReader payload = new(Packets.ReadRest());
         byte[]?[] row = new byte[]?[columns];
         for (int column = 0; column < columns; column++)
         {

@@ -14,7 +14,6 @@ internal sealed record TextResult(IReadOnlyList<TextColumn> Columns, IReadOnlyLi
 {
     private const int MoreResults = 0x0008;
     private const byte LocalFile = 0xFB;
-    private const byte Null = 0xFB;
 
     /// <param name="mostRows">The most rows that are kept.</param>
     /// <param name="stopsThere">Leave the rest unread; the session can then only be disposed.</param>
@@ -71,7 +70,7 @@ internal sealed record TextResult(IReadOnlyList<TextColumn> Columns, IReadOnlyLi
             }
             else
             {
-                rows.Add(ReadRow(new PayloadReader(session.Packets.ReadRest()), columns.Count));
+                rows.Add(session.ReadRow(columns.Count));
             }
         }
 
@@ -106,17 +105,6 @@ internal sealed record TextResult(IReadOnlyList<TextColumn> Columns, IReadOnlyLi
         }
 
         return columns;
-    }
-
-    private static byte[]?[] ReadRow(PayloadReader payload, int columns)
-    {
-        byte[]?[] row = new byte[]?[columns];
-        for (int column = 0; column < columns; column++)
-        {
-            row[column] = payload.Peek() == Null ? payload.Drop() : payload.ReadBytes((int)payload.ReadLength());
-        }
-
-        return row;
     }
 
     private static bool EndHasMore(MySqlSession session)

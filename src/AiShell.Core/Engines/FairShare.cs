@@ -1,4 +1,4 @@
-namespace AiShell.Engines.PostgreSql;
+namespace AiShell.Engines;
 
 /// <summary>How much of a database one worker takes before a table is worth spreading over several.</summary>
 internal static class FairShare
