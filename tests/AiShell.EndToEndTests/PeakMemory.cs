@@ -27,6 +27,24 @@ internal static class PeakMemory
         Assert.True(kilobytes is > 10_000 and < MostKilobytes, $"{string.Join(' ', arguments)} took {kilobytes:N0} KB.");
     }
 
+    /// <summary>Takes the database of the connection <c>shop</c> the whole way in one format, and expects the same rows in its copy.</summary>
+    /// <param name="fingerprint">Of a database's rows, made by the server.</param>
+    public static async Task ShopStaysSmallAsync(Shell shell, string format, Func<string, Task<string>> fingerprint)
+    {
+        string content = await fingerprint("shop");
+        await StaysSmallAsync(shell, "backup", "create", "-d", "shop", "--format", format, "-c", "zstd", "--level", "1", "--jobs", "2");
+        await StaysSmallAsync(shell, "backup", "verify", "latest", "--deep", "--jobs", "2");
+        if (format == "sql")
+        {
+            await StaysSmallAsync(shell, "backup", "test", "latest", "--sample-size", "5", "--validate-data", "--jobs", "2");
+        }
+
+        await StaysSmallAsync(shell, "backup", "restore", "latest", "-d", "shop/copy", "--jobs", "2");
+        Assert.Equal(content, await fingerprint("copy"));
+        await StaysSmallAsync(shell, "backup", "export", "latest", shell.PathOf("export"), "-c", "zstd");
+        Assert.True(new FileInfo(shell.PathOf("export")).Length > 1000);
+    }
+
     /// <summary>Null when the process has ended.</summary>
     private static long? HighWaterMark(int process)
     {

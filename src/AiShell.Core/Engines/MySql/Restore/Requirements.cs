@@ -3,7 +3,7 @@ using AiShell.Engines.MySql.Wire;
 namespace AiShell.Engines.MySql.Restore;
 
 /// <summary>What a restore needs of a server, against what the server has and the account may.</summary>
-internal static class Requirements
+internal sealed class Requirements
 {
     /// <summary>Accounts in <see cref="BackupContents.Requires"/>: <c>user@host</c>.</summary>
     public const string Users = "users";
@@ -13,10 +13,26 @@ internal static class Requirements
     private static readonly string[] ForTables = ["SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX"];
     private static readonly string[] ForObjects = ["REFERENCES", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "TRIGGER", "EVENT", "LOCK TABLES"];
 
-    /// <summary>What makes the restore fail for certain.</summary>
-    public static IEnumerable<AiShellException> FindMissing(MySqlSession session, string target, BackupContents contents, TargetOptions options)
+    private readonly MySqlSession _session;
+    private readonly string _target;
+    private readonly BackupContents _contents;
+    private readonly (string Pattern, Privileges Privileges)[] _places;
+
+    public Requirements(MySqlSession session, string target, BackupContents contents)
     {
-        (string Database, string[] Missing)[] privileges = [.. Places(target).Select(place => (place.Pattern, Missing(session, place.Example, ForTables))).Where(place => place.Item2.Length > 0)];
+        _session = session;
+        _target = target;
+        _contents = contents;
+        string beside = TargetNames.Beside(target, TargetNames.New, 0); // has the form of those that a restore makes
+        _places = [($"'{target}'", Privileges.Read(session, target)), ($"'{beside.TrimEnd('0')}…'", Privileges.Read(session, beside))];
+    }
+
+    private Privileges OnTarget => _places[0].Privileges;
+
+    /// <summary>What makes the restore fail for certain.</summary>
+    public IEnumerable<AiShellException> FindMissing(TargetOptions options)
+    {
+        (string Database, string[] Missing)[] privileges = [.. _places.Select(place => (place.Pattern, Missing(place.Privileges, ForTables))).Where(place => place.Item2.Length > 0)];
         if (privileges.Length > 0)
         {
             yield return new AiShellException(
@@ -25,67 +41,59 @@ internal static class Requirements
                 $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.");
         }
 
-        if (options.WithoutBinaryLog && !Privileges.Read(session, target).Everywhere("SUPER", "BINLOG ADMIN", "SESSION_VARIABLES_ADMIN", "SYSTEM_VARIABLES_ADMIN"))
+        if (options.WithoutBinaryLog && !OnTarget.Everywhere("SUPER", "BINLOG ADMIN", "SESSION_VARIABLES_ADMIN", "SYSTEM_VARIABLES_ADMIN"))
         {
             yield return new AiShellException(ErrorKind.Failed, "The user may not keep the restore out of the binary log.", "GRANT BINLOG ADMIN (MariaDB) or SESSION_VARIABLES_ADMIN (MySQL), or leave out --no-binlog.");
         }
 
-        if (FindDefinerObstacle(session, target, contents, options) is { } definer)
+        if (FindDefinerObstacle(options) is { } definer)
         {
             yield return definer;
         }
 
-        if (session.Scalar("SELECT @@local_infile") != "1" && FindTooLarge(session, contents) is { } tooLarge)
+        if (_session.Scalar("SELECT @@local_infile") != "1" && FindTooLarge() is { } tooLarge)
         {
             yield return tooLarge;
         }
     }
 
     /// <summary>What makes it fail where the backup has such things.</summary>
-    public static IEnumerable<string> FindDoubts(MySqlSession session, string target, BackupContents contents)
+    public IEnumerable<string> FindDoubts()
     {
-        string[] missing = [.. Places(target).SelectMany(place => Missing(session, place.Example, ForObjects)).Distinct()];
+        string[] missing = [.. _places.SelectMany(place => Missing(place.Privileges, ForObjects)).Distinct()];
         if (missing.Length > 0)
         {
-            yield return $"The user lacks {string.Join(", ", missing)}: if the backup holds what takes it, the restore fails before it changes '{target}'.";
+            yield return $"The user lacks {string.Join(", ", missing)}: if the backup holds what takes it, the restore fails before it changes '{_target}'.";
         }
 
-        if (session.Scalar("SELECT @@log_bin = 1 AND @@global.log_bin_trust_function_creators = 0") == "1" && !Privileges.Read(session, target).Everywhere("SUPER"))
+        if (_session.Scalar("SELECT @@log_bin = 1 AND @@global.log_bin_trust_function_creators = 0") == "1" && !OnTarget.Everywhere("SUPER"))
         {
-            yield return $"The server writes a binary log, and the user lacks SUPER: if the backup holds functions or triggers, the restore fails before it changes '{target}', unless log_bin_trust_function_creators is set.";
+            yield return $"The server writes a binary log, and the user lacks SUPER: if the backup holds functions or triggers, the restore fails before it changes '{_target}', unless log_bin_trust_function_creators is set.";
         }
 
-        if (contents.EngineVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase) != session.Features.IsMariaDb)
+        if (_contents.EngineVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase) != _session.Features.IsMariaDb)
         {
-            yield return $"The backup is of {contents.EngineVersion}, and the server is {session.ServerVersionText}: what one does not know of the other makes the restore fail before it changes '{target}'.";
+            yield return $"The backup is of {_contents.EngineVersion}, and the server is {_session.ServerVersionText}: what one does not know of the other makes the restore fail before it changes '{_target}'.";
         }
     }
 
     /// <summary>Null where the server is as new as the backup's.</summary>
-    public static string? FindOlder(MySqlSession session, BackupContents contents)
+    public string? FindOlder()
     {
-        var backup = ServerFeatures.Of(contents.EngineVersion);
-        return backup.IsMariaDb == session.Features.IsMariaDb && backup.Version / 100 > session.Features.Version / 100
-            ? $"The backup is of {contents.EngineVersion}, and the server is the older {session.ServerVersionText}" : null;
+        var backup = ServerFeatures.Of(_contents.EngineVersion);
+        return backup.IsMariaDb == _session.Features.IsMariaDb && backup.Version / 100 > _session.Features.Version / 100
+            ? $"The backup is of {_contents.EngineVersion}, and the server is the older {_session.ServerVersionText}" : null;
     }
 
-    /// <summary>A name with the form of those that a restore makes, and how to name them all.</summary>
-    private static IEnumerable<(string Example, string Pattern)> Places(string target) =>
-        [(target, $"'{target}'"), (TargetNames.Beside(target, TargetNames.New, 0), $"'{TargetNames.Beside(target, TargetNames.New, 0).TrimEnd('0')}…'")];
+    private static string[] Missing(Privileges privileges, string[] wanted) => [.. wanted.Where(name => !privileges.OnDatabase(name))];
 
-    private static string[] Missing(MySqlSession session, string database, string[] wanted)
-    {
-        var privileges = Privileges.Read(session, database);
-        return [.. wanted.Where(name => !privileges.OnDatabase(name))];
-    }
-
-    private static AiShellException? FindDefinerObstacle(MySqlSession session, string target, BackupContents contents, TargetOptions options)
+    private AiShellException? FindDefinerObstacle(TargetOptions options)
     {
         string[] wanted = options.Definer is { } one ? [NameOf(Definers.Parse(one))]
-            : options.KeepOwners && contents.Requires.TryGetValue(Users, out IReadOnlyList<string>? definers) ? [.. definers] : [];
-        string self = session.Scalar("SELECT CURRENT_USER()")!;
+            : options.KeepOwners && _contents.Requires.TryGetValue(Users, out IReadOnlyList<string>? definers) ? [.. definers] : [];
+        string self = _session.Scalar("SELECT CURRENT_USER()")!;
         string[] others = [.. wanted.Where(account => account != self)];
-        if (others.Length > 0 && !Privileges.Read(session, target).SetsDefiners)
+        if (others.Length > 0 && !OnTarget.SetsDefiners)
         {
             return new AiShellException(
                 ErrorKind.Failed,
@@ -93,8 +101,8 @@ internal static class Requirements
                 "GRANT SET USER (MariaDB) or SET_USER_ID (MySQL), or restore with --no-owner: everything is then the user's own.");
         }
 
-        string[] absent = [.. Known(session) is { } known ? others.Where(account => !known.Contains(account)) : []];
-        if (contents.HasGlobals && contents.Globals.TryGetValue(Users, out IReadOnlyList<string>? coming))
+        string[] absent = [.. Known() is { } known ? others.Where(account => !known.Contains(account)) : []];
+        if (_contents.HasGlobals && _contents.Globals.TryGetValue(Users, out IReadOnlyList<string>? coming))
         {
             absent = [.. absent.Except(coming)];
         }
@@ -103,11 +111,11 @@ internal static class Requirements
     }
 
     /// <summary>Null for an account that may not see them.</summary>
-    private static HashSet<string>? Known(MySqlSession session)
+    private HashSet<string>? Known()
     {
         try
         {
-            return [.. session.Query("SELECT CONCAT(User, '@', Host) FROM mysql.user").Select(row => row[0]!)];
+            return [.. _session.Query("SELECT CONCAT(User, '@', Host) FROM mysql.user").Select(row => row[0]!)];
         }
         catch (ServerError)
         {
@@ -116,10 +124,10 @@ internal static class Requirements
     }
 
     /// <summary>LOAD DATA LOCAL takes rows of any size; a statement does not.</summary>
-    private static AiShellException? FindTooLarge(MySqlSession session, BackupContents contents)
+    private AiShellException? FindTooLarge()
     {
-        long most = long.Parse(session.Scalar("SELECT @@max_allowed_packet")!, System.Globalization.CultureInfo.InvariantCulture);
-        BackupPart? part = contents.Parts.FirstOrDefault(part => part.Rows > 0 && part.PlainBytes / part.Rows > most);
+        long most = long.Parse(_session.Scalar("SELECT @@max_allowed_packet")!, System.Globalization.CultureInfo.InvariantCulture);
+        BackupPart? part = _contents.Parts.FirstOrDefault(part => part.Rows > 0 && part.PlainBytes / part.Rows > most);
         return part is null ? null : new AiShellException(
             ErrorKind.Failed,
             FormattableString.Invariant($"Table '{part.Table}' has rows that the server does not take in a statement: max_allowed_packet is {most:N0}, and local_infile is off."),

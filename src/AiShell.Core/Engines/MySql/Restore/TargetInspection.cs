@@ -16,9 +16,10 @@ internal static class TargetInspection
     {
         bool exists = DatabaseListing.Exists(session, target);
         IReadOnlyList<string> found = exists ? DatabaseListing.Read(session, target) : [];
-        List<AiShellException> obstacles = [.. Requirements.FindMissing(session, target, contents, options)];
-        List<string> warnings = [.. Leftovers.Find(session, target), .. Requirements.FindDoubts(session, target, contents)];
-        if (Requirements.FindOlder(session, contents) is { } older)
+        Requirements requirements = new(session, target, contents);
+        List<AiShellException> obstacles = [.. requirements.FindMissing(options)];
+        List<string> warnings = [.. Leftovers.Find(session, target), .. requirements.FindDoubts()];
+        if (requirements.FindOlder() is { } older)
         {
             if (options.Replace)
             {

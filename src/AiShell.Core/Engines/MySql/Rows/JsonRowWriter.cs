@@ -27,7 +27,7 @@ internal sealed class JsonRowWriter(SourceTable table) : ValueRowWriter(table)
         StringBuilder start = new(index == 0 ? "\"" : ",\"");
         foreach (char letter in name)
         {
-            start.Append(letter < 0x20 || letter is '"' or '\\' ? Encoding.ASCII.GetString(EscapeOf((byte)letter)) : letter);
+            start.Append(letter < 0x20 || letter is '"' or '\\' ? Encoding.ASCII.GetString(JsonText.EscapeOf((byte)letter)) : letter);
         }
 
         return Encoding.UTF8.GetBytes(start.Append("\":").ToString());
@@ -58,7 +58,7 @@ internal sealed class JsonRowWriter(SourceTable table) : ValueRowWriter(table)
         for (int at = piece.IndexOfAny(Escaped); at >= 0; at = piece.IndexOfAny(Escaped))
         {
             Output.Put(piece[..at]);
-            Output.Put(EscapeOf(piece[at]));
+            Output.Put(JsonText.EscapeOf(piece[at]));
             piece = piece[(at + 1)..];
         }
 
@@ -115,16 +115,4 @@ internal sealed class JsonRowWriter(SourceTable table) : ValueRowWriter(table)
         Base64.EncodeToUtf8(bytes, Output.Reserve(Base64.GetMaxEncodedToUtf8Length(bytes.Length)), out _, out int written, isLast);
         Output.Advance(written);
     }
-
-    private static ReadOnlySpan<byte> EscapeOf(byte value) => value switch
-    {
-        (byte)'"' => "\\\""u8,
-        (byte)'\\' => "\\\\"u8,
-        (byte)'\n' => "\\n"u8,
-        (byte)'\r' => "\\r"u8,
-        (byte)'\t' => "\\t"u8,
-        (byte)'\b' => "\\b"u8,
-        (byte)'\f' => "\\f"u8,
-        _ => Encoding.ASCII.GetBytes($"\\u{(int)value:x4}"),
-    };
 }

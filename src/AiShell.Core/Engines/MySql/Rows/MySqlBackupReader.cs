@@ -6,8 +6,7 @@ namespace AiShell.Engines.MySql;
 /// <summary>Reads a backup's parts without a server: every entry of the scripts, every row's hash.</summary>
 internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions options) : IBackupReader
 {
-    private readonly ConcurrentDictionary<TableName, TableRows> _tables = new(
-        contents.Tables.Select(table => KeyValuePair.Create(table.Table, new TableRows(options.SampleRows))));
+    private readonly TablesRead _tables = new(contents, options.SampleRows);
 
     private readonly ConcurrentDictionary<int, ScriptEntryHeader> _entries = new();
     private int _declaredEntries = -1;
@@ -38,9 +37,7 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
     public Task<ReaderResult> CompleteAsync(CancellationToken cancellationToken)
     {
         RequireSchema();
-        return Task.FromResult(new ReaderResult(
-            [.. _tables.Select(table => new TableDigest(table.Key, table.Value.Fingerprint)).OrderBy(digest => digest.Table)],
-            [.. _tables.SelectMany(table => table.Value.Sample.Rows.Select(row => new SampledRow(table.Key, row)))]));
+        return Task.FromResult(_tables.ToResult());
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -86,26 +83,7 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        if (digester.Fingerprint.Rows != part.Rows)
-        {
-            throw new InvalidDataException($"it has {digester.Fingerprint.Rows:N0} rows instead of {part.Rows:N0}");
-        }
-
-        TableRows table = _tables.GetOrAdd(part.Table!, _ => new TableRows(options.SampleRows));
-        lock (table)
-        {
-            if (table.Columns is { } columns && !columns.SequenceEqual(rows.Columns))
-            {
-                throw new InvalidDataException("it has other columns than the table's other parts");
-            }
-
-            table.Columns = rows.Columns;
-            table.Fingerprint = table.Fingerprint.Add(digester.Fingerprint);
-            if (sample is not null)
-            {
-                table.Sample.Merge(sample);
-            }
-        }
+        _tables.Add(part, rows.Columns, digester.Fingerprint, sample);
     }
 
     /// <summary>No part of the schema is missing, and rows have a table to go to.</summary>
@@ -117,20 +95,11 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
         }
 
         HashSet<string> declared = [.. _entries.Values.Where(entry => entry.Kind == SchemaScript.Table).Select(entry => entry.Name)];
-        if (contents.Scope != BackupScope.DataOnly && _tables.Keys.FirstOrDefault(table => !declared.Contains(table.Name)) is { } stray)
+        if (contents.Scope != BackupScope.DataOnly && _tables.Tables.FirstOrDefault(table => !declared.Contains(table.Name)) is { } stray)
         {
             throw Damage($"it has rows of table '{stray}', but its schema does not make it");
         }
     }
 
     private static AiShellException Damage(string damage) => new(ErrorKind.Integrity, $"The backup is damaged: {damage}.", "Use another backup ('ai-shell backup list').");
-
-    private sealed class TableRows(int sampleRows)
-    {
-        public IReadOnlyList<string>? Columns { get; set; }
-
-        public TableFingerprint Fingerprint { get; set; }
-
-        public RowSample Sample { get; } = new(sampleRows);
-    }
 }

@@ -7,8 +7,7 @@ namespace AiShell.Engines.PostgreSql;
 /// <summary>Reads a backup's parts without a server: every entry of the scripts, every row's hash.</summary>
 internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions options) : IBackupReader
 {
-    private readonly ConcurrentDictionary<TableName, TableRows> _tables = new(
-        contents.Tables.Select(table => KeyValuePair.Create(table.Table, new TableRows(options.SampleRows))));
+    private readonly TablesRead _tables = new(contents, options.SampleRows);
 
     private readonly ConcurrentDictionary<int, ScriptEntryHeader> _entries = new();
 
@@ -42,9 +41,7 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
     public Task<ReaderResult> CompleteAsync(CancellationToken cancellationToken)
     {
         RequireDeclared();
-        return Task.FromResult(new ReaderResult(
-            [.. _tables.Select(table => new TableDigest(table.Key, table.Value.Fingerprint)).OrderBy(digest => digest.Table)],
-            [.. _tables.SelectMany(table => table.Value.Sample.Rows.Select(row => new SampledRow(table.Key, row)))]));
+        return Task.FromResult(_tables.ToResult());
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -100,23 +97,7 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
             digester.Take(lines);
         });
         digester.Complete();
-        if (digester.Fingerprint.Rows != part.Rows)
-        {
-            throw new InvalidDataException($"it has {digester.Fingerprint.Rows:N0} rows instead of {part.Rows:N0}");
-        }
-
-        TableRows table = _tables.GetOrAdd(part.Table!, _ => new TableRows(options.SampleRows));
-        lock (table)
-        {
-            if (table.Columns is { } columns && !columns.SequenceEqual(rows.Columns))
-            {
-                throw new InvalidDataException("it has other columns than the table's other parts");
-            }
-
-            table.Columns = rows.Columns;
-            table.Fingerprint = table.Fingerprint.Add(digester.Fingerprint);
-            table.Sample.Merge(sample);
-        }
+        _tables.Add(part, rows.Columns, digester.Fingerprint, sample);
     }
 
     /// <summary>Rows need a table to go to: one that the schema makes, or one that comes with an extension, or the one that large objects are rows of.</summary>
@@ -128,19 +109,10 @@ internal sealed class CopyBackupReader(BackupContents contents, ReaderOptions op
         }
 
         HashSet<TableName> declared = [.. _entries.Values.Where(entry => entry.Kind == "TABLE").Select(entry => new TableName(entry.Schema, entry.Name))];
-        if (_tables.Keys.FirstOrDefault(table => table != LargeObjects.Table && !declared.Contains(table)) is { } stray)
+        if (_tables.Tables.FirstOrDefault(table => table != LargeObjects.Table && !declared.Contains(table)) is { } stray)
         {
             throw new AiShellException(
                 ErrorKind.Integrity, $"The backup is damaged: it has rows of table '{stray}', but its schema does not make it.", "Use another backup ('ai-shell backup list').");
         }
-    }
-
-    private sealed class TableRows(int sampleRows)
-    {
-        public IReadOnlyList<string>? Columns { get; set; }
-
-        public TableFingerprint Fingerprint { get; set; }
-
-        public RowSample Sample { get; } = new(sampleRows);
     }
 }

@@ -83,7 +83,7 @@ internal sealed class JsonRowReader(Stream plain, string scratchDirectory) : Row
     {
         _input.Require(LongestName);
         ReadOnlySpan<byte> window = _input.Window[..Math.Min(LongestName, _input.Window.Length)];
-        int end = window is [(byte)'"', ..] ? EndOfString(window) : -1;
+        int end = window is [(byte)'"', ..] ? JsonText.EndOfString(window) : -1;
         if (end < 0 || end == window.Length || window[end] != ':')
         {
             throw new FormatException("a member's name is expected");
@@ -100,22 +100,6 @@ internal sealed class JsonRowReader(Stream plain, string scratchDirectory) : Row
         {
             throw new FormatException("a member's name is damaged", failure);
         }
-    }
-
-    /// <summary>Past the closing quote; -1 where there is none.</summary>
-    private static int EndOfString(ReadOnlySpan<byte> window)
-    {
-        for (int at = 1; at < window.Length; at++)
-        {
-            if (window[at] == '"')
-            {
-                return at + 1;
-            }
-
-            at += window[at] == '\\' ? 1 : 0;
-        }
-
-        return -1;
     }
 }
 

@@ -59,7 +59,7 @@ internal sealed class JsonRowWriter : ValueRowWriter
         for (int at = piece.IndexOfAny(Escaped); at >= 0; at = piece.IndexOfAny(Escaped))
         {
             Put(piece[..at], part);
-            Put(EscapeOf(piece[at]), part);
+            Put(JsonText.EscapeOf(piece[at]), part);
             piece = piece[(at + 1)..];
         }
 
@@ -75,21 +75,9 @@ internal sealed class JsonRowWriter : ValueRowWriter
         StringBuilder start = new(index == 0 ? "{\"" : ",\"");
         foreach (char letter in name)
         {
-            start.Append(letter < 0x20 || letter is '"' or '\\' ? Encoding.ASCII.GetString(EscapeOf((byte)letter)) : letter);
+            start.Append(letter < 0x20 || letter is '"' or '\\' ? Encoding.ASCII.GetString(JsonText.EscapeOf((byte)letter)) : letter);
         }
 
         return Encoding.UTF8.GetBytes(start.Append("\":").ToString());
     }
-
-    private static ReadOnlySpan<byte> EscapeOf(byte value) => value switch
-    {
-        (byte)'"' => "\\\""u8,
-        (byte)'\\' => "\\\\"u8,
-        (byte)'\n' => "\\n"u8,
-        (byte)'\r' => "\\r"u8,
-        (byte)'\t' => "\\t"u8,
-        (byte)'\b' => "\\b"u8,
-        (byte)'\f' => "\\f"u8,
-        _ => Encoding.ASCII.GetBytes($"\\u{(int)value:x4}"),
-    };
 }
