@@ -4,7 +4,8 @@ namespace AiShell.Engines.PostgreSql.Restore;
 
 /// <summary>
 /// Runs the entries of the script after the rows on several sessions: each when what it needs is there, and never two that
-/// want the same table for themselves. Index builds come first, for they are what takes long.
+/// want the same table for themselves, nor one that would wait for a table which another has for itself. Index builds come first, for
+/// they are what takes long.
 /// </summary>
 /// <param name="mayStart">Whether the rows that an entry needs are there; asked again after each <see cref="LookAgain"/>.</param>
 internal sealed class EntryScheduler(IReadOnlyList<ScriptEntry> entries, int workers, Func<ScriptEntry, bool> mayStart)
@@ -14,6 +15,10 @@ internal sealed class EntryScheduler(IReadOnlyList<ScriptEntry> entries, int wor
     private readonly List<(int Place, ScriptEntry Entry)> _pending = [];
     private readonly HashSet<int> _locked = [];
     private TaskCompletionSource _changed = NewSignal();
+    private volatile bool _hasMore = true;
+
+    /// <summary>Entries wait to be begun.</summary>
+    public bool HasMore => _hasMore;
 
     /// <summary>More rows are there than before.</summary>
     public void LookAgain() => Volatile.Read(ref _changed).TrySetResult();
@@ -81,9 +86,10 @@ internal sealed class EntryScheduler(IReadOnlyList<ScriptEntry> entries, int wor
                 return null; // the order of grants, event triggers and the database's own settings is the script's
             }
 
-            if ((!inOrder || _waiting.Count == _pending.Count) && !entry.Header.Needs.Any(_waiting.Contains) && !entry.Header.Locks.Any(_locked.Contains))
+            if ((!inOrder || _waiting.Count == _pending.Count) && !entry.Header.Needs.Any(id => _waiting.Contains(id) || _locked.Contains(id)) && !entry.Header.Locks.Any(_locked.Contains))
             {
                 _pending.RemoveAt(at);
+                _hasMore = _pending.Count + _withoutRows.Count > 0;
                 _locked.UnionWith(entry.Header.Locks);
                 return entry;
             }

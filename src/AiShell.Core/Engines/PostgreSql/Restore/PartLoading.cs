@@ -51,11 +51,11 @@ internal static class PartLoading
         return script!;
     }
 
-    /// <summary>Loads the rows of a part by COPY.</summary>
+    /// <summary>Loads the rows of a part by COPY; returns how many the server has taken.</summary>
     /// <param name="scratchDirectory">For what a reader has to put aside.</param>
     /// <param name="freeze">After <see cref="BeginFreezing"/>, in its transaction.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is damaged or has not as many rows as it should.</exception>
-    public static void LoadRows(WireSession session, BackupPart part, Stream plain, string scratchDirectory, bool freeze)
+    public static long LoadRows(WireSession session, BackupPart part, Stream plain, string scratchDirectory, bool freeze)
     {
         using RowReader rows = OpenRows(part, plain, scratchDirectory);
         if (part.Table == LargeObjects.Table && session.Scalar("SELECT to_regclass('pg_temp.ai_shell_large_objects')") is null)
@@ -67,10 +67,7 @@ internal static class PartLoading
             $"COPY {SqlText.Quote(LargeObjects.Destination(part.Table!))} {CopyHeader.List(rows.Columns)}FROM STDIN{(freeze ? " (FREEZE)" : "")}");
         Guard(part, () => rows.ReadRows(copy.Write));
         long count = copy.Complete();
-        if (count != part.Rows)
-        {
-            throw PartDamage.Of(part, new InvalidDataException($"it has {count:N0} rows instead of {part.Rows:N0}"));
-        }
+        return count == part.Rows ? count : throw PartDamage.Of(part, new InvalidDataException($"it has {count:N0} rows instead of {part.Rows:N0}"));
     }
 
     private static RowReader OpenRows(BackupPart part, Stream plain, string scratchDirectory)

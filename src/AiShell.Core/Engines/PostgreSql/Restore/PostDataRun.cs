@@ -9,9 +9,8 @@ internal sealed class PostDataRun : IAsyncDisposable
     private const int MostAttempts = 5;
     private const string Deadlock = "40P01";
 
-    // The server's own parallel workers take processors from ours, and are worth that only where one of ours is idle.
-    private const string WithoutHelpers = "SET max_parallel_maintenance_workers = 0";
-    private const string WithHelpers = "SET max_parallel_maintenance_workers TO DEFAULT";
+    // A build has a helper only where it may use twice this (manual, max_parallel_maintenance_workers).
+    private const int HelperMegabytes = 32;
 
     private readonly StagingDatabase _staging;
     private readonly EntryRunner _runner;
@@ -102,7 +101,11 @@ internal sealed class PostDataRun : IAsyncDisposable
     {
         if (IsIndex(entry))
         {
-            session.Execute(_free.CurrentCount == 0 ? WithoutHelpers : WithHelpers);
+            // The server's own parallel workers take processors from ours, and are worth that only where one of ours is idle or about to be.
+            bool helpers = _free.CurrentCount > 0 || !_scheduler.HasMore;
+            session.Execute(helpers
+                ? $"SET max_parallel_maintenance_workers TO DEFAULT; SET maintenance_work_mem = '{Math.Max(_staging.MaintenanceMegabytes, 2 * HelperMegabytes)}MB'"
+                : $"SET max_parallel_maintenance_workers = 0; SET maintenance_work_mem = '{_staging.MaintenanceMegabytes}MB'");
         }
 
         _runner.Run(session, entry);

@@ -20,7 +20,6 @@ internal sealed class StagingDatabase : IAsyncDisposable
     private readonly Server _server;
     private readonly WireSession _admin;
     private readonly string _target;
-    private readonly long _maintenanceMegabytes;
     private readonly uint _number = TargetNames.NewNumber();
     private readonly Channel<WireSession> _idle = Channel.CreateUnbounded<WireSession>();
     private readonly List<WireSession> _sessions = [];
@@ -32,11 +31,14 @@ internal sealed class StagingDatabase : IAsyncDisposable
         _server = server;
         _admin = admin;
         _target = target;
-        _maintenanceMegabytes = maintenanceMegabytes;
+        MaintenanceMegabytes = maintenanceMegabytes;
         Name = TargetNames.Beside(target, TargetNames.New, _number);
     }
 
     public string Name { get; }
+
+    /// <summary>What a session may use to build an index.</summary>
+    public long MaintenanceMegabytes { get; }
 
     /// <summary>Where the replaced database is kept; null when none is.</summary>
     public string? KeptAs { get; private set; }
@@ -188,7 +190,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
         await ServerErrors.RunAsync(
             session,
             $"database '{Name}'",
-            open => open.Execute($"SET maintenance_work_mem = '{_maintenanceMegabytes}MB'; SET synchronous_commit = off"),
+            open => open.Execute($"SET maintenance_work_mem = '{MaintenanceMegabytes}MB'; SET synchronous_commit = off"),
             cancellationToken);
         return session;
     }

@@ -42,7 +42,7 @@ internal sealed class TableLoads
 
     public bool HasAll => _partsLeft.IsEmpty;
 
-    /// <summary>Large tables, counted when their last row had come and they were still in the server's memory; sums are zero.</summary>
+    /// <summary>Tables that were emptied, loaded by one COPY after another and committed: what the server says that it has taken. Sums are zero.</summary>
     public IReadOnlyCollection<TableDigest> Counted => _counted;
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is damaged or has not as many rows as it should.</exception>
@@ -57,7 +57,7 @@ internal sealed class TableLoads
         else
         {
             OpenLoad load = _open.TryGetValue(table, out OpenLoad? begun) ? begun : await BeginAsync(part, cancellationToken);
-            await ServerErrors.RunAsync(load.Session, subject, session => PartLoading.LoadRows(session, part, plain, _scratchDirectory, load.Freezes), cancellationToken);
+            load.Rows += await ServerErrors.RunAsync(load.Session, subject, session => PartLoading.LoadRows(session, part, plain, _scratchDirectory, load.Freezes), cancellationToken);
             if (_partsLeft[table] == 1)
             {
                 await EndAsync(table, load, cancellationToken);
@@ -82,16 +82,8 @@ internal sealed class TableLoads
     {
         if (load.Freezes)
         {
-            TableFingerprint count = await ServerErrors.RunAsync(
-                load.Session,
-                $"table '{table}'",
-                session =>
-                {
-                    session.Execute("COMMIT");
-                    return TableDigests.Read(session, table, fingerprints: false);
-                },
-                cancellationToken);
-            _counted.Add(new TableDigest(table, count));
+            await ServerErrors.RunAsync(load.Session, $"table '{table}'", session => session.Execute("COMMIT"), cancellationToken);
+            _counted.Add(new TableDigest(table, new TableFingerprint(load.Rows, 0)));
         }
 
         _open.TryRemove(table, out _);
@@ -100,5 +92,8 @@ internal sealed class TableLoads
 
     private static long Size(IEnumerable<BackupPart> parts) => parts.Sum(part => part.PlainBytes);
 
-    private sealed record OpenLoad(WireSession Session, bool Freezes);
+    private sealed record OpenLoad(WireSession Session, bool Freezes)
+    {
+        public long Rows { get; set; }
+    }
 }
