@@ -30,18 +30,20 @@ internal sealed class DatabaseTarget : IRestoreTarget
     public static async Task<IRestoreTarget> OpenAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
         new DatabaseTarget(contents, options, await StagingSchema.PrepareAsync(settings, options, cancellationToken));
 
-    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => LoadStage.ByPhase(parts, _load.Workers);
+    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => _load.Arrange(parts);
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
     {
         PartPhase.PreData => MakeTablesAsync(part, plain, cancellationToken),
         PartPhase.Data => _load.LoadRowsAsync(part, plain, cancellationToken),
-        PartPhase.PostData => MakeObjectsAsync(part, plain, cancellationToken),
+        PartPhase.PostData => PlanObjectsAsync(part, plain),
         _ => _staging.MakeGlobalsAsync([.. PartLoading.ReadEntries(part, plain)], _load.StatementsOf, cancellationToken),
     };
 
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
     {
+        await _load.Keys.CompleteAsync(cancellationToken);
+        await MakeObjectsAsync(cancellationToken);
         IReadOnlyList<ForeignKey> keys = await _staging.UseAsync("foreign keys", session => ForeignKey.Of(session, _staging.Name), cancellationToken);
         Warnings = [.. (await _load.FindOrphansAsync(keys, cancellationToken)).Select(orphan => $"The restored database is as its source was, but not in itself right: {orphan}.")];
         return await _load.ReadBackAsync(fingerprints, cancellationToken);
@@ -62,6 +64,7 @@ internal sealed class DatabaseTarget : IRestoreTarget
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            await _load.DisposeAsync();
             await _staging.DisposeAsync();
         }
     }
@@ -83,13 +86,17 @@ internal sealed class DatabaseTarget : IRestoreTarget
         }
     }
 
-    /// <summary>Everything is made here, to see that it can be; what cannot move with the tables is made again in the target. An event would run, and a grant would stay.</summary>
-    private async Task MakeObjectsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    private Task PlanObjectsAsync(BackupPart part, Stream plain)
     {
-        ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain).Where(entry => _script.Takes(entry) && (entry.Header.Kind != PromotionPlanner.Grant || _contents.HasGlobals))];
-        _script.Later.AddRange(entries);
-        await _load.RunKeysAsync(entries, cancellationToken);
-        foreach (ScriptEntry entry in entries.Where(entry => entry.Header.Kind is not (SchemaScript.Keys or SchemaScript.ForeignKey or SourceObjects.Event or PromotionPlanner.Grant)))
+        _script.Later.AddRange(PartLoading.ReadEntries(part, plain).Where(entry => _script.Takes(entry) && (entry.Header.Kind != PromotionPlanner.Grant || _contents.HasGlobals)));
+        _load.Keys.Add(_script.Later);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Everything is made here, to see that it can be; what cannot move with the tables is made again in the target. An event would run, and a grant would stay.</summary>
+    private async Task MakeObjectsAsync(CancellationToken cancellationToken)
+    {
+        foreach (ScriptEntry entry in _script.Later.Where(entry => entry.Header.Kind is not (SchemaScript.Keys or SchemaScript.ForeignKey or SourceObjects.Event or PromotionPlanner.Grant)))
         {
             await _load.RunAsync(entry, cancellationToken);
         }

@@ -6,23 +6,51 @@ using AiShell.Engines.MySql.Wire;
 namespace AiShell.Engines.MySql.Restore;
 
 /// <summary>Fills a staging schema: tables, rows, keys, and what says that they are right.</summary>
-internal sealed class StagingLoad(StagingSchema staging, BackupContents contents, TargetOptions options)
+internal sealed class StagingLoad : IAsyncDisposable
 {
+    private readonly StagingSchema _staging;
+    private readonly BackupContents _contents;
+    private readonly TargetOptions _options;
     private readonly ConcurrentDictionary<TableName, LoadedTable> _tables = new();
     private readonly ConcurrentDictionary<TableName, bool> _doubtful = new();
-    private readonly Definers _definers = Definers.Of(options);
+    private readonly Definers _definers;
+
+    public StagingLoad(StagingSchema staging, BackupContents contents, TargetOptions options)
+    {
+        _staging = staging;
+        _contents = contents;
+        _options = options;
+        _definers = Definers.Of(options);
+        Keys = new TableKeys(contents.Parts.Where(part => part.Table is { } table && options.Tables.Takes(table)), Workers, RunAsync);
+    }
+
+    public TableKeys Keys { get; }
 
     /// <summary>The rows of system-versioned tables come with the time in which they were current.</summary>
     public bool History { get; set; }
 
-    public int Workers => Math.Max(1, options.Workers);
+    public int Workers => Math.Max(1, _options.Workers);
+
+    /// <summary>
+    /// The scripts come before the rows, for keys are made beside them, and the largest table first, so that its keys are not the last to be
+    /// begun. A session's server and its client wait for one another for a part of their time: twice the sessions fill the processors.
+    /// </summary>
+    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) =>
+    [
+        LoadStage.OneAtATime(parts, PartPhase.Globals),
+        LoadStage.OneAtATime(parts, PartPhase.PreData),
+        LoadStage.OneAtATime(parts, PartPhase.PostData),
+        new LoadStage(
+            Workers == 1 ? 1 : 2 * Workers,
+            [.. parts.Where(part => part.Phase == PartPhase.Data).GroupBy(part => part.Table).OrderByDescending(table => table.Sum(part => part.PlainBytes)).SelectMany(table => table.Select(part => new[] { part }))]),
+    ];
 
     /// <summary>The statements of an entry, in the name of the account that is wanted.</summary>
     public IEnumerable<string> StatementsOf(ScriptEntry entry) => ScriptStatements.Split(entry.Sql).Select(statement => _definers.Rewrite(entry.Header.Kind, statement));
 
     public Task RunAsync(ScriptEntry entry, CancellationToken cancellationToken) => RunAsync(entry.ToString(), StatementsOf(entry), cancellationToken);
 
-    public Task RunAsync(string subject, IEnumerable<string> statements, CancellationToken cancellationToken) => staging.UseAsync(
+    public Task RunAsync(string subject, IEnumerable<string> statements, CancellationToken cancellationToken) => _staging.UseAsync(
         subject,
         session =>
         {
@@ -33,19 +61,10 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
         },
         cancellationToken);
 
-    /// <summary>All tables' keys, then what only asks for them.</summary>
-    public async Task RunKeysAsync(IReadOnlyCollection<ScriptEntry> entries, CancellationToken cancellationToken)
-    {
-        await EachAsync(entries.Where(entry => entry.Header.Kind == SchemaScript.Keys), RunAsync, cancellationToken);
-        foreach (ScriptEntry entry in entries.Where(entry => entry.Header.Kind == SchemaScript.ForeignKey))
-        {
-            await RunAsync(entry, cancellationToken);
-        }
-    }
-
     public async Task LoadRowsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
-        bool exact = await staging.UseAsync(
+        await Keys.ThrowIfFailedAsync();
+        bool exact = await _staging.UseAsync(
             $"table '{part.Table}'",
             session =>
             {
@@ -54,13 +73,15 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
                     session.Execute("SET SESSION system_versioning_insert_history = 1");
                 }
 
-                return PartLoading.LoadRows(session, part, plain, TableOf(session, part.Table!).Columns, options.ScratchDirectory, staging.TakesLocalFiles && contents.Scope == BackupScope.All);
+                return PartLoading.LoadRows(session, part, plain, TableOf(session, part.Table!).Columns, _options.ScratchDirectory, _staging.TakesLocalFiles && _contents.Scope == BackupScope.All);
             },
             cancellationToken);
         if (!exact)
         {
             _doubtful.TryAdd(part.Table!, true);
         }
+
+        Keys.PartIsThere(part.Table!);
     }
 
     /// <summary>Reads the restored tables back. One that the server warned about is fingerprinted in any case: it may have changed a value.</summary>
@@ -68,7 +89,7 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
     {
         ConcurrentBag<TableDigest> found = [];
         await EachAsync(
-            contents.Tables.Where(digest => options.Tables.Takes(digest.Table)),
+            _contents.Tables.Where(digest => _options.Tables.Takes(digest.Table)),
             async (expected, token) =>
             {
                 bool doubtful = _doubtful.ContainsKey(expected.Table);
@@ -96,7 +117,7 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
             keys,
             async (key, token) =>
             {
-                if (await staging.UseAsync($"foreign key '{key.Name}'", session => session.Scalar(key.FirstOrphanStatement), token) is { } orphan)
+                if (await _staging.UseAsync($"foreign key '{key.Name}'", session => session.Scalar(key.FirstOrphanStatement), token) is { } orphan)
                 {
                     found.Add($"table '{key.Table}' has {orphan}, which its foreign key '{key.Name}' does not find in '{key.Referenced}'");
                 }
@@ -108,7 +129,9 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
     public Task EachAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, Task> work, CancellationToken cancellationToken) => Parallel.ForEachAsync(
         items, new ParallelOptions { MaxDegreeOfParallelism = Workers, CancellationToken = cancellationToken }, async (item, token) => await work(item, token));
 
-    private Task<TableFingerprint> ReadAsync(TableName table, bool fingerprint, CancellationToken cancellationToken) => staging.UseAsync(
+    public ValueTask DisposeAsync() => Keys.DisposeAsync();
+
+    private Task<TableFingerprint> ReadAsync(TableName table, bool fingerprint, CancellationToken cancellationToken) => _staging.UseAsync(
         $"table '{table}'",
         session =>
         {
@@ -127,8 +150,8 @@ internal sealed class StagingLoad(StagingSchema staging, BackupContents contents
 
     private LoadedTable TableOf(MySqlSession session, TableName table) => _tables.GetOrAdd(table, name =>
     {
-        IReadOnlyList<SourceColumn> period = History ? TableColumns.ReadPeriod(session, staging.Name, name) : [];
-        return new LoadedTable([.. TableColumns.Read(session, staging.Name, name), .. period], period.Count > 0 ? RowHistory.Period : "");
+        IReadOnlyList<SourceColumn> period = History ? TableColumns.ReadPeriod(session, _staging.Name, name) : [];
+        return new LoadedTable([.. TableColumns.Read(session, _staging.Name, name), .. period], period.Count > 0 ? RowHistory.Period : "");
     });
 
     /// <param name="Columns">Those that take values.</param>

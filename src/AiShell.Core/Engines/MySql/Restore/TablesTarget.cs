@@ -14,7 +14,6 @@ internal sealed class TablesTarget : IRestoreTarget
     private readonly TargetOptions _options;
     private readonly StagingSchema _staging;
     private readonly StagingLoad _load;
-    private readonly List<ScriptEntry> _keys = [];
     private readonly List<ScriptEntry> _triggers = [];
     private readonly HashSet<int> _tableIds = [];
     private IReadOnlyList<StandingTable> _standing = [];
@@ -49,19 +48,24 @@ internal sealed class TablesTarget : IRestoreTarget
         }
     }
 
-    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => LoadStage.ByPhase(parts, _load.Workers);
+    public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => _load.Arrange(parts);
 
     public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
     {
         PartPhase.PreData => TakesTables ? MakeTablesAsync(part, plain, cancellationToken) : MakeLikeStandingAsync(cancellationToken),
         PartPhase.Data => _load.LoadRowsAsync(part, plain, cancellationToken),
-        PartPhase.PostData => TakesTables ? MakeObjectsAsync(part, plain, cancellationToken) : Task.CompletedTask,
+        PartPhase.PostData => TakesTables ? PlanObjectsAsync(part, plain) : Task.CompletedTask,
         _ => throw new AiShellException(ErrorKind.Usage, "--globals goes with a whole database, and this restore puts tables into one that stands.", "Leave it out."),
     };
 
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
     {
-        await _load.RunKeysAsync(_keys, cancellationToken);
+        await _load.Keys.CompleteAsync(cancellationToken);
+        foreach (ScriptEntry entry in _triggers)
+        {
+            await _load.RunAsync(entry, cancellationToken);
+        }
+
         IReadOnlyList<ForeignKey> keys = await _staging.UseAsync("foreign keys", session => StandingKeys.Of(session, _staging, _standing).All, cancellationToken);
         IReadOnlyList<string> orphans = await _load.FindOrphansAsync(keys, cancellationToken);
         return orphans.Count == 0 ? await _load.ReadBackAsync(fingerprints, cancellationToken) : throw new AiShellException(
@@ -83,6 +87,7 @@ internal sealed class TablesTarget : IRestoreTarget
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
+            await _load.DisposeAsync();
             await _staging.DisposeAsync();
         }
     }
@@ -157,25 +162,21 @@ internal sealed class TablesTarget : IRestoreTarget
         {
             TableScript script = await _staging.AskAsync(session => table.ReadScript(session, _staging.Target), cancellationToken);
             await _load.RunAsync($"table '{table.Name}'", [script.Table], cancellationToken);
-            int id = _keys.Count;
             if (script.Keys.Length > 0)
             {
-                _keys.Add(ScriptEntry.Create(id, SchemaScript.Keys, "", table.Name, $"{script.Keys};\n"));
+                _load.Keys.Add([ScriptEntry.Create(0, SchemaScript.Keys, "", table.Name, $"{script.Keys};\n")]);
             }
 
-            _keys.AddRange(script.ForeignKeys.Select(key => ScriptEntry.Create(id, SchemaScript.ForeignKey, "", table.Name, $"{key.Sql};\n")));
+            _load.Keys.Add(script.ForeignKeys.Select(key => ScriptEntry.Create(0, SchemaScript.ForeignKey, "", table.Name, $"{key.Sql};\n")));
         }
     }
 
     /// <summary>What is the wanted tables' own.</summary>
-    private async Task MakeObjectsAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    private Task PlanObjectsAsync(BackupPart part, Stream plain)
     {
         ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
-        _keys.AddRange(entries.Where(entry => entry.Header.Kind is SchemaScript.Keys or SchemaScript.ForeignKey && _options.Tables.Takes(new TableName("", entry.Header.Name))));
+        _load.Keys.Add(entries.Where(entry => _options.Tables.Takes(new TableName("", entry.Header.Name))));
         _triggers.AddRange(entries.Where(entry => entry.Header.Kind == SourceObjects.Trigger && entry.Header.Needs.Any(_tableIds.Contains)));
-        foreach (ScriptEntry entry in _triggers)
-        {
-            await _load.RunAsync(entry, cancellationToken);
-        }
+        return Task.CompletedTask;
     }
 }

@@ -20,8 +20,13 @@ internal static class Latin1Text
     /// <summary>Null where latin1 has no such character.</summary>
     public static byte? ByteOf(char character)
     {
-        int special = character is < (char)FirstSpecial or (>= (char)(FirstSpecial + 32) and <= (char)0xFF) ? -1 : Special.IndexOf(character, StringComparison.Ordinal);
-        return special >= 0 ? (byte)(FirstSpecial + special) : character is < (char)FirstSpecial or (>= (char)(FirstSpecial + 32) and <= (char)0xFF) ? (byte)character : null;
+        if (character is < (char)FirstSpecial or (>= (char)(FirstSpecial + 32) and <= (char)0xFF))
+        {
+            return (byte)character;
+        }
+
+        int special = Special.IndexOf(character, StringComparison.Ordinal);
+        return special < 0 ? null : (byte)(FirstSpecial + special);
     }
 
     public static void Tell(IRowSink sink, ReadOnlySpan<byte> bytes)
@@ -61,11 +66,19 @@ internal sealed class Latin1Encoder
     private readonly Decoder _utf8 = new UTF8Encoding(false, throwOnInvalidBytes: true).GetDecoder();
     private readonly char[] _characters = new char[Run + 1];
     private readonly byte[] _bytes = new byte[Run + 1];
+    private bool _mayBeInCharacter;
 
     /// <returns>The bytes of so much of the text; <paramref name="text"/> is what is left of it. Good until the next call.</returns>
     /// <exception cref="InvalidDataException">There is no such character in latin1.</exception>
     public ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> text)
     {
+        if (!_mayBeInCharacter && text.IndexOfAnyInRange((byte)0x80, (byte)0xFF) is not 0 and int ascii)
+        {
+            ReadOnlySpan<byte> same = ascii < 0 ? text : text[..ascii];
+            text = text[same.Length..];
+            return same;
+        }
+
         int run = Math.Min(Run, text.Length);
         int characters;
         try
@@ -82,6 +95,7 @@ internal sealed class Latin1Encoder
             _bytes[at] = Latin1Text.ByteOf(_characters[at]) ?? throw new InvalidDataException($"a latin1 column has no character U+{(int)_characters[at]:X4}");
         }
 
+        _mayBeInCharacter = text[run - 1] >= 0x80;
         text = text[run..];
         return _bytes.AsSpan(0, characters);
     }
