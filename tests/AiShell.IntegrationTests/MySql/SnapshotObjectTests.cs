@@ -50,6 +50,27 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
     }
 
     [Fact]
+    public async Task Tables_without_rows_of_their_own_are_in_no_digest_and_are_backed_up_without_rows()
+    {
+        await Server.RunAsync("", "INSTALL SONAME 'ha_blackhole'");
+        DatabaseAddress source = await CreateAsync(
+            """
+            CREATE TABLE a(id int) ENGINE=MyISAM; INSERT INTO a VALUES (1), (2); CREATE TABLE merged(id int) ENGINE=MERGE UNION=(a); CREATE TABLE hole(id int) ENGINE=BLACKHOLE; CREATE SEQUENCE s; CREATE VIEW v AS SELECT id FROM a;
+            """);
+
+        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(source, Options(), default);
+        MemoryBackup backup = await MemoryBackup.WriteAsync(Engine, snapshot, Options());
+        IReadOnlyList<TableDigest> digests = await Engine.DigestAsync(source, default);
+        string copy = await RestoreByClientAsync(backup);
+
+        Assert.Equal("a", Assert.Single(digests).Table.Name);
+        Assert.Equal(digests, backup.Contents.Tables);
+        Assert.Equal(2, snapshot.Warnings.Count);
+        Assert.Equal(["a", "hole", "merged", "s", "v"], await RelationsAsync(copy));
+        Assert.Equal("1\n2", await Server.RunAsync(copy, "SELECT id FROM merged ORDER BY id"));
+    }
+
+    [Fact]
     public async Task A_schema_alone_begins_its_numbers_anew()
     {
         DatabaseAddress source = await CreateAsync("CREATE TABLE a(id int AUTO_INCREMENT PRIMARY KEY, t text) COMMENT='AUTO_INCREMENT=5'; INSERT INTO a VALUES (41, 'x'); CREATE SEQUENCE s; DO NEXTVAL(s)");

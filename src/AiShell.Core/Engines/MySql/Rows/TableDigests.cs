@@ -7,14 +7,14 @@ namespace AiShell.Engines.MySql;
 /// <summary>Counts and fingerprints of tables as they stand in the session's default database.</summary>
 internal static class TableDigests
 {
-    /// <summary>All tables of a database, as they are at one moment.</summary>
+    /// <summary>All tables of a database that have rows of their own, as they are at one moment: those whose rows a backup holds.</summary>
     public static IReadOnlyList<TableDigest> ReadAll(MySqlSession session, string database, CancellationToken cancellationToken)
     {
         RowSelect.Prepare(session);
         session.Execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
         session.Execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
         List<TableDigest> digests = [];
-        foreach (SourceTable table in ColumnListing.Read(session, database))
+        foreach (SourceTable table in ColumnListing.Read(session, database).Where(table => StorageEngines.HasRows(table.Engine)))
         {
             cancellationToken.ThrowIfCancellationRequested();
             digests.Add(new TableDigest(table.Name, Read(session, table.Name, table.Columns)));

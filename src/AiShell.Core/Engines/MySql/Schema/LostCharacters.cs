@@ -1,19 +1,22 @@
 using System.Text;
+using System.Text.Unicode;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Schema;
 
 /// <summary>
 /// SHOW CREATE TABLE and information_schema speak utf8mb3: a character of four bytes in a label of an ENUM or SET, or in a default, is
-/// told as a question mark, though the table has it. Here the server is asked for it in another way.
+/// told as a question mark, though the table has it, and so is what is no character; in a default of bytes those are told raw. Here the
+/// server is asked for it in another way. What no text stands for is written as a hexadecimal literal, which is the column's own bytes.
 /// </summary>
 internal static class LostCharacters
 {
     private const char Lost = '?';
+    private const char NoText = '\uFFFD'; // what bytes that are not UTF-8 were read as
 
     public static TableDefinition Restore(MySqlSession session, TableDefinition table) => table with
     {
-        Elements = [.. table.Elements.Select(element => element.Kind == ElementKind.Column && element.Sql.Contains(Lost, StringComparison.Ordinal) ? Restore(session, table.Name, element) : element)],
+        Elements = [.. table.Elements.Select(element => element.Kind == ElementKind.Column && IsLost(element.Sql) ? Restore(session, table.Name, element) : element)],
     };
 
     /// <summary>The text as a literal under a sql_mode with backslash escapes.</summary>
@@ -33,11 +36,12 @@ internal static class LostCharacters
         List<SqlToken> tokens = SqlLexer.Tokens(column.Sql);
         string sql = column.Sql;
 
-        // From the end, so that earlier places stay where they are.
+        // From the end, so that earlier places stay where they are. A long text's default is an expression, which is shown as it is.
         int value = tokens.FindIndex(token => token.Is("DEFAULT")) + 1;
-        if (value > 0 && value < tokens.Count && IsLost(tokens[value]))
+        bool isLong = tokens[1].Text.EndsWith("text", StringComparison.OrdinalIgnoreCase) || tokens[1].Text.EndsWith("blob", StringComparison.OrdinalIgnoreCase);
+        if (!isLong && value > 0 && value < tokens.Count && IsLost(tokens[value]))
         {
-            sql = DefaultValues.Read(session, SqlLexer.Unquote(table))[column.Name] is { } text ? Replace(sql, tokens[value], text) : sql;
+            sql = ReadDefault(session, table, column.Name) is { } literal ? Replace(sql, tokens[value], literal) : sql;
         }
 
         bool isEnum = tokens[1].Is("enum");
@@ -53,23 +57,43 @@ internal static class LostCharacters
         return column with { Sql = sql };
     }
 
-    private static bool IsLost(SqlToken token) => token.Text[0] == '\'' && token.Text.Contains(Lost, StringComparison.Ordinal);
+    private static bool IsLost(SqlToken token) => token.Text[0] == '\'' && IsLost(token.Text);
 
-    private static string Replace(string sql, SqlToken token, string text) => $"{sql[..token.Start]}{Literal(text)}{sql[token.End..]}";
+    private static bool IsLost(string text) => text.AsSpan().ContainsAny(Lost, NoText);
+
+    private static string Replace(string sql, SqlToken token, string literal) => $"{sql[..token.Start]}{literal}{sql[token.End..]}";
+
+    private static string? ReadDefault(MySqlSession session, string table, string column)
+    {
+        string name = SqlLexer.Unquote(table);
+        byte[]? text = DefaultValues.Read(session, name)[column];
+        session.Execute("SET @ai_shell_results = @@character_set_results, character_set_results = NULL");
+        byte[]? raw = DefaultValues.Read(session, name)[column];
+        session.Execute("SET character_set_results = @ai_shell_results");
+        return text is null || raw is null ? null : Literal(raw, text);
+    }
 
     private static string ReadLabel(MySqlSession session, string table, string column, ulong value)
     {
+        string name = SqlText.Quote(column);
         if (!session.Features.IsMariaDb)
         {
-            return FromHex(session.Scalar($"SELECT HEX(CONVERT({SqlText.Quote(column)} USING utf8mb4)) FROM {table} WHERE {SqlText.Quote(column)} + 0 = {value} LIMIT 1")
-                ?? throw new AiShellException(
-                    ErrorKind.Failed, $"A label of column '{column}' of the table {table} has a character that the server does not tell.", "Leave the table out with --exclude-tables, or rename the label."));
+            return session.Query($"SELECT HEX({name}), HEX(CONVERT({name} USING utf8mb4)) FROM {table} WHERE {name} + 0 = {value} LIMIT 1") is [[{ } bytes, var text], ..]
+                ? LiteralOfHex(bytes, text)
+                : throw new AiShellException(
+                    ErrorKind.Failed, $"A label of column '{column}' of the table {table} has a character that the server does not tell.", "Leave the table out with --exclude-tables, or rename the label.");
         }
 
         // A variable of the column's type needs no row and no privilege but SELECT.
-        session.Execute($"BEGIN NOT ATOMIC DECLARE label TYPE OF {table}.{SqlText.Quote(column)}; SET label = {value}; SET @ai_shell_label = HEX(CONVERT(label USING utf8mb4)); END");
-        return FromHex(session.Scalar("SELECT @ai_shell_label"));
+        session.Execute($"BEGIN NOT ATOMIC DECLARE label TYPE OF {table}.{name}; SET label = {value}; SET @ai_shell_raw = HEX(label), @ai_shell_label = HEX(CONVERT(label USING utf8mb4)); END");
+        string?[] read = session.Query("SELECT @ai_shell_raw, @ai_shell_label")[0];
+        return LiteralOfHex(read[0]!, read[1]);
     }
 
-    private static string FromHex(string? hex) => Encoding.UTF8.GetString(Convert.FromHexString(hex ?? ""));
+    private static string LiteralOfHex(string raw, string? text) => Literal(Convert.FromHexString(raw), Convert.FromHexString(text ?? ""));
+
+    /// <param name="raw">In the column's character set.</param>
+    /// <param name="text">The same as UTF-8, as far as the server can.</param>
+    private static string Literal(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> text) =>
+        Utf8.IsValid(text) && (raw.SequenceEqual(text) || (!text.IsEmpty && !text.Contains((byte)Lost))) ? Literal(Encoding.UTF8.GetString(text)) : $"x'{Convert.ToHexString(raw)}'";
 }

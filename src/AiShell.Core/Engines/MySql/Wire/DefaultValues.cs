@@ -9,18 +9,18 @@ internal static class DefaultValues
     private const int FixedBytes = 13;
 
     /// <param name="table">Not quoted; of the session's database.</param>
-    /// <returns>By column, in UTF-8; null where there is none, and of expressions.</returns>
-    public static IReadOnlyDictionary<string, string?> Read(MySqlSession session, string table)
+    /// <returns>By column, in the session's character_set_results, or as they are where it is NULL; null where there is none, and of expressions.</returns>
+    public static IReadOnlyDictionary<string, byte[]?> Read(MySqlSession session, string table)
     {
         session.Packets.StartCommand();
         session.Packets.Send([ComFieldList, .. Encoding.UTF8.GetBytes(table), 0]);
-        Dictionary<string, string?> defaults = new(StringComparer.Ordinal);
+        Dictionary<string, byte[]?> defaults = new(StringComparer.Ordinal);
         while (!session.IsEndOfRows(session.BeginAnswer()))
         {
             PayloadReader definition = new(session.Packets.ReadRest());
             byte[][] names = [.. Enumerable.Range(0, 6).Select(_ => definition.ReadBytes((int)definition.ReadLength()))];
             definition.ReadBytes(FixedBytes);
-            defaults[Encoding.UTF8.GetString(names[^1])] = definition.Peek() == 0xFB ? null : Encoding.UTF8.GetString(definition.ReadBytes((int)definition.ReadLength()));
+            defaults[Encoding.UTF8.GetString(names[^1])] = definition.Peek() == 0xFB ? null : definition.ReadBytes((int)definition.ReadLength());
         }
 
         session.Packets.Skip();
