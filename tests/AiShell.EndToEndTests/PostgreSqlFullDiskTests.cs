@@ -35,20 +35,7 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
     public async Task A_backup_that_finds_no_space_in_the_repository_fails_clearly_and_leaves_nothing(string format)
     {
         await CreateAsync("small", "CREATE TABLE t(x int); INSERT INTO t VALUES (1)");
-        await Shell.ExpectAsync(null, "backup", "create", "-d", Url("small"));
-        string[] before = Shell.RepositoryFiles();
-
-        // 1 KB blocks; a limit of files' sizes is what a full disk is, and needs no right to mount one.
-        (int exitCode, string output) = await Shell.BashAsync(
-            Shell.Folder, $"trap '' XFSZ; ulimit -f 2000; export DOTNET_EnableWriteXorExecute=0; ai-shell backup create -d shop --format {format} -c none --jobs 2");
-
-        Assert.True(exitCode == 1, output);
-        Assert.Contains("may not grow any further", output, StringComparison.Ordinal);
-        Assert.Contains("Hint: ", output, StringComparison.Ordinal);
-        Assert.Equal(before, Shell.RepositoryFiles());
-        await UntilNoSessionAsync();
-        await Shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
-        await Shell.ExpectAsync(null, "backup", "create", "-d", "shop", "--format", format, "-c", "none", "--verify", "--lock-wait", "0s");
+        await FullRepository.RequireClearFailureAsync(Shell, Url("small"), format, UntilNoSessionAsync);
     }
 
     [Fact]

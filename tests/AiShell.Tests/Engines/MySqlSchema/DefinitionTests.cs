@@ -68,10 +68,13 @@ public sealed class DefinitionTests
     }
 
     [Theory]
-    [InlineData("CREATE DEFINER=`r`@`h` TRIGGER db . `t1` BEFORE INSERT ON db.t FOR EACH ROW SET @x = 'db.t'", "CREATE DEFINER=`r`@`h` TRIGGER `t1` BEFORE INSERT ON t FOR EACH ROW SET @x = 'db.t'")]
-    [InlineData("CREATE DEFINER=`r`@`h` trigger if not exists `a`.`b` /* on */ after delete on `c` for each row begin end", "CREATE DEFINER=`r`@`h` trigger if not exists `b` /* on */ after delete on `c` for each row begin end")]
-    [InlineData("CREATE TRIGGER t BEFORE UPDATE ON \"x y\" FOR EACH ROW SET @a = 'x\\' || new.b", "CREATE TRIGGER t BEFORE UPDATE ON \"x y\" FOR EACH ROW SET @a = 'x\\' || new.b")]
-    public void A_trigger_loses_the_database_in_its_head_alone(string shown, string written) => Assert.Equal(written, TriggerDefinition.WithoutDatabase(shown));
+    [InlineData("CREATE DEFINER=`r`@`h` TRIGGER db . `t1` BEFORE INSERT ON db.t FOR EACH ROW SET @x = 'db.t'", "t", "CREATE DEFINER=`r`@`h` TRIGGER `t1` BEFORE INSERT ON t FOR EACH ROW SET @x = 'db.t'")]
+    [InlineData("CREATE DEFINER=`r`@`h` trigger if not exists `a`.`b` /* on */ after delete on `c` for each row begin end", "c", "CREATE DEFINER=`r`@`h` trigger if not exists `b` /* on */ after delete on `c` for each row begin end")]
+    [InlineData("CREATE TRIGGER t BEFORE UPDATE ON \"x y\" FOR EACH ROW SET @a = 'x\\' || new.b", "x y", "CREATE TRIGGER t BEFORE UPDATE ON \"x y\" FOR EACH ROW SET @a = 'x\\' || new.b")]
+    [InlineData("CREATE TRIGGER t BEFORE UPDATE ON Orders FOR EACH ROW SET @a = 'Orders'", "orders", "CREATE TRIGGER t BEFORE UPDATE ON `orders` FOR EACH ROW SET @a = 'Orders'")]
+    [InlineData("CREATE TRIGGER Db.T BEFORE UPDATE ON Db.`orderLines` FOR EACH ROW SET @a = 1", "orderlines", "CREATE TRIGGER T BEFORE UPDATE ON `orderlines` FOR EACH ROW SET @a = 1")]
+    public void A_trigger_loses_the_database_in_its_head_alone_and_is_on_its_table_as_the_server_has_it(string shown, string table, string written) =>
+        Assert.Equal(written, TriggerDefinition.WithoutDatabase(shown, table));
 
     [Theory]
     [InlineData("CREATE DEFINER=`o``dd`@`10.%` PROCEDURE `p`() SELECT 1", "o`dd@10.%", "CREATE DEFINER=`n`@`%` PROCEDURE `p`() SELECT 1")]

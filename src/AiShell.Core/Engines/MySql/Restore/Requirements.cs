@@ -46,6 +46,11 @@ internal sealed class Requirements
             yield return new AiShellException(ErrorKind.Failed, "The user may not keep the restore out of the binary log.", "GRANT BINLOG ADMIN (MariaDB) or SESSION_VARIABLES_ADMIN (MySQL), or leave out --no-binlog.");
         }
 
+        if (TableNameCase.Read(_session).FindClash(TablesTarget.TablesOf(_contents, options)) is { } clash)
+        {
+            yield return clash;
+        }
+
         if (FindDefinerObstacle(options) is { } definer)
         {
             yield return definer;

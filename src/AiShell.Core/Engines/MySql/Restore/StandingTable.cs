@@ -18,11 +18,12 @@ internal sealed record StandingTable(string Name, long EstimatedRows, bool HasRo
     /// <summary>Those of the given names that stand.</summary>
     public static IReadOnlyList<StandingTable> Find(MySqlSession session, string database, IEnumerable<TableName> names)
     {
-        HashSet<string> wanted = [.. names.Select(name => name.Name)];
+        TableNameCase nameCase = TableNameCase.Read(session);
+        HashSet<string> wanted = [.. names.Select(name => nameCase.Fold(name.Name))];
         return
         [
             .. session.Query($"SELECT TABLE_NAME, IFNULL(TABLE_ROWS, 0), TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = {SqlText.Literal(database)} ORDER BY TABLE_NAME")
-                .Where(row => wanted.Contains(row[0]!))
+                .Where(row => wanted.Contains(nameCase.Fold(row[0]!)))
                 .Select(row => row[2] == SourceObjects.View
                     ? throw new AiShellException(ErrorKind.Failed, $"'{row[0]}' is a view in '{database}', and a table in the backup.", "Drop the view first, or restore to another database with -d.")
                     : new StandingTable(

@@ -1,6 +1,7 @@
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Snapshot;
+using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
 
@@ -97,14 +98,17 @@ internal sealed class TablesTarget : IRestoreTarget
         [.. contents.Tables.Select(digest => digest.Table).Where(options.Tables.Takes)];
 
     /// <summary>Rows alone need their tables; null when they are there.</summary>
-    public static AiShellException? FindMissing(BackupContents contents, TargetOptions options, IReadOnlyCollection<StandingTable> standing)
+    public static AiShellException? FindMissing(MySqlSession session, BackupContents contents, TargetOptions options, IReadOnlyCollection<StandingTable> standing)
     {
         if (contents.Scope == BackupScope.SchemaOnly)
         {
             return new AiShellException(ErrorKind.Usage, "The backup holds no rows, so none of its tables can be put into a database that stands.", "Restore it to a new database with -d.");
         }
 
-        string[] missing = contents.Scope == BackupScope.DataOnly ? [.. TablesOf(contents, options).Select(table => table.Name).Except(standing.Select(table => table.Name)).Select(name => $"'{name}'")] : [];
+        TableNameCase nameCase = TableNameCase.Read(session);
+        string[] missing = contents.Scope == BackupScope.DataOnly
+            ? [.. TablesOf(contents, options).Select(table => table.Name).ExceptBy(standing.Select(table => nameCase.Fold(table.Name)), nameCase.Fold).Select(name => $"'{name}'")]
+            : [];
         return missing.Length == 0 ? null : new AiShellException(
             ErrorKind.Failed,
             $"The backup holds rows without their tables, and the database has no table {ListText.First(missing)}.",
@@ -122,14 +126,9 @@ internal sealed class TablesTarget : IRestoreTarget
                 }
 
                 _standing = StandingTable.Find(session, _staging.Target, TablesOf(_contents, _options));
-                return DatabaseListing.ReadProperties(session, _staging.Target);
+                return FindMissing(session, _contents, _options, _standing) is { } missing ? throw missing : DatabaseListing.ReadProperties(session, _staging.Target);
             },
             cancellationToken);
-        if (FindMissing(_contents, _options, _standing) is { } missing)
-        {
-            throw missing;
-        }
-
         RequireConsent(_standing);
         await _staging.CreateAsync(properties, cancellationToken);
     }
@@ -158,6 +157,9 @@ internal sealed class TablesTarget : IRestoreTarget
     /// <summary>For rows alone.</summary>
     private async Task MakeLikeStandingAsync(CancellationToken cancellationToken)
     {
+        // Defaults ask for them. Those that stand are not replaced.
+        IReadOnlyList<string> sequences = await _staging.AskAsync(session => DatabaseListing.Sequences(session, _staging.Target), cancellationToken);
+        await _load.RunAsync("sequences", sequences.Select(sequence => $"CREATE SEQUENCE {SqlText.Quote(sequence)}"), cancellationToken);
         foreach (StandingTable table in _standing)
         {
             TableScript script = await _staging.AskAsync(session => table.ReadScript(session, _staging.Target), cancellationToken);

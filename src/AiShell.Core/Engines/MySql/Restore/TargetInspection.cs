@@ -44,7 +44,7 @@ internal static class TargetInspection
         {
             IReadOnlyList<StandingTable> standing = StandingTable.Find(session, target, TablesTarget.TablesOf(contents, options));
             replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows).Select(table => table.Describe())];
-            if (TablesTarget.FindMissing(contents, options, standing) is { } missing)
+            if (TablesTarget.FindMissing(session, contents, options, standing) is { } missing)
             {
                 obstacles.Add(missing);
             }

@@ -6,8 +6,9 @@ namespace AiShell.Engines.MySql.Schema;
 /// </summary>
 internal static class TriggerDefinition
 {
+    /// <param name="table">Its table as the server has it: where case is nothing to it, the statement may have another name.</param>
     /// <exception cref="FormatException">It is no CREATE TRIGGER.</exception>
-    public static string WithoutDatabase(string sql)
+    public static string WithoutDatabase(string sql, string table)
     {
         List<SqlToken> tokens = HeadOf(sql);
         int trigger = tokens.FindIndex(token => token.Is("TRIGGER"));
@@ -18,7 +19,7 @@ internal static class TriggerDefinition
         }
 
         int name = tokens[trigger + 1].Is("IF") ? trigger + 4 : trigger + 1;
-        return Cut(Cut(sql, tokens, on + 1), tokens, name);
+        return Cut(WithTable(sql, tokens, on + 1, table), tokens, name);
     }
 
     /// <summary>Up to FOR EACH ROW: what follows may be in a sql_mode of its own.</summary>
@@ -43,6 +44,15 @@ internal static class TriggerDefinition
         }
 
         throw new FormatException("it is no CREATE TRIGGER");
+    }
+
+    private static string WithTable(string sql, List<SqlToken> tokens, int name, string table)
+    {
+        SqlToken last = tokens[name + 1].Text == "." ? tokens[name + 2] : tokens[name];
+        string written = SqlLexer.Unquote(last.Text).Trim('"');
+        return written != table && written.Equals(table, StringComparison.OrdinalIgnoreCase)
+            ? $"{sql[..tokens[name].Start]}{SqlText.Quote(table)}{sql[last.End..]}"
+            : Cut(sql, tokens, name);
     }
 
     private static string Cut(string sql, List<SqlToken> tokens, int name) =>

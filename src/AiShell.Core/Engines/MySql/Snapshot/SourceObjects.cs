@@ -50,7 +50,7 @@ internal static class SourceObjects
         foreach (string?[] row in session.Query("SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER"))
         {
             string?[] shown = Show(session, Trigger, row[0]!, NoSuchTrigger);
-            found.Add(new SourceObject(Trigger, row[0]!, TriggerDefinition.WithoutDatabase(shown[2]!), shown[1], shown[3]!, shown[4]!, shown[5], null, row[1]));
+            found.Add(new SourceObject(Trigger, row[0]!, TriggerDefinition.WithoutDatabase(shown[2]!, row[1]!), shown[1], shown[3]!, shown[4]!, shown[5], null, row[1]));
         }
 
         foreach (string?[] row in session.Query("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY EVENT_NAME"))

@@ -1,0 +1,19 @@
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Restore;
+
+/// <summary>How a server tells the names of tables apart (manual, lower_case_table_names).</summary>
+internal sealed class TableNameCase(string setting)
+{
+    public static TableNameCase Read(MySqlSession session) => new(session.Scalar("SELECT @@lower_case_table_names")!);
+
+    /// <summary>The same for all names that are one to the server.</summary>
+    public string Fold(string name) => setting == "0" ? name : name.ToLowerInvariant();
+
+    /// <summary>Tables that would be one on the server; null where there are none.</summary>
+    public AiShellException? FindClash(IEnumerable<TableName> tables) =>
+        tables.GroupBy(table => Fold(table.Name)).FirstOrDefault(group => group.Skip(1).Any()) is not { } clash ? null : new AiShellException(
+            ErrorKind.Failed,
+            $"The tables {string.Join(" and ", clash.Select(table => $"'{table.Name}'").Order(StringComparer.Ordinal))} would be one on the server, which does not tell names apart by case (lower_case_table_names = {setting}).",
+            "Restore to a server with lower_case_table_names = 0, or only one of them with --tables or --exclude-tables.");
+}
