@@ -132,13 +132,16 @@ public sealed class MySqlTests : MySqlSuite
     }
 
     [Fact]
-    public async Task A_script_that_names_its_database_in_its_objects_is_refused_and_told_what_to_do()
+    public async Task A_script_that_names_its_database_in_its_objects_is_imported_by_a_server_of_our_own()
     {
-        BufferedCommandResult refused = await Shell.RunAsync("backup", "import", DataFile("sakila-mysql.sql.gz"));
+        await RunScriptAsync(DataFile("sakila-mysql.sql.gz"));
+        string content = await ContentAsync("sakila");
 
-        Shell.Expect((int)ErrorKind.Refused, refused);
-        Assert.Contains("Hint: ", refused.StandardError, StringComparison.Ordinal);
-        Assert.Equal(0, (await Shell.JsonAsync(null, "backup", "list")).GetArrayLength());
+        await Shell.ExpectAsync(null, "backup", "import", DataFile("sakila-mysql.sql.gz"), "-d", "sakila");
+        await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/sakila", "--force", "--verify", "--definer", "root@localhost");
+
+        // The stock client, where it is not told to take a script byte by byte, makes one character of the script's line ends.
+        Assert.Equal(content, (await ContentAsync("sakila")).Replace("\r\n", "\n", StringComparison.Ordinal));
     }
 
     private static string DataFile(string name) => Path.Combine(AppContext.BaseDirectory, "Data", name);

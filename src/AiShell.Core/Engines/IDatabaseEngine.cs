@@ -55,7 +55,8 @@ public interface IDatabaseEngine
     ForeignFormat? Recognise(ReadOnlySpan<byte> head);
 
     /// <summary>Loads a foreign file into an empty scratch database, so that it can be backed up like any other.</summary>
-    Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken);
+    /// <returns>The database that has it: the scratch one, or the file's own on a throw-away server, which goes with the scratch one.</returns>
+    Task<DatabaseAddress> LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken);
 }
 
 /// <summary>What an engine can serve.</summary>

@@ -1,4 +1,5 @@
 using AiShell.Backup;
+using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Repository;
 using AiShell.Repository.Codecs;
@@ -37,12 +38,12 @@ public sealed class ImportJob(BackupRepository repository, TimeProvider time, IJ
         (ICodec codec, IDatabaseEngine engine, ForeignFormat format) = await RecogniseAsync(request, cancellationToken);
         progress.Begin($"Loading the {format.Description}", totalBytes: null);
         await using IScratchDatabase scratch = await engine.CreateScratchAsync(request.Near, request.ScratchDirectory, cancellationToken);
-        await LoadAsync(request, codec, engine, format, scratch, cancellationToken);
+        DatabaseAddress loaded = await LoadAsync(request, codec, engine, format, scratch, cancellationToken);
         string fileName = Path.GetFileName(request.Path);
         BackupResult result = await new BackupJob(repository, time, progress).RunAsync(
             new BackupRequest(
                 engine,
-                scratch.Address,
+                loaded,
                 request.Database ?? NameWithoutExtensions(fileName),
                 request.Name,
                 format.Format,
@@ -63,13 +64,13 @@ public sealed class ImportJob(BackupRepository repository, TimeProvider time, IJ
         return new ImportResult(result.Entry, request.Path, format.Description);
     }
 
-    private static async Task LoadAsync(
+    private static async Task<DatabaseAddress> LoadAsync(
         ImportRequest request, ICodec codec, IDatabaseEngine engine, ForeignFormat format, IScratchDatabase scratch, CancellationToken cancellationToken)
     {
         try
         {
             await using Stream plain = OpenPlain(request, codec);
-            await engine.LoadForeignAsync(scratch.Address, format, plain, cancellationToken);
+            return await engine.LoadForeignAsync(scratch.Address, format, plain, cancellationToken);
         }
         catch (AiShellException failure) when (!failure.Message.Contains(request.Path, StringComparison.Ordinal))
         {

@@ -61,8 +61,8 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => ForeignMySql.Recognise(head);
 
-    public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) =>
-        new ForeignLoad(new ServerPrograms(environment), SettingsOf(scratch), PrivateServer.Owns(scratch)).RunAsync(content, cancellationToken);
+    public async Task<DatabaseAddress> LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) =>
+        scratch with { Database = await new ForeignLoad(new ServerPrograms(environment), SettingsOf(scratch), PrivateServer.Owns(scratch)).RunAsync(content, cancellationToken) };
 
     private ConnectionSettings SettingsOf(DatabaseAddress address)
     {

@@ -105,8 +105,11 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => ForeignPostgreSql.Recognise(head);
 
-    public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) =>
-        new ForeignLoad(new ServerTools(environment), SettingsOf(scratch), PrivateServer.Owns(scratch)).RunAsync(format, content, cancellationToken);
+    public async Task<DatabaseAddress> LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken)
+    {
+        await new ForeignLoad(new ServerTools(environment), SettingsOf(scratch), PrivateServer.Owns(scratch)).RunAsync(format, content, cancellationToken);
+        return scratch;
+    }
 
     private ConnectionSettings SettingsOf(DatabaseAddress address) => SettingsReader.Read(address, environment);
 }

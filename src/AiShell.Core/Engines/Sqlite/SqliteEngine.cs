@@ -84,6 +84,9 @@ public sealed class SqliteEngine : IDatabaseEngine
 
     public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => ForeignSqlite.Recognise(head);
 
-    public Task LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken) =>
-        ForeignSqlite.LoadAsync(scratch.Database, format, content, cancellationToken);
+    public async Task<DatabaseAddress> LoadForeignAsync(DatabaseAddress scratch, ForeignFormat format, Stream content, CancellationToken cancellationToken)
+    {
+        await ForeignSqlite.LoadAsync(scratch.Database, format, content, cancellationToken);
+        return scratch;
+    }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
+using AiShell.Testing.Engines;
 
 namespace AiShell.IntegrationTests.MySql.Restore;
 
@@ -58,6 +59,63 @@ public sealed class ScratchDatabaseTests(SharedMariaDb shared) : IClassFixture<S
         Assert.False(Directory.Exists(folder));
     }
 
+    [Fact]
+    public async Task A_script_whose_objects_name_its_one_database_runs_on_a_server_of_our_own()
+    {
+        const string Own = """
+            -- MySQL dump
+            DROP SCHEMA IF EXISTS shop_a;
+            CREATE SCHEMA shop_a DEFAULT CHARACTER SET latin1;
+            USE shop_a;
+            CREATE TABLE t (a int PRIMARY KEY, b varchar(9)); INSERT INTO shop_a.t VALUES (1, 'é'), (2, 'x');
+            CREATE VIEW v AS SELECT shop_a.t.a FROM shop_a.t;
+            CREATE TRIGGER shop_a.tr BEFORE INSERT ON shop_a.t FOR EACH ROW SET NEW.b = 'z';
+            USE shop_a;
+            INSERT INTO t(a) VALUES (3);
+            """;
+        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(null, Path.GetTempPath(), default);
+
+        DatabaseAddress loaded = await LoadAsync(scratch, Own);
+
+        Assert.Equal(scratch.Address with { Database = "shop_a" }, loaded);
+        Assert.Equal(3, Assert.Single(await _engine.DigestAsync(loaded, default)).Fingerprint.Rows);
+        Assert.Empty(await _engine.DigestAsync(scratch.Address, default));
+        QueryResult set = await _engine.QueryAsync(loaded, "SELECT DEFAULT_CHARACTER_SET_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'shop_a'", new QueryOptions(false, null), default);
+        Assert.Equal("latin1", Assert.Single(set.Rows)[0]);
+        MemoryBackup backup = await MemoryBackup.MakeAsync(
+            _engine, loaded, new SnapshotOptions(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 2, Path.GetTempPath(), 1 << 20, TimeSpan.FromSeconds(10)));
+        Assert.DoesNotContain("shop_a", Encoding.UTF8.GetString(backup.Plain), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("USE shop_b;\nCREATE TABLE t(a int);\n", "shop_b")]
+    [InlineData("CREATE DATABASE shop_c;\nCREATE TABLE t(a int);\n", null)]
+    [InlineData("CREATE DATABASE shop_d;\nUSE shop_d;\nCREATE PROCEDURE p() SELECT 1;\n", "shop_d")]
+    public async Task On_a_server_of_our_own_a_script_is_read_where_it_made_its_objects(string script, string? database)
+    {
+        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(null, Path.GetTempPath(), default);
+
+        Assert.Equal(database ?? scratch.Address.Database, (await LoadAsync(scratch, script)).Database);
+    }
+
+    [Theory]
+    [InlineData("CREATE TABLE t(a int);\nUSE shop_e;\nCREATE TABLE t(a int);\n")]
+    [InlineData("USE shop_f;\nCREATE TABLE t(a int);\nUSE shop_g;\nCREATE TABLE t(a int);\n")]
+    [InlineData("USE shop_h;\nCREATE TABLE shop_i.t(a int);\n")]
+    [InlineData("USE shop_h;\nCREATE DATABASE\nshop_i;\n")]
+    [InlineData("CREATE TABLE shop_j.t(a int);\n")]
+    [InlineData("USE mysql;\nDELETE FROM global_priv;\n")]
+    [InlineData("DROP DATABASE `MySQL`;\n")]
+    [InlineData("USE shop_k;\nDELETE FROM mysql.global_priv;\n")]
+    public async Task On_a_server_of_our_own_too_a_script_is_of_one_database(string script)
+    {
+        await using IScratchDatabase scratch = await _engine.CreateScratchAsync(null, Path.GetTempPath(), default);
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => LoadAsync(scratch, script));
+
+        Assert.Equal(ErrorKind.Refused, failure.Kind);
+    }
+
     [Theory]
     [InlineData("USE `live`;\nDROP TABLE x;")]
     [InlineData("DROP TABLE `live`.x;")]
@@ -98,6 +156,8 @@ public sealed class ScratchDatabaseTests(SharedMariaDb shared) : IClassFixture<S
     [InlineData("-- PostgreSQL database dump\nCREATE TABLE public.a (b integer);\n", false)]
     [InlineData("PRAGMA foreign_keys=OFF;\nCREATE TABLE \"a\"(b);\n", false)]
     public void Scripts_are_recognised_by_what_only_they_have(string head, bool known) => Assert.Equal(known, _engine.Recognise(Encoding.UTF8.GetBytes(head)) is not null);
+
+    private Task<DatabaseAddress> LoadAsync(IScratchDatabase scratch, string script) => _engine.LoadForeignAsync(scratch.Address, Foreign(), new MemoryStream(Encoding.UTF8.GetBytes(script)), default);
 
     private ForeignFormat Foreign() => _engine.Recognise("-- MySQL dump "u8)!;
 }

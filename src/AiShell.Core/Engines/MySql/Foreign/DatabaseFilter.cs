@@ -18,6 +18,12 @@ internal sealed partial class DatabaseFilter
     private bool _inComment;
     private bool _inStatement;
 
+    /// <summary>The database that the script chooses; null as long as it has not.</summary>
+    public string? Chosen => _names.SingleOrDefault();
+
+    /// <summary>Whether the last line that did not stay is one after which the database is there.</summary>
+    public bool Makes { get; private set; }
+
     /// <returns>Whether the line stays.</returns>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: the script is of several databases.</exception>
     public bool Takes(ReadOnlySpan<byte> line)
@@ -33,6 +39,7 @@ internal sealed partial class DatabaseFilter
             if (_delimiter is [(byte)';'] && line.Length < 1024 && Choosing().Match(Encoding.UTF8.GetString(line)) is { Success: true } match)
             {
                 Note(match.Groups["name"].Value);
+                Makes = match.Groups["makes"].Success;
                 return false;
             }
         }
@@ -126,7 +133,7 @@ internal sealed partial class DatabaseFilter
     }
 
     [GeneratedRegex(
-        @"^\s*(?:/\*M?!\d{5,6}\s*)?(?:USE|CREATE\s+(?:DATABASE|SCHEMA)|DROP\s+(?:DATABASE|SCHEMA))\s+(?:/\*!\d{5,6}\s*IF\s+NOT\s+EXISTS\s*\*/\s*|IF\s+(?:NOT\s+)?EXISTS\s+)?(?<name>`(?:[^`]|``)+`|[^\s;`/*]+)[^;']*;\s*$",
+        @"^\s*(?:/\*M?!\d{5,6}\s*)?(?:USE|(?<makes>CREATE)\s+(?:DATABASE|SCHEMA)|DROP\s+(?:DATABASE|SCHEMA))\s+(?:/\*!\d{5,6}\s*IF\s+NOT\s+EXISTS\s*\*/\s*|IF\s+(?:NOT\s+)?EXISTS\s+)?(?<name>`(?:[^`]|``)+`|[^\s;`/*]+)[^;']*;\s*$",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Choosing();
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
+using System.Text;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Wire;
@@ -11,17 +12,22 @@ namespace AiShell.Engines.MySql.Foreign;
 
 /// <summary>
 /// Loads a foreign script into a scratch database by the stock client, in the name of a throw-away account that may touch this database and
-/// no other: a script that names another database than its own fails. The client runs no command of its own (binary mode).
+/// no other: a script that names another database than its own fails. On a server of our own the script's one database is made as the
+/// script says, since its objects may name it. The client runs no command of its own (binary mode).
 /// </summary>
 /// <param name="ownsServer">The server is a throw-away one of ours: definers, which a dump names, may be whoever they are.</param>
 internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings settings, bool ownsServer)
 {
     private const int LinesKept = 20;
 
+    // Not the script's own on any server.
+    private static readonly string[] OfTheServer = ["mysql", "sys", "information_schema", "performance_schema"];
+
     private readonly Queue<string> _errors = new();
 
+    /// <returns>The name of the database that has what the script makes.</returns>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: the script is not of one database; <see cref="ErrorKind.Failed"/>: it does not run, and where.</exception>
-    public async Task RunAsync(Stream content, CancellationToken cancellationToken)
+    public async Task<string> RunAsync(Stream content, CancellationToken cancellationToken)
     {
         string client = programs.Find("mariadb", "mysql") ?? throw new AiShellException(
             ErrorKind.Failed, "mariadb, the client that runs a script, was not found.", $"Install the package mariadb-client, or set {ServerPrograms.Variable} to the folder with it.");
@@ -32,12 +38,13 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
             Password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
         };
         await ServerErrors.RunAsync(admin, "a throw-away account for the script", session => Make(session, account), cancellationToken);
+        DatabaseFilter filter = new();
         try
         {
             CommandResult result = await Cli.Wrap(client)
                 .WithArguments(Arguments(account))
                 .WithEnvironmentVariables(variables => variables.Set("MYSQL_PWD", account.Password))
-                .WithStandardInputPipe(PipeSource.Create((stdin, token) => CopyAsync(content, stdin, token)))
+                .WithStandardInputPipe(PipeSource.Create((stdin, token) => CopyAsync(content, stdin, filter, name => OpenAsync(admin, account, name, token), token)))
                 .WithStandardOutputPipe(PipeTarget.ToStream(Stream.Null))
                 .WithStandardErrorPipe(PipeTarget.ToDelegate(Keep))
                 .WithValidation(CommandResultValidation.None)
@@ -46,6 +53,8 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
             {
                 throw Explain();
             }
+
+            return ownsServer && filter.Chosen is { } own ? await ServerErrors.RunAsync(admin, "what the script made", session => Find(session, own), cancellationToken) : settings.Database;
         }
         finally
         {
@@ -64,6 +73,34 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
         }
     }
 
+    /// <summary>Lets the script have its own database, before it chooses it.</summary>
+    private static async Task OpenAsync(MySqlSession admin, ConnectionSettings account, string name, CancellationToken cancellationToken)
+    {
+        if (OfTheServer.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new AiShellException(ErrorKind.Refused, $"The script is of the server's own database '{name}'.", "A backup is of one database of yours.");
+        }
+
+        await ServerErrors.RunAsync(admin, "the script's database", session => session.Execute($"GRANT ALL ON {PatternOf(name)}.* TO {NameOf(account)}"), cancellationToken);
+    }
+
+    /// <summary>A script may make a database and yet not choose it; what it makes must be in one.</summary>
+    private string Find(MySqlSession session, string own) => (IsEmpty(session, own), IsEmpty(session, settings.Database)) switch
+    {
+        (true, _) => settings.Database,
+        (false, true) => own,
+        _ => throw new AiShellException(
+            ErrorKind.Refused, $"The script makes objects in database '{own}' and others before it chooses one.", "A backup is of one database: choose it in the script's first line."),
+    };
+
+    private static bool IsEmpty(MySqlSession session, string database)
+    {
+        string schema = SqlText.Literal(database);
+        return session.Scalar(
+            $"SELECT (SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema}) + (SELECT COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {schema}) "
+            + $"+ (SELECT COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {schema})") == "0";
+    }
+
     private static string NameOf(ConnectionSettings account) => $"{SqlText.Quote(account.User)}@'%'";
 
     /// <summary>In GRANT a database's name is a pattern.</summary>
@@ -78,9 +115,9 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
     ];
 
     /// <summary>The client may have stopped; it says why.</summary>
-    private static async Task CopyAsync(Stream content, Stream stdin, CancellationToken cancellationToken)
+    private async Task CopyAsync(Stream content, Stream stdin, DatabaseFilter filter, Func<string, Task> open, CancellationToken cancellationToken)
     {
-        DatabaseFilter filter = new();
+        bool isOpen = false;
         PipeReader lines = PipeReader.Create(content, new StreamPipeReaderOptions(bufferSize: 128 * 1024, leaveOpen: true));
         while (true)
         {
@@ -112,10 +149,22 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
         async ValueTask WriteAsync(ReadOnlySequence<byte> line)
         {
             ReadOnlyMemory<byte> bytes = line.IsSingleSegment ? line.First : line.ToArray();
-            if (filter.Takes(bytes.Span))
+            if (!filter.Takes(bytes.Span))
             {
-                await stdin.WriteAsync(bytes, cancellationToken);
+                if (!ownsServer)
+                {
+                    return;
+                }
+
+                await (isOpen ? Task.CompletedTask : open(filter.Chosen!));
+                isOpen = true;
+                if (!filter.Makes)
+                {
+                    await stdin.WriteAsync(Encoding.UTF8.GetBytes($"CREATE DATABASE IF NOT EXISTS {SqlText.Quote(filter.Chosen!)} CHARACTER SET utf8mb4;\n"), cancellationToken);
+                }
             }
+
+            await stdin.WriteAsync(bytes, cancellationToken);
         }
     }
 
@@ -142,7 +191,7 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
                 $"The script works on the server and not only on one database: {says}",
                 definer
                     ? "Import it without -d, on a server of ai-shell's own, where a dump's definers and settings may be anything."
-                    : "Its objects name a database: run it with the stock client on a server where it may, and back up what it makes.")
+                    : "Its objects name a database: import it without -d, on a server of ai-shell's own, where it may have its own.")
             : new AiShellException(ErrorKind.Failed, $"The script does not run: {says}");
     }
 }
