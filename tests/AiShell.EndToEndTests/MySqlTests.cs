@@ -138,9 +138,10 @@ public sealed class MySqlTests : MySqlSuite
         string content = await ContentAsync("sakila");
 
         await Shell.ExpectAsync(null, "backup", "import", DataFile("sakila-mysql.sql.gz"), "-d", "sakila");
-        await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/sakila", "--force", "--verify");
+        await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/sakila", "--force", "--verify", "--definer", "root@localhost");
 
-        Assert.Equal(content, await ContentAsync("sakila"));
+        // The stock client, where it is not told to take a script byte by byte, makes one character of the script's line ends.
+        Assert.Equal(content, (await ContentAsync("sakila")).Replace("\r\n", "\n", StringComparison.Ordinal));
     }
 
     private static string DataFile(string name) => Path.Combine(AppContext.BaseDirectory, "Data", name);

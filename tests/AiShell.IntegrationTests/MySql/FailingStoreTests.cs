@@ -2,7 +2,6 @@ using AiShell.Backup;
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Repository;
-using AiShell.Storage;
 using AiShell.Storage.Local;
 using AiShell.Testing.Storage;
 

@@ -74,10 +74,15 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
     }
 
     /// <summary>Lets the script have its own database, before it chooses it.</summary>
-    private static Task OpenAsync(MySqlSession admin, ConnectionSettings account, string name, CancellationToken cancellationToken) =>
-        OfTheServer.Contains(name, StringComparer.OrdinalIgnoreCase)
-            ? throw new AiShellException(ErrorKind.Refused, $"The script is of the server's own database '{name}'.", "A backup is of one database of yours.")
-            : ServerErrors.RunAsync(admin, "the script's database", session => session.Execute($"GRANT ALL ON {PatternOf(name)}.* TO {NameOf(account)}"), cancellationToken);
+    private static async Task OpenAsync(MySqlSession admin, ConnectionSettings account, string name, CancellationToken cancellationToken)
+    {
+        if (OfTheServer.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new AiShellException(ErrorKind.Refused, $"The script is of the server's own database '{name}'.", "A backup is of one database of yours.");
+        }
+
+        await ServerErrors.RunAsync(admin, "the script's database", session => session.Execute($"GRANT ALL ON {PatternOf(name)}.* TO {NameOf(account)}"), cancellationToken);
+    }
 
     /// <summary>A script may make a database and yet not choose it; what it makes must be in one.</summary>
     private string Find(MySqlSession session, string own) => (IsEmpty(session, own), IsEmpty(session, settings.Database)) switch
