@@ -46,7 +46,7 @@ public sealed class SnapshotServerTests : IDisposable
         await server.RunAsync("", "CREATE DATABASE FromHere; CREATE DATABASE `into`");
         await server.RunAsync(
             "FromHere",
-            $"CREATE TABLE {written}(id int PRIMARY KEY); CREATE TABLE Child(id int, FOREIGN KEY(id) REFERENCES {written}(id)); CREATE VIEW Looks AS SELECT * FROM {written}; INSERT INTO {written} VALUES (1); CREATE TRIGGER FromHere.Trig BEFORE INSERT ON FromHere.{written} FOR EACH ROW SET @x = 1");
+            $"CREATE TABLE {written}(id int PRIMARY KEY); CREATE TABLE Child(id int, FOREIGN KEY(id) REFERENCES {written}(id)); CREATE VIEW Looks AS SELECT * FROM {written}; INSERT INTO {written} VALUES (1); CREATE TRIGGER FromHere.Trig BEFORE INSERT ON FromHere.{kept} FOR EACH ROW SET @x = 1");
 
         MemoryBackup backup = await MemoryBackup.MakeAsync(new MySqlEngine(), server.AddressOf("FromHere"), Options());
         await server.RunAsync("into", backup.Plain, "--comments");
