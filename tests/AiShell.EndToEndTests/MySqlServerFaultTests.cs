@@ -66,7 +66,7 @@ public sealed class MySqlServerFaultTests : MySqlSuite
 
         await DieAsync(death);
 
-        await FailsAsync(process);
+        await FailsAsync(process, connects: true);
         await Server.StartAsync();
         Assert.Equal(older, await ContentAsync("target"));
         await Shell.ExpectAsync(null, restore);

@@ -63,6 +63,48 @@ public sealed class EntrySchedulerTests
         Assert.Empty(_begun);
     }
 
+    [Fact]
+    public async Task What_would_wait_for_a_table_takes_no_worker_meanwhile()
+    {
+        TaskCompletionSource key = new();
+        EntryScheduler scheduler = new([Locking(1, "key", table: 9), Entry(2, "INDEX", "of the same table", needs: 9), Entry(3, "INDEX", "of another", needs: 8)], 2, HasRows);
+
+        Task run = scheduler.RunAsync((entry, token) => entry.Header.Name == "key" ? Task.WhenAll(BeginAsync(entry, token), key.Task) : BeginAsync(entry, token), default);
+
+        await WaitAsync(() => _begun.Count == 2);
+        Assert.Equal(["key", "of another"], _begun);
+        key.SetResult();
+        await run.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(["key", "of another", "of the same table"], _begun);
+    }
+
+    [Fact]
+    public async Task All_are_kept_busy_until_fewer_wait_than_there_are_workers()
+    {
+        List<bool> busy = [];
+        EntryScheduler scheduler = null!;
+        scheduler = new([Entry(1, "INDEX", "a"), Entry(2, "INDEX", "b"), Entry(3, "INDEX", "c"), Entry(4, "INDEX", "d")], 2, HasRows);
+
+        await scheduler.RunAsync(
+            async (_, _) =>
+            {
+                busy.Add(scheduler.KeepsAllBusy);
+                await Task.Yield();
+            },
+            default);
+
+        Assert.Equal([true, true, false, false], busy);
+    }
+
+    private static async Task WaitAsync(Func<bool> isSo)
+    {
+        for (int attempt = 0; !isSo(); attempt++)
+        {
+            Assert.True(attempt < 3000, "It did not come to that.");
+            await Task.Delay(10);
+        }
+    }
+
     private EntryScheduler Schedule(params ScriptEntry[] entries) => new(entries, 4, HasRows);
 
     private bool HasRows(ScriptEntry entry) => !_withoutRows.Contains(entry.Header.Name);
@@ -71,6 +113,12 @@ public sealed class EntrySchedulerTests
     {
         _begun.Enqueue(entry.Header.Name);
         return Task.CompletedTask;
+    }
+
+    private static ScriptEntry Locking(int id, string name, int table)
+    {
+        ScriptEntry entry = Entry(id, "CONSTRAINT", name, table);
+        return entry with { Header = entry.Header with { Locks = [table] } };
     }
 
     private static ScriptEntry Entry(int id, string kind, string name, params int[] needs) => ScriptEntry.Create(id, kind, "s", name, "", needs);

@@ -15,10 +15,10 @@ internal sealed class EntryScheduler(IReadOnlyList<ScriptEntry> entries, int wor
     private readonly List<(int Place, ScriptEntry Entry)> _pending = [];
     private readonly HashSet<int> _locked = [];
     private TaskCompletionSource _changed = NewSignal();
-    private volatile bool _hasMore = true;
+    private volatile int _left = entries.Count;
 
-    /// <summary>Entries wait to be begun.</summary>
-    public bool HasMore => _hasMore;
+    /// <summary>As many entries wait to be begun as there are workers.</summary>
+    public bool KeepsAllBusy => _left >= workers;
 
     /// <summary>More rows are there than before.</summary>
     public void LookAgain() => Volatile.Read(ref _changed).TrySetResult();
@@ -89,7 +89,7 @@ internal sealed class EntryScheduler(IReadOnlyList<ScriptEntry> entries, int wor
             if ((!inOrder || _waiting.Count == _pending.Count) && !entry.Header.Needs.Any(id => _waiting.Contains(id) || _locked.Contains(id)) && !entry.Header.Locks.Any(_locked.Contains))
             {
                 _pending.RemoveAt(at);
-                _hasMore = _pending.Count + _withoutRows.Count > 0;
+                _left = _pending.Count + _withoutRows.Count;
                 _locked.UnionWith(entry.Header.Locks);
                 return entry;
             }

@@ -102,7 +102,7 @@ internal sealed class PostDataRun : IAsyncDisposable
         if (IsIndex(entry))
         {
             // The server's own parallel workers take processors from ours, and are worth that only where one of ours is idle or about to be.
-            bool helpers = _free.CurrentCount > 0 || !_scheduler.HasMore;
+            bool helpers = _free.CurrentCount > 0 || !_scheduler.KeepsAllBusy;
             session.Execute(helpers
                 ? $"SET max_parallel_maintenance_workers TO DEFAULT; SET maintenance_work_mem = '{Math.Max(_staging.MaintenanceMegabytes, 2 * HelperMegabytes)}MB'"
                 : $"SET max_parallel_maintenance_workers = 0; SET maintenance_work_mem = '{_staging.MaintenanceMegabytes}MB'");
