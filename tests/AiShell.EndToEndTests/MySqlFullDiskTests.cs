@@ -1,5 +1,4 @@
 using AiShell.Testing.Engines.Sqlite;
-using CliWrap;
 using CliWrap.Buffered;
 
 namespace AiShell.EndToEndTests;
@@ -41,7 +40,7 @@ public sealed class MySqlFullDiskTests : MySqlSuite
     {
         string repository = _disk.PathOf("repository");
         await Shell.ExpectAsync(null, "backup", "create", "-d", Url("small"), "--repo", repository);
-        string[] before = FilesOf(repository);
+        string[] before = Shell.RepositoryFiles(repository);
         string[] create = ["backup", "create", "-d", "shop", "--repo", repository, "-c", "zstd", "--jobs", "2"];
         using (_disk.Fill(leaveBytes: 512 << 10))
         {
@@ -51,7 +50,7 @@ public sealed class MySqlFullDiskTests : MySqlSuite
             Assert.Contains("Hint: ", full.StandardError, StringComparison.Ordinal);
             Assert.DoesNotContain("Unexpected", full.StandardError, StringComparison.Ordinal);
             await UntilNoSessionAsync();
-            Assert.Equal(before, FilesOf(repository));
+            Assert.Equal(before, Shell.RepositoryFiles(repository));
             Assert.Equal(1, (await Shell.JsonAsync(null, "backup", "list", "--repo", repository)).GetArrayLength());
         }
 
@@ -88,13 +87,7 @@ public sealed class MySqlFullDiskTests : MySqlSuite
     private async Task MoveDataAsync()
     {
         await Server.StopAsync();
-        await Cli.Wrap("cp").WithArguments(["-a", Server.DataFolder, _disk.Path]).ExecuteAsync();
-        await Cli.Wrap("chmod").WithArguments(["755", _disk.Path]).ExecuteAsync();
-        Directory.Delete(Server.DataFolder, recursive: true);
-        File.CreateSymbolicLink(Server.DataFolder, _disk.PathOf(Path.GetFileName(Server.DataFolder)));
+        await _disk.TakeAsync(Server.DataFolder);
         await Server.StartAsync();
     }
-
-    private static string[] FilesOf(string repository) =>
-        [.. Directory.EnumerateFiles(repository, "*", SearchOption.AllDirectories).Where(file => !file.Contains("/locks/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 }

@@ -83,11 +83,7 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
         await Server.ControlAsync("stop", "-w", "-m", "fast");
         // Without the log's spare files, which would hold the whole restore.
         await Cli.Wrap("runuser").WithArguments(["-u", PostgreSqlServer.User, "--", Path.Combine(Server.Binaries, "pg_resetwal"), "-D", Server.DataFolder]).WithWorkingDirectory("/").ExecuteBufferedAsync();
-        string place = Path.Combine(Server.DataFolder, folder);
-        await Cli.Wrap("cp").WithArguments(["-a", place, _disk.Path]).ExecuteAsync();
-        await Cli.Wrap("chmod").WithArguments(["755", _disk.Path]).ExecuteAsync();
-        Directory.Delete(place, recursive: true);
-        File.CreateSymbolicLink(place, _disk.PathOf(folder));
+        await _disk.TakeAsync(Path.Combine(Server.DataFolder, folder));
         await StartServerAgainAsync();
         return (await ContentAsync("target"), ["backup", "restore", "latest", "-d", Url("target"), "--force", "--jobs", "2"]);
     }

@@ -24,9 +24,12 @@ public sealed class Shell : IDisposable
     public string Repository => Path.Combine(Home, "backups");
 
     /// <summary>The repository's files but the locks, which have new generations.</summary>
-    public string[] RepositoryFiles() =>
+    public string[] RepositoryFiles() => RepositoryFiles(Repository);
+
+    /// <summary>The same of another repository.</summary>
+    public static string[] RepositoryFiles(string repository) =>
     [
-        .. Directory.EnumerateFiles(Repository, "*", SearchOption.AllDirectories)
+        .. Directory.EnumerateFiles(repository, "*", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/locks/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal),
     ];

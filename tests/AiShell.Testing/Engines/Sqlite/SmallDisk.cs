@@ -33,6 +33,15 @@ public sealed class SmallDisk : IAsyncDisposable
         return ballast;
     }
 
+    /// <summary>Moves a folder to the disk and leaves a link in its place; whoever owns the folder may go through the disk then.</summary>
+    public async Task TakeAsync(string folder)
+    {
+        await Cli.Wrap("cp").WithArguments(["-a", folder, Path]).ExecuteAsync();
+        await Cli.Wrap("chmod").WithArguments(["755", Path]).ExecuteAsync();
+        Directory.Delete(folder, recursive: true);
+        File.CreateSymbolicLink(folder, PathOf(System.IO.Path.GetFileName(folder)));
+    }
+
     public async Task MakeReadOnlyAsync() => await Cli.Wrap("mount").WithArguments(["-o", "remount,ro", Path]).ExecuteAsync();
 
     public async ValueTask DisposeAsync()
