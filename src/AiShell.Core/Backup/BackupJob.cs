@@ -6,7 +6,7 @@ using AiShell.Verification;
 namespace AiShell.Backup;
 
 /// <summary>
-/// Makes one backup: lock, fix a consistent view, write its steps in parallel, check what was written, commit the
+/// Makes one backup, or one link of a chain of increments: lock, fix a consistent view, write its steps in parallel, check what was written, commit the
 /// manifest. Whatever fails before the commit leaves no backup behind.
 /// </summary>
 public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJobProgress progress)
@@ -22,16 +22,45 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     internal async Task<BackupResult> RunAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
-        (CatalogueEntry entry, TimeSpan held) = await databaseLock.GuardAsync(token => MakeAsync(request, databaseLock, token), cancellationToken);
-        return new BackupResult(entry, time.GetElapsedTime(started), held);
+        (CatalogueEntry entry, TimeSpan held, string? whyFull) = await databaseLock.GuardAsync(token => MakeAsync(request, databaseLock, token), cancellationToken);
+        return new BackupResult(entry, time.GetElapsedTime(started), held) { WhyFull = whyFull };
     }
 
-    private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld)> MakeAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
+    private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld, string? WhyFull)> MakeAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
+    {
+        if (request.Kind == BackupKind.Full)
+        {
+            (CatalogueEntry entry, TimeSpan held) = await MakeAsync(request, chain: null, databaseLock, cancellationToken);
+            return (entry, held, null);
+        }
+
+        var plan = ChainPlan.For(
+            request.Kind, await repository.ListAsync(request.Database, cancellationToken), request.Engine, request.KnownBad, request.FullEvery, time.GetUtcNow());
+        string? whyFull = plan.WhyFull;
+        if (plan.Chain is { } chain)
+        {
+            try
+            {
+                (CatalogueEntry entry, TimeSpan held) = await MakeAsync(request, chain, databaseLock, cancellationToken);
+                return (entry, held, null);
+            }
+            catch (BrokenChainException broken)
+            {
+                whyFull = broken.Message;
+            }
+        }
+
+        progress.Warn($"A full backup is made instead of an increment: {whyFull}.");
+        (CatalogueEntry full, TimeSpan fullHeld) = await MakeAsync(request with { Kind = BackupKind.Full }, chain: null, databaseLock, cancellationToken);
+        return (full, fullHeld, whyFull);
+    }
+
+    private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld)> MakeAsync(BackupRequest request, BackupChain? chain, Lease databaseLock, CancellationToken cancellationToken)
     {
         BackupWriter writer = repository.Begin(request.Database, databaseLock);
         try
         {
-            (Manifest manifest, TimeSpan held) = await ReadDatabaseAsync(request, writer, cancellationToken);
+            (Manifest manifest, TimeSpan held) = await ReadDatabaseAsync(request, chain, writer, cancellationToken);
             await VerifyAsync(request, writer.EntryOf(manifest), cancellationToken);
             CatalogueEntry entry = await writer.CommitAsync(manifest, cancellationToken);
             await CheckCommitAsync(request, entry, databaseLock, cancellationToken);
@@ -48,12 +77,15 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     }
 
     /// <summary>The snapshot is let go of when the last row is read: as long as it is held, the database cannot tidy up.</summary>
-    private async Task<(Manifest Manifest, TimeSpan SnapshotHeld)> ReadDatabaseAsync(BackupRequest request, BackupWriter writer, CancellationToken cancellationToken)
+    private async Task<(Manifest Manifest, TimeSpan SnapshotHeld)> ReadDatabaseAsync(
+        BackupRequest request, BackupChain? chain, BackupWriter writer, CancellationToken cancellationToken)
     {
         DateTimeOffset createdAt = time.GetUtcNow();
         Manifest? previous = await FindPreviousAsync(request, cancellationToken);
         long opened = time.GetTimestamp();
-        await using ISnapshot snapshot = await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken);
+        await using ISnapshot snapshot = chain is null
+            ? await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken)
+            : await request.Engine.Log!.OpenChangesAsync(request.Address, ChainOf(chain), SnapshotOptionsOf(request), cancellationToken);
         CheckNotSuddenlyEmpty(request, snapshot, previous);
         foreach (string warning in snapshot.Warnings)
         {
@@ -63,7 +95,15 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         await CheckSpaceAsync(request, snapshot, previous, cancellationToken);
         IReadOnlyList<TableDigest> digests = await WriteStepsAsync(request, snapshot, opened, writer, cancellationToken);
         CheckComplete(snapshot, digests);
-        return (ManifestOf(request, snapshot, writer, digests, createdAt), time.GetElapsedTime(opened));
+        return (ManifestOf(request, chain, snapshot, writer, digests, createdAt), time.GetElapsedTime(opened));
+    }
+
+    private ChainSoFar ChainOf(BackupChain chain)
+    {
+        return new ChainSoFar(chain.End.Require().Position.End, [.. chain.Entries.Select(entry => entry.Require().ToLink())], ReadAsync);
+
+        Task ReadAsync(int link, BackupPart part, Func<Stream, Task> use, CancellationToken token) =>
+            repository.ReadPartAsync(chain.Entries[link], chain.Entries[link].Require().Parts[part.Index], use, _ => { }, token);
     }
 
     private async Task<Manifest?> FindPreviousAsync(BackupRequest request, CancellationToken cancellationToken) =>
@@ -82,11 +122,12 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     /// <summary>A database that lost all its tables is more often a wrong path or a broken mount than a wish.</summary>
     private static void CheckNotSuddenlyEmpty(BackupRequest request, ISnapshot snapshot, Manifest? previous)
     {
-        if (snapshot.Tables.Count == 0 && previous?.Tables.Count > 0 && request.Scope != BackupScope.SchemaOnly && !request.AllowEmpty)
+        int tables = snapshot.Tables.Count > 0 ? snapshot.Tables.Count : snapshot.Objects.GetValueOrDefault(Manifest.TablesObject);
+        if (tables == 0 && previous?.TableCount > 0 && request.Scope != BackupScope.SchemaOnly && !request.AllowEmpty)
         {
             throw new AiShellException(
                 ErrorKind.Failed,
-                $"'{request.Address.Display}' has no tables now, but had {previous.Tables.Count} in the backup {previous.Id}.",
+                $"'{request.Address.Display}' has no tables now, but had {previous.TableCount} in the backup {previous.Id}.",
                 "Check that it is the right database. If it is really meant to be empty, add --allow-empty.");
         }
     }
@@ -111,8 +152,12 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         progress.Hold("snapshot", opened);
         var rate = new RateLimit(request.RateLimitBytesPerSecond, time);
         var digests = new ConcurrentBag<TableDigest>();
-        await Lanes.RunAsync(
-            snapshot.Steps.OrderByDescending(step => step.EstimatedBytes),
+        await RunAsync(snapshot.Steps.Where(step => step.Phase != PartPhase.Index).OrderByDescending(step => step.EstimatedBytes));
+        await RunAsync(snapshot.Steps.Where(step => step.Phase == PartPhase.Index));
+        return Merge(digests);
+
+        Task RunAsync(IEnumerable<SnapshotStep> steps) => Lanes.RunAsync(
+            steps,
             request.Workers,
             progress,
             step => step.Label,
@@ -126,7 +171,6 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
                 }
             },
             cancellationToken);
-        return Merge(digests);
     }
 
     private static TableDigest[] Merge(IEnumerable<TableDigest> shares) =>
@@ -146,7 +190,7 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     }
 
     private Manifest ManifestOf(
-        BackupRequest request, ISnapshot snapshot, BackupWriter writer, IReadOnlyList<TableDigest> digests, DateTimeOffset createdAt) => new()
+        BackupRequest request, BackupChain? chain, ISnapshot snapshot, BackupWriter writer, IReadOnlyList<TableDigest> digests, DateTimeOffset createdAt) => new()
         {
             FormatVersion = Manifest.CurrentFormatVersion,
             Id = writer.Id,
@@ -156,18 +200,21 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Engine = request.Engine.Name,
             EngineVersion = snapshot.EngineVersion,
             ToolVersion = ToolVersion.Text,
-            Kind = BackupKind.Full,
+            Kind = request.Kind,
+            Base = chain?.Base.Id,
+            Parent = chain?.End.Id,
             Format = request.Format,
             Scope = request.Scope,
             CreatedAt = createdAt,
             CompletedAt = time.GetUtcNow(),
-            Position = new PositionRange(snapshot.Position, snapshot.Position),
+            Position = new PositionRange(chain?.End.Require().Position.End ?? snapshot.Position, snapshot.Position),
             Compression = request.Compression,
             Parts = writer.Parts,
             Tables = [.. digests.Select(digest => new ManifestTable(digest.Table.Schema, digest.Table.Name, digest.Fingerprint.Rows, digest.Fingerprint.ToHex()))],
             Objects = snapshot.Objects,
             Requires = snapshot.Requires.Count == 0 ? null : snapshot.Requires,
             Globals = snapshot.Globals.Count == 0 ? null : snapshot.Globals,
+            Image = snapshot.Image is { } image ? new ManifestImage(image.Rows, image.ToHex()) : null,
             Tags = request.Tags,
         };
 

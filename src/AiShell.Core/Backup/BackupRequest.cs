@@ -41,6 +41,15 @@ public sealed record BackupRequest(
     /// <summary>As <see cref="SnapshotOptions.WithoutLock"/>.</summary>
     public bool WithoutLock { get; init; }
 
+    /// <summary>What to make; anything but a full backup makes that first where there is none to build on.</summary>
+    public BackupKind Kind { get; init; } = BackupKind.Full;
+
+    /// <summary>A full backup older than this is not continued by increments.</summary>
+    public TimeSpan FullEvery { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Ids of backups that failed their last verification: no increment builds on them.</summary>
+    public IReadOnlySet<string> KnownBad { get; init; } = new HashSet<string>();
+
     /// <summary>Where the rows came from, for the manifest, when it is not <see cref="Address"/>: an imported file.</summary>
     public string? Source { get; init; }
 }
@@ -51,4 +60,7 @@ public sealed record BackupRequest(
 public sealed record BackupResult(CatalogueEntry Entry, TimeSpan Duration, TimeSpan SnapshotHeld)
 {
     public Manifest Manifest => Entry.Require();
+
+    /// <summary>Why a full backup was made where an increment was asked for, in words that follow a colon; null otherwise.</summary>
+    public string? WhyFull { get; init; }
 }

@@ -16,11 +16,20 @@ public sealed record BackupContents(
     /// <summary>As <see cref="ISnapshot.Globals"/>.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Globals { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>As <see cref="ISnapshot.Image"/>; of a chain that of its end.</summary>
+    public TableFingerprint? Image { get; init; }
+
+    /// <summary>The parts are a base's, and links follow them: <see cref="Tables"/> is empty, for what the base had is not what there will be.</summary>
+    public bool HasLinks { get; init; }
+
     /// <summary>Whether <see cref="PartPhase.Globals"/> is among the parts; a restore of such contents makes what the server lacks of it.</summary>
     public bool HasGlobals => Parts.Any(part => part.Phase == PartPhase.Globals);
 
     /// <summary>The same without the parts of <see cref="PartPhase.Globals"/>; their names stay known.</summary>
     public BackupContents WithoutGlobals() => this with { Parts = [.. Parts.Where(part => part.Phase != PartPhase.Globals)] };
+
+    /// <summary>The same without what only the next increment asks for.</summary>
+    public BackupContents WithoutIndex() => this with { Parts = [.. Parts.Where(part => part.Phase != PartPhase.Index)] };
 
     public long PlainBytes => Parts.Sum(part => part.PlainBytes);
 }

@@ -38,4 +38,7 @@ public enum PartPhase
 
     /// <summary>What follows the rows: indexes, constraints, views, triggers, sequences.</summary>
     PostData,
+
+    /// <summary>What the next increment compares with. No content: never restored, and no piece of the content's script or file.</summary>
+    Index,
 }

@@ -13,6 +13,9 @@ public interface IBackupReader : IAsyncDisposable
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is not what its format says.</exception>
     Task ReadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="IRestoreTarget.ApplyAsync"/>.</summary>
+    Task ApplyAsync(LinkPart part, Stream plain, CancellationToken cancellationToken) => throw new NotSupportedException("This engine has no log.");
+
     /// <summary>After all parts: what was found, one digest a table.</summary>
     Task<ReaderResult> CompleteAsync(CancellationToken cancellationToken);
 }

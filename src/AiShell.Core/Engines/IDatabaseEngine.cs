@@ -15,6 +15,9 @@ public interface IDatabaseEngine
 
     EngineCapabilities Capabilities { get; }
 
+    /// <summary>Null for an engine whose log this version cannot read: it has full backups only.</summary>
+    IChangeLog? Log => null;
+
     /// <summary>Opens the database, asks for its version and closes it again; changes nothing, creates nothing.</summary>
     Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken);
 

@@ -13,6 +13,10 @@ public interface IRestoreTarget : IAsyncDisposable
     /// <summary>Loads a whole part. A failure is final: the target is discarded.</summary>
     Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken);
 
+    /// <summary>Replays a part of a link on the copy: after all parts of the base, in order, one at a time. A failure is final.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is damaged, or does not follow what is there.</exception>
+    Task ApplyAsync(LinkPart part, Stream plain, CancellationToken cancellationToken) => throw new NotSupportedException("This engine has no log.");
+
     /// <summary>
     /// After the last part: completes the copy (makes it durable), runs the engine's own consistency checks and reads it
     /// back: one digest for each table of the backup that was restored. With <paramref name="fingerprints"/> false only rows are counted and sums are zero.

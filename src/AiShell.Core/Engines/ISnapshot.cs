@@ -24,6 +24,12 @@ public interface ISnapshot : IAsyncDisposable
     /// <summary>What of the server's the backup holds, with <see cref="SnapshotOptions.WithGlobals"/>: names by kind (<c>roles</c>, <c>tablespaces</c>), in order.</summary>
     IReadOnlyDictionary<string, IReadOnlyList<string>> Globals => new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>
+    /// After all steps: how many pages, or whatever an engine's images are made of, the whole database has, and their sum, where the engine has such a
+    /// thing. A restore of a chain is compared with it.
+    /// </summary>
+    TableFingerprint? Image => null;
+
     /// <summary>What the user should know of this backup, one sentence each; none makes it a bad one.</summary>
     IReadOnlyList<string> Warnings => [];
 
@@ -31,7 +37,7 @@ public interface ISnapshot : IAsyncDisposable
     long EstimatedBytes { get; }
 
     /// <summary>
-    /// Writes one step's content. Steps may run in any order, in parallel, and again after a failure (the same rows come
+    /// Writes one step's content. Steps may run in any order, in parallel, those of <see cref="PartPhase.Index"/> after all others, and again after a failure (the same rows come
     /// out). Bytes go to <see cref="IPartSink.Stream"/> synchronously or not, as suits the engine; after at least one whole row, whenever
     /// <see cref="IPartSink.IsFull"/> says so, the engine ends the part with <see cref="IPartSink.EndPartAsync"/>. A step
     /// ends its own last part too. A step may write nothing, when it only reads for the digests.

@@ -130,6 +130,11 @@ public sealed class BackupRepository
     public async Task<CatalogueEntry> FindAsync(string idOrPrefix, string? database, CancellationToken cancellationToken) =>
         CatalogueSearch.Find(await ListAsync(database: null, cancellationToken), idOrPrefix, database);
 
+    /// <summary>A backup with all that it needs.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the chain is broken.</exception>
+    public async Task<BackupChain> FindChainAsync(CatalogueEntry entry, CancellationToken cancellationToken) =>
+        BackupChain.Of(entry, entry.Require().Kind == BackupKind.Full ? [] : await ListAsync(entry.Database, cancellationToken));
+
     /// <summary>Begins a backup; nothing of it is visible before its manifest is committed.</summary>
     /// <param name="id">The id of an imported backup; null for a new one.</param>
     public BackupWriter Begin(string database, Lease databaseLock, string? id = null) =>

@@ -9,6 +9,12 @@ public enum BackupKind
 {
     /// <summary>A base: complete by itself.</summary>
     Full,
+
+    /// <summary>What changed since the backup before it, its <see cref="Manifest.Parent"/>.</summary>
+    Incremental,
+
+    /// <summary>What changed since its <see cref="Manifest.Base"/>, which is its parent too.</summary>
+    Differential,
 }
 
 /// <summary>
@@ -19,6 +25,9 @@ public sealed record Manifest
 {
     /// <summary>The major version of the format that this program reads and writes.</summary>
     public const int CurrentFormatVersion = 1;
+
+    /// <summary>The key of <see cref="Objects"/> under which an increment counts the tables.</summary>
+    public const string TablesObject = "tables";
 
     public required int FormatVersion { get; init; }
 
@@ -79,6 +88,10 @@ public sealed record Manifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Globals { get; init; }
 
+    /// <summary>The whole database's pages and their sum, of engines whose backups are images; null for others.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ManifestImage? Image { get; init; }
+
     public required IReadOnlyDictionary<string, string> Tags { get; init; }
 
     /// <summary>SHA-256 of the canonical JSON of everything else in this manifest, in lower-case hexadecimal.</summary>
@@ -87,8 +100,13 @@ public sealed record Manifest
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 
+    /// <summary>Of the content, without what only the next increment asks for.</summary>
     [JsonIgnore]
-    public long PlainBytes => Parts.Sum(part => part.PlainBytes);
+    public long PlainBytes => Parts.Where(part => part.Phase != PartPhase.Index).Sum(part => part.PlainBytes);
+
+    /// <summary>How many tables the database had, also in an increment, which lists none.</summary>
+    [JsonIgnore]
+    public int TableCount => Tables.Count > 0 ? Tables.Count : Objects.GetValueOrDefault(TablesObject);
 
     [JsonIgnore]
     public long StoredBytes => Parts.Sum(part => part.StoredBytes);
@@ -114,6 +132,14 @@ public sealed record ManifestPart(
     long PlainBytes,
     long StoredBytes,
     string Sha256);
+
+/// <param name="Pages">Of the whole database, also in an increment.</param>
+/// <param name="Sum">32 hexadecimal digits; docs/format.md says of what.</param>
+public sealed record ManifestImage(long Pages, string Sum)
+{
+    [JsonIgnore]
+    public TableFingerprint Fingerprint => TableFingerprint.Parse(Pages, Sum);
+}
 
 /// <param name="Fingerprint">32 hexadecimal digits; see <see cref="TableFingerprint"/>.</param>
 public sealed record ManifestTable(string Schema, string Name, long Rows, string Fingerprint)

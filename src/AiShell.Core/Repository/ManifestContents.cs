@@ -5,7 +5,11 @@ namespace AiShell.Repository;
 /// <summary>A manifest as engines need it.</summary>
 internal static class ManifestContents
 {
-    public static BackupContents ToContents(this Manifest manifest)
+    /// <summary>What is restored: without <see cref="PartPhase.Index"/>.</summary>
+    public static BackupContents ToContents(this Manifest manifest) => manifest.ToLink().WithoutIndex();
+
+    /// <summary>All parts.</summary>
+    public static BackupContents ToLink(this Manifest manifest)
     {
         var parts = new List<BackupPart>(manifest.Parts.Count);
         var offsets = new Dictionary<PartPhase, long>();
@@ -24,6 +28,7 @@ internal static class ManifestContents
         {
             Requires = manifest.Requires ?? new Dictionary<string, IReadOnlyList<string>>(),
             Globals = manifest.Globals ?? new Dictionary<string, IReadOnlyList<string>>(),
+            Image = manifest.Image?.Fingerprint,
         };
     }
 }

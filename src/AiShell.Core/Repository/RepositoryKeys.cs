@@ -13,6 +13,7 @@ internal static class RepositoryKeys
     public const string Locks = "locks/";
     public const string ManifestName = "manifest.json";
     public const string Globals = "globals.sql";
+    public const string Index = "index.";
 
     /// <summary>A file name may have 255 bytes; what is longer is cut and made unique by a digest.</summary>
     private const int LongestSegment = 200;
@@ -23,16 +24,19 @@ internal static class RepositoryKeys
 
     /// <summary>
     /// The part's path inside its backup's folder. The number makes the listing's order the restore order. The server's own things
-    /// lie beside the parts, which one after the other are the database's script.
+    /// lie beside the parts, which one after the other are the database's script, and so does what only the next increment asks for.
     /// </summary>
-    public static string PartPath(SnapshotStep step, int cut, string codecExtension) => step.Phase == PartPhase.Globals
-        ? $"{Globals}{codecExtension}"
-        : string.Create(CultureInfo.InvariantCulture, $"parts/{step.Index + 1:D5}-{Cut(Encode(step.Label), 60)}.{cut:D4}.{step.Extension}{codecExtension}");
+    public static string PartPath(SnapshotStep step, int cut, string codecExtension) => step.Phase switch
+    {
+        PartPhase.Globals => $"{Globals}{codecExtension}",
+        PartPhase.Index => $"{Index}{step.Extension}{codecExtension}",
+        _ => string.Create(CultureInfo.InvariantCulture, $"parts/{step.Index + 1:D5}-{Cut(Encode(step.Label), 60)}.{cut:D4}.{step.Extension}{codecExtension}"),
+    };
 
     /// <summary>Whether a manifest's path is one that <see cref="PartPath"/> may have made: it stays in its folder.</summary>
     public static bool IsPartPath(string path) => path.Split('/') switch
     {
-        [var name] => name.StartsWith(Globals, StringComparison.Ordinal) && !name.Contains('\\', StringComparison.Ordinal),
+        [var name] => (name.StartsWith(Globals, StringComparison.Ordinal) || name.StartsWith(Index, StringComparison.Ordinal)) && !name.Contains('\\', StringComparison.Ordinal),
         ["parts", var name] => name is not ("" or "." or "..") && !name.Contains('\\', StringComparison.Ordinal),
         _ => false,
     };

@@ -5,7 +5,7 @@ using AiShell.Verification;
 namespace AiShell.Restore;
 
 /// <summary>
-/// Restores one backup: plan, verify, ask for consent, load into a new copy beside the target, count, promote in one
+/// Restores one backup, with those that it builds on: plan, verify, ask for consent, load into a new copy beside the target, count, promote in one
 /// step. Until the promotion the target is untouched; on any failure it stays as it was.
 /// </summary>
 public sealed class RestoreJob(BackupRepository repository, TimeProvider time, IJobProgress progress)
@@ -14,7 +14,8 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     public async Task<RestorePlan> DryRunAsync(RestoreRequest request, CancellationToken cancellationToken)
     {
         await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup restore --dry-run", cancellationToken);
-        (RestorePlan plan, _) = await PlanAsync(request, cancellationToken);
+        BackupChain chain = await repository.FindChainAsync(request.Entry, cancellationToken);
+        (RestorePlan plan, _) = await PlanAsync(request, chain, cancellationToken);
         VerifyReport report = await VerifyAsync(request, deep: request.VerifyFirst, cancellationToken);
         return plan with { Problems = [.. plan.Problems, .. report.Problems] };
     }
@@ -29,7 +30,8 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
 
     private async Task<RestoreResult> RestoreAsync(RestoreRequest request, Func<RestorePlan, Task<bool>> confirm, CancellationToken cancellationToken)
     {
-        (RestorePlan plan, TargetState state) = await PlanAsync(request, cancellationToken);
+        BackupChain chain = await repository.FindChainAsync(request.Entry, cancellationToken);
+        (RestorePlan plan, TargetState state) = await PlanAsync(request, chain, cancellationToken);
         ThrowOnProblems(plan, state);
         foreach (string warning in plan.Warnings)
         {
@@ -43,11 +45,11 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         }
 
         long started = time.GetTimestamp();
-        BackupContents contents = ContentsOf(request);
+        BackupContents contents = ContentsOf(request, chain);
         TargetOptions options = OptionsOf(request, plan.IntoExisting) with { Replace = replace };
         await using IRestoreTarget target = await request.Engine.OpenTargetAsync(request.Target, contents, options, cancellationToken);
         IReadOnlyList<TableDigest> restored = await RestoreLoading.LoadAsync(
-            repository, request.Entry, contents, request.Tables, target, fingerprints: request.VerifyFirst, progress, cancellationToken);
+            repository, chain, contents, request.Tables, target, fingerprints: request.VerifyFirst, progress, cancellationToken);
 
         foreach (string warning in target.Warnings)
         {
@@ -62,10 +64,10 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         };
     }
 
-    private static async Task<(RestorePlan Plan, TargetState State)> PlanAsync(RestoreRequest request, CancellationToken cancellationToken)
+    private static async Task<(RestorePlan Plan, TargetState State)> PlanAsync(RestoreRequest request, BackupChain chain, CancellationToken cancellationToken)
     {
         Manifest manifest = request.Entry.Require();
-        BackupContents contents = ContentsOf(request);
+        BackupContents contents = ContentsOf(request, chain);
         TargetState state = await InspectAsync(intoExisting: false);
         bool intoExisting = RestorePlanner.GoesIntoExisting(manifest, request.Tables, state.Exists);
         if (intoExisting)
@@ -73,16 +75,16 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
             state = await InspectAsync(intoExisting);
         }
 
-        return (RestorePlanner.Plan(request, state, intoExisting), state);
+        return (RestorePlanner.Plan(request, chain, state, intoExisting), state);
 
         Task<TargetState> InspectAsync(bool intoExisting) =>
             request.Engine.InspectTargetAsync(request.Target, contents, OptionsOf(request, intoExisting), cancellationToken);
     }
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: the backup does not hold what is asked for.</exception>
-    private static BackupContents ContentsOf(RestoreRequest request)
+    private static BackupContents ContentsOf(RestoreRequest request, BackupChain chain)
     {
-        BackupContents contents = request.Entry.Require().ToContents();
+        BackupContents contents = chain.Contents;
         return !request.WithGlobals ? contents.WithoutGlobals() : contents.HasGlobals ? contents : throw new AiShellException(
             ErrorKind.Usage,
             $"The backup {request.Entry.Id} holds nothing of its server besides the database, so there is nothing for --globals.",

@@ -4,13 +4,13 @@ using AiShell.Verification;
 
 namespace AiShell.Restore;
 
-/// <summary>Brings a backup's parts into a new copy and proves that they arrived.</summary>
+/// <summary>Brings the parts of a backup, and of the links after it, into a new copy and proves that they arrived.</summary>
 internal static class RestoreLoading
 {
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: a part is damaged, or the copy is not what was backed up.</exception>
     public static async Task<IReadOnlyList<TableDigest>> LoadAsync(
         BackupRepository repository,
-        CatalogueEntry entry,
+        BackupChain chain,
         BackupContents contents,
         TableFilter tables,
         IRestoreTarget target,
@@ -18,7 +18,8 @@ internal static class RestoreLoading
         IJobProgress progress,
         CancellationToken cancellationToken)
     {
-        progress.Begin("Restoring", contents.PlainBytes);
+        CatalogueEntry entry = chain.Base;
+        progress.Begin("Restoring", chain.PlainBytes);
         foreach (LoadStage stage in target.Arrange([.. contents.Parts.Where(part => part.Table is null || tables.Takes(part.Table))]))
         {
             await Lanes.RunAsync(
@@ -36,13 +37,43 @@ internal static class RestoreLoading
                 cancellationToken);
         }
 
+        await ReplayAsync(repository, chain, target.ApplyAsync, progress, cancellationToken);
         progress.Begin("Completing the copy", totalBytes: null);
         IReadOnlyList<TableDigest> found = await target.CompleteAsync(fingerprints, cancellationToken);
+        if (contents.HasLinks && contents.Tables.Count == 0)
+        {
+            // The engine has compared the whole copy with what the chain's end says of it.
+            return found;
+        }
+
         TableDigest[] expected = [.. contents.Tables.Where(digest => tables.Takes(digest.Table))];
         IReadOnlyList<string> differences = DigestComparison.Compare(expected, found, "the restored copy has", fingerprints);
         return differences.Count == 0 ? found : throw new AiShellException(
             ErrorKind.Integrity,
             $"The restored copy is not what was backed up: {ListText.First(differences, "; ")}.",
             "The target was not touched. Run 'ai-shell backup verify --deep' on the backup, or restore another one.");
+    }
+
+    /// <summary>The links' changes, one part after another.</summary>
+    public static async Task ReplayAsync(
+        BackupRepository repository, BackupChain chain, Func<LinkPart, Stream, CancellationToken, Task> apply, IJobProgress progress, CancellationToken cancellationToken)
+    {
+        foreach ((int index, CatalogueEntry link) in chain.Links.Index())
+        {
+            Manifest manifest = link.Require();
+            BackupContents contents = manifest.ToContents();
+            await Lanes.RunAsync(
+                contents.Parts,
+                workers: 1,
+                progress,
+                part => manifest.Parts[part.Index].Path,
+                (part, advance, token) => repository.ReadPartAsync(
+                    link,
+                    manifest.Parts[part.Index],
+                    plain => apply(new LinkPart(index + 1, part, IsLast: part == contents.Parts[^1]), plain, token),
+                    advance,
+                    token),
+                cancellationToken);
+        }
     }
 }

@@ -10,7 +10,7 @@ internal static class RestorePlanner
     public static bool GoesIntoExisting(Manifest manifest, TableFilter tables, bool targetExists) =>
         targetExists && (!tables.TakesAll || manifest.Scope == BackupScope.DataOnly);
 
-    public static RestorePlan Plan(RestoreRequest request, TargetState state, bool intoExisting)
+    public static RestorePlan Plan(RestoreRequest request, BackupChain chain, TargetState state, bool intoExisting)
     {
         Manifest manifest = request.Entry.Require();
         ManifestTable[] tables = [.. manifest.Tables.Where(table => request.Tables.Takes(new TableName(table.Schema, table.Name)))];
@@ -26,30 +26,35 @@ internal static class RestorePlanner
             state.Replaced,
             [.. tables.Select(table => new TableName(table.Schema, table.Name).ToString())],
             tables.Sum(table => table.Rows),
-            manifest.PlainBytes,
-            manifest.StoredBytes,
+            chain.PlainBytes,
+            chain.StoredBytes,
             state.NeededBytes,
             state.FreeBytes,
-            StepsOf(request, manifest, tables, state, intoExisting),
+            StepsOf(request, chain, tables, state, intoExisting),
             ProblemsOf(request, manifest, state))
         {
+            Chain = [.. chain.Entries.Select(entry => entry.Id)],
             Warnings = state.Warnings,
         };
     }
 
-    private static List<string> StepsOf(RestoreRequest request, Manifest manifest, ManifestTable[] tables, TargetState state, bool intoExisting)
+    private static List<string> StepsOf(RestoreRequest request, BackupChain chain, ManifestTable[] tables, TargetState state, bool intoExisting)
     {
         List<string> steps = [];
+        bool hasLinks = chain.Entries.Count > 1;
+        int parts = chain.Entries.Sum(entry => entry.Require().Parts.Count);
         steps.Add(request.VerifyFirst
-            ? $"verify {manifest.Parts.Count} parts ({ByteSize.Format(manifest.StoredBytes)}) and every row in them"
-            : $"check each of {manifest.Parts.Count} parts ({ByteSize.Format(manifest.StoredBytes)}) before it is used");
+            ? $"verify {parts} parts ({ByteSize.Format(chain.StoredBytes)}) and every row in them"
+            : $"check each of {parts} parts ({ByteSize.Format(chain.StoredBytes)}) before it is used");
         if (state.Makes.Count > 0)
         {
             steps.Add($"make what the server lacks: {string.Join(", ", state.Makes)}; what it has stays as it is");
         }
 
-        steps.Add($"load {tables.Length} tables with {tables.Sum(table => table.Rows):N0} rows into a new copy beside the target");
-        steps.Add(request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
+        steps.Add(hasLinks
+            ? $"load the full backup {chain.Base.Id} into a new copy beside the target, and over it what changed: {string.Join(", ", chain.Links.Select(link => link.Id))}"
+            : $"load {tables.Length} tables with {tables.Sum(table => table.Rows):N0} rows into a new copy beside the target");
+        steps.Add(hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
         steps.Add((state.Exists, intoExisting) switch
         {
             (true, true) => "put the tables into the target in one transaction, its other tables untouched",
@@ -66,6 +71,12 @@ internal static class RestorePlanner
         if (state.FreeBytes < state.NeededBytes)
         {
             problems.Add($"not enough space for the new copy: it needs about {ByteSize.Format(state.NeededBytes)}, {ByteSize.Format(state.FreeBytes.Value)} are free");
+        }
+
+        if (manifest.Kind != BackupKind.Full && manifest.Tables.Count == 0)
+        {
+            // Which tables there are shows when the copy is there.
+            return problems;
         }
 
         TableName[] known = [.. manifest.Tables.Select(table => new TableName(table.Schema, table.Name))];

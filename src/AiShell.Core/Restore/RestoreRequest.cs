@@ -59,6 +59,9 @@ public sealed record RestorePlan(
     IReadOnlyList<string> Steps,
     IReadOnlyList<string> Problems)
 {
+    /// <summary>The backups that are read, the full one first.</summary>
+    public IReadOnlyList<string> Chain { get; init; } = [];
+
     /// <summary>What is worth knowing before, one sentence each; none keeps it from being done.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -40,7 +40,7 @@ public sealed class ExportJob(BackupRepository repository, TimeProvider time, IJ
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: a part is damaged; <see cref="ErrorKind.Refused"/>: the file exists.</exception>
     public async Task<ExportResult> RunAsync(ExportRequest request, CancellationToken cancellationToken)
     {
-        Manifest manifest = request.Entry.Require();
+        Manifest manifest = WithoutIndex(request.Entry);
         EnsureFree(request);
         await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup export", cancellationToken);
         return await reading.GuardAsync(token => WriteAsync(request, manifest, token), cancellationToken);
@@ -95,6 +95,18 @@ public sealed class ExportJob(BackupRepository repository, TimeProvider time, IJ
         await file.CommitAsync(cancellationToken);
         await metadataFile.CommitAsync(cancellationToken);
         return new ExportResult(manifest.Id, request.Destination, metadata.SizeBytes, metadata.Sha256, metadataPath) { GlobalsPath = globalsFile is null ? null : globalsPath };
+    }
+
+    /// <summary>A file that leaves the repository stands alone: no increment will follow it.</summary>
+    private static Manifest WithoutIndex(CatalogueEntry entry)
+    {
+        Manifest manifest = entry.Require();
+        return manifest.Kind == BackupKind.Full
+            ? manifest with { Parts = [.. manifest.Parts.Where(part => part.Phase != PartPhase.Index)] }
+            : throw new AiShellException(
+                ErrorKind.Usage,
+                $"{manifest.Id} is an increment: alone it restores to nothing, so there is no file to make of it.",
+                $"Export its full backup {manifest.Base}, or restore the increment ('ai-shell backup restore {manifest.Id} -d …') and take the database itself.");
     }
 
     private static bool IsGlobals(ManifestPart part) => part.Phase == PartPhase.Globals;

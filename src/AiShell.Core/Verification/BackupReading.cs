@@ -1,16 +1,18 @@
 using AiShell.Engines;
 using AiShell.Repository;
+using AiShell.Restore;
 
 namespace AiShell.Verification;
 
-/// <summary>Reads all rows of a backup back from its parts, without a restore.</summary>
+/// <summary>Reads all rows of a backup, and of the links after it, back from their parts, without a restore.</summary>
 internal static class BackupReading
 {
     public static async Task<ReaderResult> ReadAllAsync(
-        BackupRepository repository, CatalogueEntry entry, IDatabaseEngine engine, ReaderOptions options, IJobProgress progress, CancellationToken cancellationToken)
+        BackupRepository repository, BackupChain chain, IDatabaseEngine engine, ReaderOptions options, IJobProgress progress, CancellationToken cancellationToken)
     {
+        CatalogueEntry entry = chain.Base;
         Manifest manifest = entry.Require();
-        BackupContents contents = manifest.ToContents();
+        BackupContents contents = chain.Contents;
         await using IBackupReader reader = await engine.OpenReaderAsync(contents, options, cancellationToken);
 
         // Readers need the schema before they understand rows.
@@ -26,6 +28,7 @@ internal static class BackupReading
                 cancellationToken);
         }
 
+        await RestoreLoading.ReplayAsync(repository, chain, reader.ApplyAsync, progress, cancellationToken);
         return await reader.CompleteAsync(cancellationToken);
     }
 }

@@ -17,6 +17,9 @@ public sealed record TestRestoreReport(
     string BackupId, string Database, int Tables, long Rows, int RowsSampled, bool FingerprintsCompared, TimeSpan Duration, IReadOnlyList<string> Problems)
 {
     public bool IsGood => Problems.Count == 0;
+
+    /// <summary>The whole copy was compared, page by page, with the sum in the manifest: so it is with increments of images.</summary>
+    public bool ImageCompared { get; init; }
 }
 
 /// <summary>
@@ -37,9 +40,10 @@ public sealed class TestRestoreJob(BackupRepository repository, TimeProvider tim
             Manifest manifest = request.Entry.Require();
             RefuseDataOnly(manifest);
             await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup test", cancellationToken);
+            BackupChain chain = await repository.FindChainAsync(request.Entry, cancellationToken);
             await using IScratchDatabase scratch = await request.Engine.CreateScratchAsync(request.Near, request.ScratchDirectory, cancellationToken);
-            restored = await reading.GuardAsync(token => RestoreAsync(request, manifest, scratch, token), cancellationToken);
-            (sampled, IReadOnlyList<string> differences) = await reading.GuardAsync(token => CompareSampleAsync(request, scratch, token), cancellationToken);
+            restored = await reading.GuardAsync(token => RestoreAsync(request, chain, scratch, token), cancellationToken);
+            (sampled, IReadOnlyList<string> differences) = await reading.GuardAsync(token => CompareSampleAsync(request, chain, scratch, token), cancellationToken);
             problems.AddRange(differences);
         }
         catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)
@@ -55,13 +59,16 @@ public sealed class TestRestoreJob(BackupRepository repository, TimeProvider tim
             sampled,
             request.ValidateData,
             time.GetElapsedTime(started),
-            problems);
+            problems)
+        {
+            ImageCompared = request.Entry.Manifest is { Kind: not BackupKind.Full, Image: not null },
+        };
     }
 
     private async Task<IReadOnlyList<TableDigest>> RestoreAsync(
-        TestRestoreRequest request, Manifest manifest, IScratchDatabase scratch, CancellationToken cancellationToken)
+        TestRestoreRequest request, BackupChain chain, IScratchDatabase scratch, CancellationToken cancellationToken)
     {
-        BackupContents contents = manifest.ToContents().WithoutGlobals();
+        BackupContents contents = chain.Contents.WithoutGlobals();
         var options = new TargetOptions(
             TableFilter.Everything, IntoExisting: false, Replace: true, request.Workers, request.ScratchDirectory, LockWait: TimeSpan.Zero)
         {
@@ -69,22 +76,22 @@ public sealed class TestRestoreJob(BackupRepository repository, TimeProvider tim
         };
         await using IRestoreTarget target = await request.Engine.OpenTargetAsync(scratch.Address, contents, options, cancellationToken);
         IReadOnlyList<TableDigest> restored = await RestoreLoading.LoadAsync(
-            repository, request.Entry, contents, TableFilter.Everything, target, request.ValidateData, progress, cancellationToken);
+            repository, chain, contents, TableFilter.Everything, target, request.ValidateData, progress, cancellationToken);
         await target.PromoteAsync(cancellationToken);
         return restored;
     }
 
     private async Task<(int Sampled, IReadOnlyList<string> Differences)> CompareSampleAsync(
-        TestRestoreRequest request, IScratchDatabase scratch, CancellationToken cancellationToken)
+        TestRestoreRequest request, BackupChain chain, IScratchDatabase scratch, CancellationToken cancellationToken)
     {
         if (request.SampleRows == 0)
         {
             return (0, []);
         }
 
-        progress.Begin("Comparing samples", request.Entry.Require().PlainBytes);
+        progress.Begin("Comparing samples", chain.PlainBytes);
         ReaderResult read = await BackupReading.ReadAllAsync(
-            repository, request.Entry, request.Engine, new ReaderOptions(request.Workers, request.SampleRows, request.ScratchDirectory), progress, cancellationToken);
+            repository, chain, request.Engine, new ReaderOptions(request.Workers, request.SampleRows, request.ScratchDirectory), progress, cancellationToken);
         return (read.Sample.Count, await request.Engine.FindDifferencesAsync(scratch.Address, read.Sample, cancellationToken));
     }
 

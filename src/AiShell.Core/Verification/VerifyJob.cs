@@ -6,7 +6,8 @@ namespace AiShell.Verification;
 
 /// <summary>
 /// Checks a backup without a database: every part is there, of the right size and SHA-256, the manifest intact; deep:
-/// every byte also decompresses and parses, and every table has the rows and the fingerprint that the manifest says.
+/// every byte also decompresses and parses, and every table has the rows and the fingerprint that the manifest says. Of an
+/// increment also its chain: nothing missing, each link where the one before ends; deep: what the whole chain gives.
 /// </summary>
 public sealed class VerifyJob(BackupRepository repository, IJobProgress progress)
 {
@@ -22,7 +23,10 @@ public sealed class VerifyJob(BackupRepository repository, IJobProgress progress
 
         await using Lease reading = await repository.LockForReadingAsync(entry, "backup verify", cancellationToken);
         IReadOnlyList<string> problems = await reading.GuardAsync(token => FindProblemsAsync(request, manifest, token), cancellationToken);
-        return new VerifyReport(entry.Id, entry.Database, request.Deep, manifest.Parts.Count, request.Deep ? manifest.Tables.Count : 0, manifest.StoredBytes, problems);
+        return new VerifyReport(entry.Id, entry.Database, request.Deep, manifest.Parts.Count, request.Deep ? manifest.Tables.Count : 0, manifest.StoredBytes, problems)
+        {
+            ImageCompared = request.Deep && manifest is { Kind: not BackupKind.Full, Image: not null },
+        };
     }
 
     private async Task<IReadOnlyList<string>> FindProblemsAsync(VerifyRequest request, Manifest manifest, CancellationToken cancellationToken)
@@ -33,7 +37,7 @@ public sealed class VerifyJob(BackupRepository repository, IJobProgress progress
             problems.Insert(0, damage);
         }
 
-        return request.Deep && problems.Count == 0 ? await CheckContentAsync(request, manifest, cancellationToken) : problems;
+        return problems.Count == 0 && (request.Deep || manifest.Kind != BackupKind.Full) ? await CheckChainAsync(request, cancellationToken) : problems;
     }
 
     private async Task<IReadOnlyList<string>> CheckPartsAsync(CatalogueEntry entry, Manifest manifest, int workers, CancellationToken cancellationToken)
@@ -56,19 +60,28 @@ public sealed class VerifyJob(BackupRepository repository, IJobProgress progress
         return [.. problems.OrderBy(problem => problem.Key).Select(problem => problem.Value)];
     }
 
-    private async Task<IReadOnlyList<string>> CheckContentAsync(VerifyRequest request, Manifest manifest, CancellationToken cancellationToken)
+    /// <summary>An increment is worth as much as what it builds on.</summary>
+    private async Task<IReadOnlyList<string>> CheckChainAsync(VerifyRequest request, CancellationToken cancellationToken)
     {
-        BackupContents contents = manifest.ToContents();
-        progress.Begin("Reading every row", contents.PlainBytes);
         try
         {
-            ReaderResult result = await BackupReading.ReadAllAsync(
-                repository, request.Entry, request.Engine!, new ReaderOptions(request.Workers, SampleRows: 0, request.ScratchDirectory), progress, cancellationToken);
-            return DigestComparison.Compare(contents.Tables, result.Tables, "the parts hold", fingerprints: true);
+            BackupChain chain = await repository.FindChainAsync(request.Entry, cancellationToken);
+            return request.Deep ? await CheckContentAsync(request, chain, cancellationToken) : [];
         }
         catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)
         {
             return [damage.Message];
         }
+    }
+
+    private async Task<IReadOnlyList<string>> CheckContentAsync(VerifyRequest request, BackupChain chain, CancellationToken cancellationToken)
+    {
+        BackupContents contents = chain.Contents;
+        progress.Begin("Reading every row", chain.PlainBytes);
+        ReaderResult result = await BackupReading.ReadAllAsync(
+            repository, chain, request.Engine!, new ReaderOptions(request.Workers, SampleRows: 0, request.ScratchDirectory), progress, cancellationToken);
+        return contents.HasLinks && contents.Tables.Count == 0
+            ? [] // the reader has compared the whole image
+            : DigestComparison.Compare(contents.Tables, result.Tables, "the parts hold", fingerprints: true);
     }
 }

@@ -13,6 +13,9 @@ public sealed record VerifyReport(
 {
     public bool IsGood => Problems.Count == 0;
 
+    /// <summary>The whole copy was compared, page by page, with the sum in the manifest: so it is with increments of images.</summary>
+    public bool ImageCompared { get; init; }
+
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>, naming every problem.</exception>
     public void ThrowIfBad()
     {

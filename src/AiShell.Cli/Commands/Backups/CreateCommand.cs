@@ -28,6 +28,7 @@ internal sealed class CreateCommand : SessionCommand
     private readonly Option<bool> _globals = new("--globals") { Description = "Also the server's roles, memberships and tablespaces, as a script of their own (PostgreSQL; MySQL: users and their grants)" };
     private readonly Option<bool> _history = new("--history") { Description = "Also the earlier rows of system-versioned tables (MariaDB)" };
     private readonly Option<bool> _noLock = new("--no-lock") { Description = "Take no lock at all, and refuse tables that cannot be read consistently without one (MySQL, MariaDB)" };
+    private readonly IncrementOptions _increments = new();
     private readonly Option<string> _jobs = CommonOptions.Jobs();
     private readonly Option<string[]> _tags = new("--tag") { Description = "A note to find it by; may be given several times", HelpName = "key=value" };
     private readonly Option<string> _rateLimit = new("--rate-limit") { Description = "Read no faster than this: 50MB/s", HelpName = "rate" };
@@ -38,7 +39,7 @@ internal sealed class CreateCommand : SessionCommand
         : base("create", "Back up a database")
     {
         _database.Required = true;
-        foreach (Option option in (Option[])[_database, _name, _compression, _level, _format, _verify, _tables, _exclude, _schemaOnly, _dataOnly, _globals, _history, _noLock, _jobs, _tags, _rateLimit, _lockWait, _allowEmpty])
+        foreach (Option option in (Option[])[_database, _name, _compression, _level, _format, _verify, _tables, _exclude, _schemaOnly, _dataOnly, _globals, _history, _noLock, .. _increments.All, _jobs, _tags, _rateLimit, _lockWait, _allowEmpty])
         {
             Add(option);
         }
@@ -51,6 +52,7 @@ internal sealed class CreateCommand : SessionCommand
         "ai-shell backup create --database shop",
         "ai-shell backup create -d ./shop.db --format native --compression zstd --verify",
         "ai-shell backup create -d shop --name before-upgrade --tag release=42",
+        "ai-shell backup create -d ./shop.db --incremental",
         "ai-shell backup create -d shop --globals",
         "ai-shell backup create -d shop --tables 'orders,order_*' --exclude-tables '*_log'",
     ];
@@ -71,6 +73,7 @@ internal sealed class CreateCommand : SessionCommand
         ResolvedDatabase database = session.Databases.Resolve(parse.GetRequiredValue(_database));
         session.SubjectDatabase = database.Name;
         BackupRequest request = RequestOf(session, parse, settings, database);
+        request = _increments.Apply(request, parse, parse.GetValue(_format));
         RequireServed(request);
         // Read now: a value that makes no sense must not come to light when the backup is done.
         RetentionRules retention = PruneCommand.RulesOf(settings);
@@ -81,6 +84,7 @@ internal sealed class CreateCommand : SessionCommand
         await Task.WhenAll(probe, standing);
         BackupRepository repository = await standing ?? await session.OpenRepositoryAsync(create: true, cancellationToken);
         await WarnOfNamesakeAsync(session, repository, database, parse.GetRequiredValue(_database), cancellationToken);
+        request = request with { KnownBad = session.State.KnownBad(Session.ChecksKey(repository)) };
         BackupResult result = await new BackupJob(repository, session.Clock, session.Progress).RunAsync(request, cancellationToken);
         session.SubjectBackup = result.Manifest.Id;
         if (request.VerifyAfter)
@@ -177,7 +181,7 @@ internal sealed class CreateCommand : SessionCommand
     {
         BackupDocument document = BackupDescription.Describe(repository, result.Entry, session.State.Verifications(Session.ChecksKey(repository))[result.Manifest.Id])
             with
-        { DurationMs = (long)result.Duration.TotalMilliseconds, SnapshotHeldMs = (long)result.SnapshotHeld.TotalMilliseconds };
+        { DurationMs = (long)result.Duration.TotalMilliseconds, SnapshotHeldMs = (long)result.SnapshotHeld.TotalMilliseconds, WhyFull = result.WhyFull };
         session.Output.Show(new Answer<BackupDocument>(document, Documents.Default.BackupDocument, page =>
         {
             page.Line($"Backed up '{document.Database}'.");

@@ -165,7 +165,8 @@ internal sealed class RestoreCommand : SessionCommand
             page.Facts(
                 ("Backup", $"{plan.BackupId} of '{plan.Database}', made {BackupDescription.When(plan.CreatedAt)}"),
                 ("Target", $"{plan.Target} ({(plan.TargetExists ? "exists" : "new")})"),
-                ("Tables", $"{plan.Tables.Count} with {BackupDescription.Count(plan.Rows)} rows"),
+                ("Chain", plan.Chain.Count > 1 ? string.Join(", ", plan.Chain) : null),
+                ("Tables", plan.Chain.Count > 1 ? null : $"{plan.Tables.Count} with {BackupDescription.Count(plan.Rows)} rows"),
                 ("Needs", $"{ByteSize.Format(plan.NeededBytes)}{(plan.FreeBytes is { } free ? $", {ByteSize.Format(free)} free" : "")}"),
                 ("Replaces", plan.Replaces.Count == 0 ? "nothing" : string.Join(", ", plan.Replaces)));
             page.Line("Steps:");
@@ -205,7 +206,7 @@ internal sealed class RestoreCommand : SessionCommand
                 page.Facts(
                     ("Tables", BackupDescription.Count(result.Tables)),
                     ("Rows", BackupDescription.Count(result.Rows)),
-                    ("Compared", result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
+                    ("Compared", result.Plan.Chain.Count > 1 ? "every page, with the sum in the manifest" : result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
                     ("Kept", result.KeptAs is null ? null : $"what was replaced, as '{result.KeptAs}'"),
                     ("Duration", BackupDescription.For(result.Duration)));
             }));
@@ -216,6 +217,7 @@ internal sealed class RestoreCommand : SessionCommand
         plan.BackupId, plan.Database, plan.Target, dryRun, plan.TargetExists, plan.IntoExisting, plan.Replaces, plan.Tables, plan.Rows, plan.PlainBytes, plan.NeededBytes,
         plan.FreeBytes, plan.Steps, plan.Problems, compared, (long?)duration?.TotalMilliseconds)
     {
+        Chain = plan.Chain,
         Warnings = plan.Warnings,
     };
 }

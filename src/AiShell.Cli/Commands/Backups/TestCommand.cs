@@ -71,7 +71,10 @@ internal sealed class TestCommand : SessionCommand
 
     private static void Show(Session session, TestRestoreReport report) => session.Output.Show(new Answer<TestDocument>(
         new TestDocument(
-            report.BackupId, report.Database, report.IsGood, report.Tables, report.Rows, report.RowsSampled, report.FingerprintsCompared, (long)report.Duration.TotalMilliseconds, report.Problems),
+            report.BackupId, report.Database, report.IsGood, report.Tables, report.Rows, report.RowsSampled, report.FingerprintsCompared, (long)report.Duration.TotalMilliseconds, report.Problems)
+        {
+            ImageCompared = report.ImageCompared,
+        },
         Documents.Default.TestDocument,
         page =>
         {
@@ -79,7 +82,7 @@ internal sealed class TestCommand : SessionCommand
             page.Facts(
                 ("Tables", BackupDescription.Count(report.Tables)),
                 ("Rows", BackupDescription.Count(report.Rows)),
-                ("Compared", report.FingerprintsCompared ? "every row, by fingerprint" : "row counts"),
+                ("Compared", report.ImageCompared ? "every page, with the sum in the manifest" : report.FingerprintsCompared ? "every row, by fingerprint" : "row counts"),
                 ("Sampled", report.RowsSampled > 0 ? $"{BackupDescription.Count(report.RowsSampled)} rows, value by value" : null),
                 ("Duration", BackupDescription.For(report.Duration)));
             foreach (string problem in report.Problems)

@@ -82,7 +82,10 @@ internal sealed class VerifyCommand : SessionCommand
     }
 
     internal static VerifyDocument Describe(VerifyReport report) => new(
-        report.BackupId, report.Database, report.IsGood, report.Deep ? "deep" : "checksum", report.PartsChecked, report.TablesChecked, report.BytesChecked, report.Problems);
+        report.BackupId, report.Database, report.IsGood, report.Deep ? "deep" : "checksum", report.PartsChecked, report.TablesChecked, report.BytesChecked, report.Problems)
+        {
+            ImageCompared = report.ImageCompared,
+        };
 
     internal static void Record(Session session, BackupRepository repository, VerifyReport report) => session.State.Record(
         Session.ChecksKey(repository),
@@ -97,7 +100,8 @@ internal sealed class VerifyCommand : SessionCommand
             page.Facts(
                 ("Database", document.Database),
                 ("Parts", BackupDescription.Count(document.PartsChecked)),
-                ("Tables", document.Level == "deep" && document.Ok ? $"{document.TablesChecked}, every row counted and fingerprinted" : null),
+                ("Pages", document.ImageCompared && document.Ok ? "all compared with the sum in the manifest, with the chain it builds on" : null),
+                ("Tables", document.Level == "deep" && document.Ok && !document.ImageCompared ? $"{document.TablesChecked}, every row counted and fingerprinted" : null),
                 ("Checked", ByteSize.Format(document.BytesChecked)));
             foreach (string problem in document.Problems)
             {

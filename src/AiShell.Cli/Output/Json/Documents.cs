@@ -41,6 +41,10 @@ internal sealed record BackupDocument(
     /// <summary>How old the database's snapshot was when the last row was read; only of a backup that was made just now.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? SnapshotHeldMs { get; init; }
+
+    /// <summary>Why a full backup was made where an increment was asked for; only of such a backup that was made just now.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WhyFull { get; init; }
 }
 
 /// <param name="Level"><c>checksum</c>, <c>deep</c> or <c>test</c>.</param>
@@ -72,10 +76,18 @@ internal sealed record ConnectionDocument(
 internal sealed record DisconnectedDocument(string Name, string Url);
 
 internal sealed record VerifyDocument(
-    string Id, string Database, bool Ok, string Level, int PartsChecked, int TablesChecked, long BytesChecked, IReadOnlyList<string> Problems);
+    string Id, string Database, bool Ok, string Level, int PartsChecked, int TablesChecked, long BytesChecked, IReadOnlyList<string> Problems)
+{
+    /// <summary>The whole copy was compared, page by page, with the sum in the manifest: so it is with increments of images.</summary>
+    public bool ImageCompared { get; init; }
+}
 
 internal sealed record TestDocument(
-    string Id, string Database, bool Ok, int Tables, long Rows, int RowsSampled, bool DataValidated, long DurationMs, IReadOnlyList<string> Problems);
+    string Id, string Database, bool Ok, int Tables, long Rows, int RowsSampled, bool DataValidated, long DurationMs, IReadOnlyList<string> Problems)
+{
+    /// <summary>The whole copy was compared, page by page, with the sum in the manifest: so it is with increments of images.</summary>
+    public bool ImageCompared { get; init; }
+}
 
 internal sealed record RestoreDocument(
     string Id,
@@ -96,6 +108,9 @@ internal sealed record RestoreDocument(
     long? DurationMs)
 {
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The backups that are read, the full one first.</summary>
+    public IReadOnlyList<string> Chain { get; init; } = [];
 
     /// <summary>Where what was replaced still is.</summary>
     public string? KeptAs { get; init; }

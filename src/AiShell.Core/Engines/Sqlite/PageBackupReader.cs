@@ -1,3 +1,5 @@
+using AiShell.Engines.Sqlite.Log;
+
 namespace AiShell.Engines.Sqlite;
 
 /// <summary>Puts the page images of a backup together in a private file, checks it, and reads its rows by SQL.</summary>
@@ -7,6 +9,7 @@ internal sealed class PageBackupReader : IBackupReader
     private readonly ReaderOptions _options;
     private readonly string _path;
     private readonly PageImage _image;
+    private readonly PageReplay _replay;
 
     public PageBackupReader(BackupContents contents, ReaderOptions options)
     {
@@ -14,6 +17,7 @@ internal sealed class PageBackupReader : IBackupReader
         _options = options;
         _path = Path.Combine(options.ScratchDirectory, $"verify-{Guid.NewGuid():N}.db");
         _image = new PageImage(_path, contents.PlainBytes);
+        _replay = new PageReplay(_image);
     }
 
     public int Parallelism => _options.Workers;
@@ -21,10 +25,13 @@ internal sealed class PageBackupReader : IBackupReader
     public Task ReadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) =>
         _image.WriteAsync(part, plain, cancellationToken);
 
+    public Task ApplyAsync(LinkPart part, Stream plain, CancellationToken cancellationToken) => _replay.ApplyAsync(part, plain, cancellationToken);
+
     public Task<ReaderResult> CompleteAsync(CancellationToken cancellationToken)
     {
         _image.Dispose();
         PageHeader.RequireComplete(_path, _contents);
+        PageReplay.RequireImage(_path, _contents, _options.ScratchDirectory);
         return DatabaseCheck.RunAsync(
             _path, _ => true, fingerprints: true, _options.SampleRows, _options.Workers, cancellationToken);
     }

@@ -47,6 +47,12 @@ internal sealed class PageImage : IDisposable
         }
     }
 
+    /// <summary>Writes whole pages over what is there, or past its end.</summary>
+    public Task WriteAsync(ReadOnlyMemory<byte> pages, long offset, CancellationToken cancellationToken) =>
+        FileWrites.WriteAsync(_file, pages, offset, cancellationToken);
+
+    public void SetLength(long sizeBytes) => RandomAccess.SetLength(_file, sizeBytes);
+
     public void Flush() => RandomAccess.FlushToDisk(_file);
 
     public void Dispose() => _file.Dispose();

@@ -1,10 +1,11 @@
+using AiShell.Engines.Sqlite.Log;
 using AiShell.Engines.Sqlite.Rows;
 
 namespace AiShell.Engines.Sqlite;
 
 /// <summary>
 /// A backup of page images: the plain parts, one after the other, are the database file as it stood at the pinned
-/// moment. Besides the pages it reads every table once, in the same view, for the digests.
+/// moment. Besides the pages it reads every table once, in the same view, for the digests, and keeps each page's hash for the next increment.
 /// </summary>
 internal sealed class PageSnapshot : ISnapshot
 {
@@ -13,12 +14,14 @@ internal sealed class PageSnapshot : ISnapshot
     private readonly SqliteSchema _schema;
     private readonly List<Func<PinnedReader, IPartSink, CancellationToken, Task<IReadOnlyList<TableDigest>>>> _work = [];
     private readonly List<SnapshotStep> _steps = [];
+    private readonly PageMap _map;
 
-    private PageSnapshot(PinnedDatabase database, SqliteSchema schema, IReadOnlyDictionary<string, int> objects)
+    private PageSnapshot(PinnedDatabase database, SqliteSchema schema, PageMap map)
     {
         _database = database;
+        _map = map;
         _schema = schema;
-        Objects = objects;
+        Objects = CountObjects(schema);
         Tables = [.. schema.RowTables.Select(table => table.Name).Order()];
     }
 
@@ -34,6 +37,8 @@ internal sealed class PageSnapshot : ISnapshot
 
     public long EstimatedBytes => _database.SizeBytes;
 
+    public TableFingerprint? Image { get; private set; }
+
     /// <summary>Takes the database over; it is closed with the snapshot, and also when this fails.</summary>
     public static async Task<ISnapshot> OpenAsync(PinnedDatabase database, SnapshotOptions options, CancellationToken cancellationToken)
     {
@@ -47,10 +52,19 @@ internal sealed class PageSnapshot : ISnapshot
 
         using PinnedReader reader = await database.RentAsync(cancellationToken);
         SqliteSchema schema = SqliteSchema.Read(reader.Connection);
-        PageSnapshot snapshot = new(database, schema, CountObjects(schema));
-        snapshot.AddPages(options.PartBytes);
-        snapshot.AddDigests(reader, options);
-        return snapshot;
+        PageSnapshot snapshot = new(database, schema, new PageMap(options.ScratchDirectory) { PageSize = database.PageSize, PageCount = database.PageCount });
+        try
+        {
+            snapshot.AddPages(options.PartBytes);
+            snapshot.AddDigests(reader, options);
+            snapshot.AddIndex();
+            return snapshot;
+        }
+        catch
+        {
+            snapshot._map.Dispose();
+            throw;
+        }
     }
 
     public async Task<IReadOnlyList<TableDigest>> WriteAsync(SnapshotStep step, IPartSink sink, CancellationToken cancellationToken)
@@ -60,7 +74,11 @@ internal sealed class PageSnapshot : ISnapshot
             _database.Path, () => _work[step.Index](reader, sink, cancellationToken), cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _map.Dispose();
+        return _database.DisposeAsync();
+    }
 
     private void AddPages(long partBytes)
     {
@@ -88,17 +106,40 @@ internal sealed class PageSnapshot : ISnapshot
         }
     }
 
+    private void AddIndex()
+    {
+        _steps.Add(new SnapshotStep(_steps.Count, PartPhase.Index, "pages", PageMapFile.Extension, Table: null, (long)_database.PageCount * PageMapFile.RecordBytes));
+        _work.Add(async (_, sink, token) =>
+        {
+            PageMapFile.Write(sink.Stream, _map, AllPages());
+            Image = _map.Image();
+            await sink.EndPartAsync(0, token);
+            return [];
+        });
+    }
+
+    private IEnumerable<uint> AllPages()
+    {
+        for (uint page = 1; page <= _database.PageCount; page++)
+        {
+            yield return page;
+        }
+    }
+
     private async Task<IReadOnlyList<TableDigest>> WritePagesAsync(
         PinnedReader reader, uint firstPage, uint count, IPartSink sink, CancellationToken cancellationToken)
     {
         int pageSize = _database.PageSize;
         byte[] buffer = new byte[Math.Max(BufferBytes / pageSize, 1) * pageSize];
+        UInt128[] hashes = new UInt128[buffer.Length / pageSize];
         for (uint done = 0; done < count;)
         {
             cancellationToken.ThrowIfCancellationRequested();
             uint pages = Math.Min((uint)(buffer.Length / pageSize), count - done);
             Memory<byte> read = buffer.AsMemory(0, (int)pages * pageSize);
             reader.ReadPages(firstPage + done, read.Span);
+            PageHashing.Hash(read.Span, pageSize, hashes);
+            _map.Write(firstPage + done, hashes.AsSpan(0, (int)pages));
             await sink.Stream.WriteAsync(read, cancellationToken);
             done += pages;
         }
@@ -113,7 +154,7 @@ internal sealed class PageSnapshot : ISnapshot
         return scan.Digest(cancellationToken);
     }
 
-    private static Dictionary<string, int> CountObjects(SqliteSchema schema) => new()
+    public static Dictionary<string, int> CountObjects(SqliteSchema schema) => new()
     {
         ["indexes"] = schema.Indexes.Count,
         ["views"] = schema.Views.Count,

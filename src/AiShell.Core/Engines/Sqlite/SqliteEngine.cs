@@ -1,4 +1,5 @@
 using AiShell.Connections;
+using AiShell.Engines.Sqlite.Log;
 using AiShell.Engines.Sqlite.Rows;
 
 namespace AiShell.Engines.Sqlite;
@@ -13,6 +14,8 @@ public sealed class SqliteEngine : IDatabaseEngine
 
     public EngineCapabilities Capabilities { get; } = new(
         ["sqlite"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv, BackupFormat.Native]);
+
+    public IChangeLog Log { get; } = new SqliteChangeLog();
 
     public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) =>
         SqliteProbe.RunAsync(address.Database, cancellationToken);

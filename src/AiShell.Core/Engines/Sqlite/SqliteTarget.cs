@@ -1,3 +1,4 @@
+using AiShell.Engines.Sqlite.Log;
 using AiShell.Engines.Sqlite.Rows;
 using Microsoft.Data.Sqlite;
 
@@ -17,6 +18,7 @@ internal sealed class SqliteTarget : IRestoreTarget
     private readonly TargetOptions _options;
     private readonly StagingFolder _staging;
     private readonly PageImage? _pages;
+    private readonly PageReplay? _replay;
     private readonly SqliteConnection? _connection;
     private readonly RowLoader? _rows;
     private string _copy;
@@ -31,6 +33,7 @@ internal sealed class SqliteTarget : IRestoreTarget
         if (contents.Format == BackupFormat.Native)
         {
             _pages = new PageImage(_copy, contents.PlainBytes);
+            _replay = new PageReplay(_pages);
             return;
         }
 
@@ -107,12 +110,15 @@ internal sealed class SqliteTarget : IRestoreTarget
                 },
                 cancellationToken);
 
+    public Task ApplyAsync(LinkPart part, Stream plain, CancellationToken cancellationToken) => _replay!.ApplyAsync(part, plain, cancellationToken);
+
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
     {
         Close();
         if (_pages is not null)
         {
             PageHeader.RequireComplete(_copy, _contents);
+            PageReplay.RequireImage(_copy, _contents, _options.ScratchDirectory);
         }
 
         // Also before a move into another database: tables that were not loaded, virtual ones above all, would fail the check.
@@ -173,13 +179,13 @@ internal sealed class SqliteTarget : IRestoreTarget
 
     /// <summary>
     /// Violated foreign keys are not an error of the restore where the source had them too. With them the rows are
-    /// compared one by one, whatever was asked for: either they are the source's, or the copy is wrong.
+    /// compared one by one, whatever was asked for: either they are the source's, or the copy is wrong. A chain's copy was compared page by page.
     /// </summary>
     private async Task<IReadOnlyList<TableDigest>> ReadBackAsync(bool fingerprints, CancellationToken cancellationToken)
     {
         HashSet<TableName> wanted = [.. _contents.Tables.Select(table => table.Table)];
-        bool Takes(SqliteTable table) => wanted.Contains(table.Name) && _options.Tables.Takes(table.Name);
-        Task<bool> keysHold = fingerprints || TakesSome
+        bool Takes(SqliteTable table) => (_contents.HasLinks || wanted.Contains(table.Name)) && _options.Tables.Takes(table.Name);
+        Task<bool> keysHold = fingerprints || TakesSome || _contents.HasLinks
             ? Task.FromResult(true)
             : SqliteErrors.RunAsync(_target, () => DatabaseCheck.ForeignKeysHold(_copy, cancellationToken), cancellationToken);
         ReaderResult found;

@@ -107,6 +107,11 @@ internal static class TableTransfer
 
     private static List<SqliteTable> Choose(SqliteSchema schema, TargetOptions options)
     {
+        if (options.Tables.PatternsWithoutMatch([.. schema.Tables.Select(table => table.Name)]) is [string pattern, ..])
+        {
+            throw new AiShellException(ErrorKind.Usage, $"The backup has no table that matches '{pattern}'.", $"It has {ListText.First([.. schema.Tables.Select(table => table.Name.Name)])}.");
+        }
+
         List<SqliteTable> chosen = [.. schema.Tables.Where(table => !table.IsShadow && options.Tables.Takes(table.Name))];
         foreach (SqliteTable shadow in schema.Tables.Where(table => table.IsShadow))
         {

@@ -144,7 +144,7 @@ internal static class TargetInspection
     private static bool IsConcerned(SqliteTable table, BackupContents contents, TargetOptions options) =>
         !options.IntoExisting
         || (options.Tables.Takes(table.Name)
-            && (table.IsVirtual || contents.Scope == BackupScope.SchemaOnly || contents.Tables.Any(digest => digest.Table == table.Name)));
+            && (table.IsVirtual || contents.HasLinks || contents.Scope == BackupScope.SchemaOnly || contents.Tables.Any(digest => digest.Table == table.Name)));
 
     private static void AddObstacles(
         List<AiShellException> obstacles, string target, string folder, BackupContents contents, Found found, long needed, long? free)

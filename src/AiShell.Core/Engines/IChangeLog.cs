@@ -1,0 +1,37 @@
+using AiShell.Connections;
+
+namespace AiShell.Engines;
+
+/// <summary>
+/// An engine's log of changes (docs/design.md, "The log"). Everything outside the engine's folder treats its content and its positions as
+/// opaque; a link joins the one before where the positions are the same.
+/// </summary>
+public interface IChangeLog
+{
+    /// <summary>The format that a full backup must have so that links can follow it.</summary>
+    BackupFormat BaseFormat { get; }
+
+    /// <summary>
+    /// Fixes one consistent view of the database and lays out the steps that write what changed since <paramref name="chain"/>'s end. The
+    /// snapshot's position is the link's end. Its steps have the phases <see cref="PartPhase.Data"/> (the changes, in order) and <see cref="PartPhase.Index"/>.
+    /// </summary>
+    /// <exception cref="BrokenChainException">The log does not reach back to the chain's end, or the database is no continuation of it.</exception>
+    Task<ISnapshot> OpenChangesAsync(DatabaseAddress address, ChainSoFar chain, SnapshotOptions options, CancellationToken cancellationToken);
+}
+
+/// <summary>A base and the links after it, as an engine sees them that is to add one.</summary>
+/// <param name="End">The position up to which they reach.</param>
+/// <param name="Links">The base first; each link follows the one before.</param>
+/// <param name="Read">Gives a part of a link, by its number in <paramref name="Links"/>, checked.</param>
+public sealed record ChainSoFar(LogPosition End, IReadOnlyList<BackupContents> Links, ReadLinkPart Read);
+
+/// <summary>Gives the plain bytes of a part of a link to <paramref name="use"/>.</summary>
+public delegate Task ReadLinkPart(int link, BackupPart part, Func<Stream, Task> use, CancellationToken cancellationToken);
+
+/// <summary>No increment can be made on what there is; a new base can. The message says why, in a few words that follow a colon.</summary>
+public sealed class BrokenChainException(string message) : Exception(message);
+
+/// <summary>A part of a link, when it is replayed.</summary>
+/// <param name="Link">Number of the link in the chain, from 1.</param>
+/// <param name="IsLast">Nothing of this link follows it.</param>
+public sealed record LinkPart(int Link, BackupPart Part, bool IsLast);

@@ -1,0 +1,25 @@
+using AiShell.Connections;
+
+namespace AiShell.Engines.Sqlite.Log;
+
+/// <summary>SQLite's log: the pages that changed between two pictures.</summary>
+internal sealed class SqliteChangeLog : IChangeLog
+{
+    public BackupFormat BaseFormat => BackupFormat.Native;
+
+    public async Task<ISnapshot> OpenChangesAsync(DatabaseAddress address, ChainSoFar chain, SnapshotOptions options, CancellationToken cancellationToken)
+    {
+        PinnedDatabase database = await PinnedDatabase.PinAsync(
+            address.Database, Math.Max(1, options.Workers), options.ScratchDirectory, options.LockWait, cancellationToken);
+        try
+        {
+            return await SqliteErrors.RunAsync(
+                address.Database, () => IncrementSnapshot.OpenAsync(database, chain, options.ScratchDirectory, cancellationToken), cancellationToken);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+}

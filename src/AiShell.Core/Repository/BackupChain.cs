@@ -1,0 +1,69 @@
+using AiShell.Engines;
+
+namespace AiShell.Repository;
+
+/// <summary>
+/// A backup with all that its restore needs: the base first, then each link after the one before. Whoever marks the last as being read keeps all of
+/// them: dependants are deleted first.
+/// </summary>
+public sealed class BackupChain
+{
+    private BackupChain(IReadOnlyList<CatalogueEntry> entries) => Entries = entries;
+
+    public IReadOnlyList<CatalogueEntry> Entries { get; }
+
+    public CatalogueEntry Base => Entries[0];
+
+    public CatalogueEntry End => Entries[^1];
+
+    public IEnumerable<CatalogueEntry> Links => Entries.Skip(1);
+
+    /// <summary>What a restore of the chain brings, as an engine needs it: the base's parts and what the end says of the result.</summary>
+    public BackupContents Contents
+    {
+        get
+        {
+            BackupContents contents = Base.Require().ToContents();
+            return Entries.Count == 1 ? contents : contents with
+            {
+                Tables = [.. End.Require().Tables.Select(table => table.Digest)],
+                Image = End.Require().Image?.Fingerprint,
+                HasLinks = true,
+            };
+        }
+    }
+
+    /// <summary>Plain bytes that a restore reads.</summary>
+    public long PlainBytes => Entries.Sum(entry => entry.Require().PlainBytes);
+
+    public long StoredBytes => Entries.Sum(entry => entry.Require().StoredBytes);
+
+    /// <param name="others">Backups of the same database.</param>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: a backup that it needs is missing or damaged, or two do not join.</exception>
+    public static BackupChain Of(CatalogueEntry end, IEnumerable<CatalogueEntry> others)
+    {
+        Dictionary<string, CatalogueEntry> byId = others.ToDictionary(entry => entry.Id, StringComparer.Ordinal);
+        List<CatalogueEntry> entries = [end];
+        for (Manifest manifest = end.Require(); manifest.Kind != BackupKind.Full; manifest = entries[^1].Require())
+        {
+            CatalogueEntry parent = manifest.Parent is { } id && byId.TryGetValue(id, out CatalogueEntry? found)
+                ? found
+                : throw Broken(end, $"{manifest.Id} builds on {manifest.Parent}, which is missing");
+            entries.Add(parent.Manifest is { } previous && !entries.Contains(parent)
+                ? parent
+                : throw Broken(end, $"{manifest.Id} builds on {parent.Id}, whose manifest is damaged"));
+            if (previous.Position.End != manifest.Position.Start)
+            {
+                throw Broken(end, $"{previous.Id} ends at '{previous.Position.End}', and {manifest.Id} begins at '{manifest.Position.Start}'");
+            }
+        }
+
+        entries.Reverse();
+        return new BackupChain(entries);
+    }
+
+    private static AiShellException Broken(CatalogueEntry end, string why) => new(
+        ErrorKind.Integrity,
+        $"The chain of {end.Id} is broken: {why}.",
+        "Use an earlier backup of the chain or another one ('ai-shell backup list'), and make a full backup now.");
+}
