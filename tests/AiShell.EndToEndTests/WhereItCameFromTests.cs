@@ -36,6 +36,9 @@ public sealed partial class WhereItCameFromTests : IDisposable
         ["backup create --exclude-tables"] = nameof(CreateOptionTests.Tables_and_their_exceptions_are_what_is_stored),
         ["backup create --globals"] = nameof(PostgreSqlGlobalsTests.What_the_server_lacks_is_made_and_what_it_has_stays_as_it_is),
         ["backup restore --globals"] = nameof(PostgreSqlGlobalsTests.What_the_server_lacks_is_made_and_what_it_has_stays_as_it_is),
+        ["backup create --incremental"] = nameof(IncrementTests.A_chain_begins_by_itself_holds_what_changed_and_restores_at_every_link),
+        ["backup create --differential"] = nameof(IncrementTests.A_differential_needs_its_base_alone),
+        ["backup create --full-every"] = nameof(IncrementTests.An_old_base_begins_a_new_chain_and_a_new_base_too),
         ["backup create --history"] = nameof(MySqlOptionTests.History_keeps_the_earlier_rows_of_versioned_tables),
         ["backup create --no-lock"] = nameof(MySqlOptionTests.Without_a_lock_tables_without_transactions_are_refused),
         ["backup restore --no-binlog"] = nameof(MySqlOptionTests.A_restore_stays_out_of_the_binary_log_where_that_is_wanted),
@@ -136,8 +139,6 @@ public sealed partial class WhereItCameFromTests : IDisposable
 
     /// <summary>"Its incremental was a flag, its point in time was dropped": what is not there yet is refused, not accepted.</summary>
     [Theory]
-    [InlineData("create", "--incremental")]
-    [InlineData("create", "--differential")]
     [InlineData("create", "--encrypt")]
     [InlineData("restore", "--point-in-time=2026-11-24T03:00:00Z")]
     public async Task What_does_not_work_yet_is_wrong_usage(string command, string option)

@@ -31,3 +31,13 @@ public sealed class JournalSelectionTests : EngineSelectionContract
 {
     protected override IEngineFixture CreateFixture() => new SqliteFixture("delete");
 }
+
+public sealed class WalIncrementTests : EngineIncrementContract
+{
+    protected override IEngineFixture CreateFixture() => new SqliteFixture("wal");
+}
+
+public sealed class JournalIncrementTests : EngineIncrementContract
+{
+    protected override IEngineFixture CreateFixture() => new SqliteFixture("delete");
+}

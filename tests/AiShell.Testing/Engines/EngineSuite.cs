@@ -5,7 +5,7 @@ namespace AiShell.Testing.Engines;
 
 /// <summary>
 /// What the contract suites share. An engine joins with one subclass of each: <see cref="EngineContract"/>,
-/// <see cref="EngineRestoreContract"/> and <see cref="EngineSelectionContract"/>.
+/// <see cref="EngineRestoreContract"/>, <see cref="EngineSelectionContract"/> and, where it has a log, <see cref="EngineIncrementContract"/>.
 /// </summary>
 public abstract class EngineSuite : IAsyncLifetime
 {

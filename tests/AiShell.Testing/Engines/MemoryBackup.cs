@@ -9,19 +9,23 @@ public sealed class MemoryBackup
 {
     private readonly byte[][] _parts;
 
-    private MemoryBackup(BackupContents contents, byte[][] parts, LogPosition position)
+    private MemoryBackup(BackupContents link, byte[][] parts, LogPosition position)
     {
-        Contents = contents;
+        Link = link;
         _parts = parts;
         Position = position;
     }
 
-    public BackupContents Contents { get; }
+    /// <summary>What is restored.</summary>
+    public BackupContents Contents => Link.WithoutIndex();
+
+    /// <summary>With what the next increment asks for.</summary>
+    public BackupContents Link { get; }
 
     public LogPosition Position { get; }
 
     /// <summary>The plain parts one after the other.</summary>
-    public byte[] Plain => [.. _parts.SelectMany(part => part)];
+    public byte[] Plain => [.. Contents.Parts.SelectMany(part => _parts[part.Index])];
 
     /// <summary>Opens a snapshot, writes all its steps and closes it.</summary>
     public static async Task<MemoryBackup> MakeAsync(
@@ -41,8 +45,12 @@ public sealed class MemoryBackup
     {
         ConcurrentDictionary<int, MemorySink> written = new();
         ConcurrentBag<TableDigest> digests = [];
-        await Parallel.ForEachAsync(
-            order is null ? snapshot.Steps : order(snapshot.Steps),
+        SnapshotStep[] steps = [.. order is null ? snapshot.Steps : order(snapshot.Steps)];
+        await RunAsync(steps.Where(step => step.Phase != PartPhase.Index));
+        await RunAsync(steps.Where(step => step.Phase == PartPhase.Index));
+
+        Task RunAsync(IEnumerable<SnapshotStep> some) => Parallel.ForEachAsync(
+            some,
             new ParallelOptions { MaxDegreeOfParallelism = options.Workers, CancellationToken = cancellationToken },
             async (step, token) =>
             {
@@ -77,7 +85,7 @@ public sealed class MemoryBackup
                 .OrderBy(digest => digest.Table),
         ];
         return new MemoryBackup(
-            new BackupContents(engine.Name, snapshot.EngineVersion, options.Format, options.Scope, parts, tables) { Requires = snapshot.Requires, Globals = snapshot.Globals }, [.. bytes], snapshot.Position);
+            new BackupContents(engine.Name, snapshot.EngineVersion, options.Format, options.Scope, parts, tables) { Requires = snapshot.Requires, Globals = snapshot.Globals, Image = snapshot.Image }, [.. bytes], snapshot.Position);
     }
 
     /// <summary>The same backup with one part's bytes changed; the record of the part stays.</summary>
@@ -85,7 +93,7 @@ public sealed class MemoryBackup
     {
         byte[][] parts = [.. _parts];
         parts[index] = change([.. parts[index]]);
-        return new MemoryBackup(Contents, parts, Position);
+        return new MemoryBackup(Link, parts, Position);
     }
 
     public Stream OpenPart(BackupPart part) => new MemoryStream(_parts[part.Index], writable: false);
@@ -122,6 +130,12 @@ public sealed class MemoryBackup
     public async Task<ReaderResult> ReadAsync(IDatabaseEngine engine, ReaderOptions options)
     {
         await using IBackupReader reader = await engine.OpenReaderAsync(Contents, options, default);
+        await ReadIntoAsync(reader);
+        return await reader.CompleteAsync(default);
+    }
+
+    public async Task ReadIntoAsync(IBackupReader reader)
+    {
         foreach (PartPhase phase in Enum.GetValues<PartPhase>())
         {
             await Parallel.ForEachAsync(
@@ -129,8 +143,6 @@ public sealed class MemoryBackup
                 new ParallelOptions { MaxDegreeOfParallelism = phase == PartPhase.Data ? reader.Parallelism : 1 },
                 async (part, token) => await reader.ReadAsync(part, OpenPart(part), token));
         }
-
-        return await reader.CompleteAsync(default);
     }
 
     private sealed class MemorySink(long partBytes) : IPartSink, IDisposable

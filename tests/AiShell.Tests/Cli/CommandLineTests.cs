@@ -59,7 +59,6 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("backup", "config", "--set", "nothing=1")]
     [InlineData("backup", "config", "--set", "maxBackups=x")]
     [InlineData("backup", "config", "--get", "nothing")]
-    [InlineData("backup", "create", "--incremental", "-d", "x.db")]
     [InlineData("connect", "oracle://u:hunter2@h/d", "--name", "ora")]
     [InlineData("connect", "./x.db")]
     [InlineData("connect", "./x.db", "--name", "a/b")]
