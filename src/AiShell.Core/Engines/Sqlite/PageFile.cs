@@ -12,7 +12,9 @@ internal static unsafe class PageFile
 {
     private const int ControlFilePointer = 7;
     private const int ControlJournalPointer = 28;
+    private const int ControlHasMoved = 20;
     private const int ShortRead = 522;
+    private const int SyncNormal = 2;
 
     // os_unix.c reads at most 0x1ffff bytes in one call.
     private const int ChunkBytes = 64 * 1024;
@@ -25,19 +27,52 @@ internal static unsafe class PageFile
     public static void ReadLog(SqliteConnection connection, long offset, Span<byte> buffer) =>
         Read(connection, ControlJournalPointer, offset, buffer);
 
-    private static void Read(SqliteConnection connection, int control, long offset, Span<byte> buffer)
+    /// <summary>Makes what stands in the main file durable.</summary>
+    public static void SyncMain(SqliteConnection connection)
+    {
+        nint file = FileOf(connection, ControlFilePointer);
+        var sync = (delegate* unmanaged[Cdecl]<nint, int, int>)Methods(file)[5];
+        int code = sync(file, SyncNormal);
+        GC.KeepAlive(connection);
+        if (code != raw.SQLITE_OK)
+        {
+            throw new SqliteException("disk I/O error", code & 0xFF, code);
+        }
+    }
+
+    /// <summary>Whether the file that the connection has open no longer stands at its path: deleted, renamed, or another put there.</summary>
+    public static bool HasMoved(SqliteConnection connection)
+    {
+        sqlite3 handle = connection.Handle!;
+        int code = SqliteLibrary.FileControl(handle.DangerousGetHandle(), "main", ControlHasMoved, out int moved);
+        if (code == raw.SQLITE_NOTFOUND)
+        {
+            // Windows: an open file stays where it is.
+            return false;
+        }
+
+        SqliteSession.Check(handle, code);
+        return moved != 0;
+    }
+
+    private static nint FileOf(SqliteConnection connection, int control)
     {
         sqlite3 handle = connection.Handle!;
         SqliteSession.Check(handle, SqliteLibrary.FileControl(handle.DangerousGetHandle(), "main", control, out nint file));
+        return file;
+    }
 
-        // struct sqlite3_file { const sqlite3_io_methods *pMethods; }; the methods are iVersion, xClose, xRead, …
+    // struct sqlite3_file { const sqlite3_io_methods *pMethods; }; the methods are iVersion, xClose, xRead, xWrite, xTruncate, xSync, …
+    private static nint* Methods(nint file)
+    {
         nint methods = *(nint*)file;
-        if (methods == 0)
-        {
-            throw new InvalidOperationException("SQLite has not opened that file.");
-        }
+        return methods == 0 ? throw new InvalidOperationException("SQLite has not opened that file.") : (nint*)methods;
+    }
 
-        var read = (delegate* unmanaged[Cdecl]<nint, byte*, int, long, int>)((nint*)methods)[2];
+    private static void Read(SqliteConnection connection, int control, long offset, Span<byte> buffer)
+    {
+        nint file = FileOf(connection, control);
+        var read = (delegate* unmanaged[Cdecl]<nint, byte*, int, long, int>)Methods(file)[2];
         fixed (byte* start = buffer)
         {
             for (int done = 0; done < buffer.Length; done += ChunkBytes)

@@ -17,6 +17,8 @@ internal static class PageHeader
         return size >= 512 && (size & (size - 1)) == 0 ? size : 0;
     }
 
+    public static uint ChangeCounter(ReadOnlySpan<byte> header) => BinaryPrimitives.ReadUInt32BigEndian(header[24..]);
+
     /// <summary>Pages that the header says there are; 0 where it does not know, as after a very old writer.</summary>
     public static uint PageCount(ReadOnlySpan<byte> header) =>
         header[24..28].SequenceEqual(header[92..96]) ? BinaryPrimitives.ReadUInt32BigEndian(header[28..]) : 0;

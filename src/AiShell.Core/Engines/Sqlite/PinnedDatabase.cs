@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 
@@ -28,13 +27,21 @@ internal sealed class PinnedDatabase : IAsyncDisposable
             Return(new PinnedReader(this, connection, log));
         }
 
-        Position = ReadPosition(moment);
+        Moment = moment;
+        ChangeCounter = ReadChangeCounter();
+        Position = WalMoment.PositionOf(ChangeCounter, moment);
     }
 
     /// <summary>The database's path, for messages; the readers may read a copy.</summary>
     public string Path { get; }
 
     public LogPosition Position { get; }
+
+    /// <summary>Where the log stood; null without one, or where it never had a transaction.</summary>
+    public WalMoment? Moment { get; }
+
+    /// <summary>The file change counter of page 1; 0 for a database that never held anything.</summary>
+    public uint ChangeCounter { get; }
 
     /// <summary>512 to 65,536 bytes.</summary>
     public int PageSize { get; }
@@ -85,18 +92,15 @@ internal sealed class PinnedDatabase : IAsyncDisposable
 
     internal void Return(PinnedReader reader) => _idle.Writer.TryWrite(reader);
 
-    private LogPosition ReadPosition(WalMoment? moment)
+    private uint ReadChangeCounter()
     {
-        uint change = 0;
-        if (PageCount > 0 && _idle.Reader.TryPeek(out PinnedReader? reader))
+        if (PageCount == 0 || !_idle.Reader.TryPeek(out PinnedReader? reader))
         {
-            byte[] page = new byte[PageSize];
-            reader.ReadPages(1, page);
-            change = BinaryPrimitives.ReadUInt32BigEndian(page.AsSpan(24));
+            return 0;
         }
 
-        return new LogPosition(moment is null
-            ? $"change {change}"
-            : $"change {change}, frame {moment.LastFrame} of 0x{moment.Salts:x16}");
+        byte[] page = new byte[PageSize];
+        reader.ReadPages(1, page);
+        return PageHeader.ChangeCounter(page);
     }
 }

@@ -184,15 +184,29 @@ internal static class SnapshotPinning
     private static bool TryOpenWithoutLog(SqliteConnection connection)
     {
         BeginRead(connection);
+        return MomentOf(connection) is null or { LastFrame: 0 };
+    }
+
+    /// <summary>
+    /// The moment of a connection's read transaction; where it is inside a BEGIN that has not read yet, this takes the read lock, and, of a log with
+    /// frames, always a mark in the log: nobody then resets it. Null where the log never had a transaction, or there is none.
+    /// </summary>
+    public static WalMoment? MomentOf(SqliteConnection connection)
+    {
         nint snapshot = GetSnapshot(connection);
         if (snapshot == 0)
         {
-            return true;
+            return null;
         }
 
-        bool empty = Copy(snapshot).LastFrame == 0;
-        SqliteLibrary.SnapshotFree(snapshot);
-        return empty;
+        try
+        {
+            return Copy(snapshot);
+        }
+        finally
+        {
+            SqliteLibrary.SnapshotFree(snapshot);
+        }
     }
 
     /// <summary>0 where the log never had a transaction.</summary>

@@ -11,6 +11,14 @@ internal sealed record WalMoment(uint LastFrame, uint PageCount, int PageSize, u
 {
     public const int HeaderBytes = 48;
 
+    /// <summary>A log that never had a transaction.</summary>
+    public static readonly WalMoment None = new(0, 0, 0, 0);
+
+    /// <param name="changeCounter">Of page 1 at that moment.</param>
+    public static LogPosition PositionOf(uint changeCounter, WalMoment? moment) => new(moment is null
+        ? $"change {changeCounter}"
+        : $"change {changeCounter}, frame {moment.LastFrame} of 0x{moment.Salts:x16}");
+
     public static WalMoment Read(ReadOnlySpan<byte> header)
     {
         int size = BitConverter.ToUInt16(header[14..]);
@@ -87,7 +95,8 @@ internal sealed class WalView
         return new WalView(frames, pageSize);
     }
 
-    private static long OffsetOfFrame(uint frame, int pageSize) =>
+    /// <param name="frame">From 1.</param>
+    public static long OffsetOfFrame(uint frame, int pageSize) =>
         LogHeaderBytes + ((long)(frame - 1) * (FrameHeaderBytes + pageSize));
 
     private static AiShellException Foreign(uint frame) => new(

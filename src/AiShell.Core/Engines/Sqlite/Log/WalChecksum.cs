@@ -9,6 +9,13 @@ internal struct WalChecksum
     private uint _first;
     private uint _second;
 
+    /// <summary>As a header says that it stands after it.</summary>
+    public static WalChecksum Read(ReadOnlySpan<byte> header) => new()
+    {
+        _first = BinaryPrimitives.ReadUInt32BigEndian(header),
+        _second = BinaryPrimitives.ReadUInt32BigEndian(header[4..]),
+    };
+
     /// <param name="bytes">A multiple of 8.</param>
     public void Add(ReadOnlySpan<byte> bytes, bool bigEndian)
     {

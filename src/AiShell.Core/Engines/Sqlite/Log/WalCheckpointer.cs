@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace AiShell.Engines.Sqlite.Log;
+
+/// <summary>Brings the log's frames into the main file, and keeps writers out for a moment. It never writes a row.</summary>
+internal sealed class WalCheckpointer : IDisposable
+{
+    private const int TriesInARow = 20;
+    private static readonly TimeSpan LockPatience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan CheckpointPatience = TimeSpan.FromMilliseconds(20);
+
+    // A connection with a transaction cannot checkpoint.
+    private readonly SqliteConnection _checkpoint;
+    private readonly SqliteConnection _gate;
+
+    public WalCheckpointer(string path, bool keepLog)
+    {
+        _checkpoint = SqliteSession.Open(path, SqliteAccess.Writer, TimeSpan.Zero);
+        try
+        {
+            _gate = SqliteSession.Open(path, SqliteAccess.Writer, TimeSpan.Zero);
+        }
+        catch
+        {
+            _checkpoint.Dispose();
+            throw;
+        }
+
+        if (keepLog)
+        {
+            DatabaseFile.KeepLogOnClose(_checkpoint);
+            DatabaseFile.KeepLogOnClose(_gate);
+        }
+    }
+
+    /// <summary>Brings home what no reader holds back; writers go on. True when that was all of the log, and the log ends with <paramref name="frame"/>.</summary>
+    /// <param name="done">The last frame that is in the main file; 0 where somebody else is at it.</param>
+    public bool Checkpoint(uint frame, out uint done)
+    {
+        long start = Stopwatch.GetTimestamp();
+        SpinWait wait = default;
+        while (true)
+        {
+            int code = raw.sqlite3_wal_checkpoint_v2(_checkpoint.Handle!, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out int log, out int checkpointed);
+            if ((code & 0xFF) != raw.SQLITE_BUSY)
+            {
+                SqliteSession.Check(_checkpoint.Handle!, code);
+                done = (uint)Math.Max(checkpointed, 0);
+                return done == frame && log == checkpointed;
+            }
+
+            // The automatic checkpoint of a writer: it does the same.
+            if (Stopwatch.GetElapsedTime(start) > CheckpointPatience)
+            {
+                done = 0;
+                return false;
+            }
+
+            wait.SpinOnce();
+        }
+    }
+
+    /// <summary>Makes what was brought home durable, so that the checkpoint that ends the round has little to wait for.</summary>
+    public void Sync() => PageFile.SyncMain(_checkpoint);
+
+    /// <summary>Keeps writers from beginning, once none is at it. False when one always was.</summary>
+    public async Task<bool> TryLockAsync(CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < LockPatience)
+        {
+            for (int i = 0; i < TriesInARow; i++)
+            {
+                int code = raw.sqlite3_exec(_gate.Handle!, "BEGIN IMMEDIATE");
+                if (code == raw.SQLITE_OK)
+                {
+                    return true;
+                }
+
+                if ((code & 0xFF) != raw.SQLITE_BUSY)
+                {
+                    SqliteSession.Check(_gate.Handle!, code);
+                }
+            }
+
+            await Task.Delay(1, cancellationToken);
+        }
+
+        return false;
+    }
+
+    public void Unlock() => SqliteSession.Rollback(_gate);
+
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _checkpoint.Dispose();
+    }
+}

@@ -1,0 +1,178 @@
+using System.Buffers.Binary;
+
+namespace AiShell.Engines.Sqlite.Log;
+
+/// <summary>Gives bytes of the log, wherever they come from.</summary>
+internal delegate void ReadLogBytes(long offset, Span<byte> buffer);
+
+/// <summary>A transaction in the log.</summary>
+internal readonly record struct WalTransaction(uint FirstFrame, uint LastFrame, uint PageCount, uint ChangeCounter)
+{
+    public uint FrameCount => LastFrame - FirstFrame + 1;
+}
+
+/// <summary>
+/// How far a log has been read: always the end of a transaction. It goes on where salts and running checksums do (sqlite.org/fileformat2.html, 4.1 and 4.2),
+/// and stops with a <see cref="BrokenChainException"/> where they do not.
+/// </summary>
+internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounter)
+{
+    private const int WindowBytes = 1024 * 1024;
+    private readonly int _frameBytes = WalFile.FrameHeaderBytes + pageSize;
+    private readonly byte[] _window = new byte[Math.Max(WindowBytes / (WalFile.FrameHeaderBytes + pageSize), 1) * (WalFile.FrameHeaderBytes + pageSize)];
+    private uint _windowFirst;
+    private uint _windowCount;
+    private WalChecksum _checksum;
+    private bool _bigEndian;
+    private bool _begun;
+    private ulong? _left;
+
+    /// <summary>Of the log's present generation; 0 before its first transaction.</summary>
+    public ulong Salts { get; private set; } = start.Salts;
+
+    /// <summary>The last frame that was read; 0 at the generation's beginning.</summary>
+    public uint Frame { get; private set; } = start.LastFrame;
+
+    public uint ChangeCounter { get; private set; } = changeCounter;
+
+    /// <summary>Whether the log may be begun anew just here, so that its next frame is the first of another generation.</summary>
+    public bool MayBeReset { get; private set; } = start.LastFrame == 0;
+
+    public int FrameBytes => _frameBytes;
+
+    /// <summary>Up to where the log is filled.</summary>
+    public long LogBytes => WalFile.HeaderBytes + (Frame * (long)_frameBytes);
+
+    public LogPosition Position => WalMoment.PositionOf(ChangeCounter, Salts == 0 ? null : new WalMoment(Frame, 0, pageSize, Salts));
+
+    /// <summary>Everything up to here is in the main file, and a reader keeps what follows.</summary>
+    public void AllowReset() => MayBeReset = true;
+
+    /// <summary>Follows the log into its next generation, where it was begun anew as allowed.</summary>
+    public void Enter(WalMoment moment)
+    {
+        if (moment.Salts == Salts && moment.LastFrame >= Frame)
+        {
+            return;
+        }
+
+        if (!MayBeReset || moment.Salts == Salts || moment.Salts == _left)
+        {
+            throw new BrokenChainException(
+                $"the write-ahead log was begun anew by somebody else (frame {moment.LastFrame} of 0x{moment.Salts:x16} after frame {Frame} of 0x{Salts:x16})");
+        }
+
+        _left = Frame == 0 ? _left : Salts;
+        Salts = moment.Salts;
+        Frame = 0;
+        _begun = false;
+        _windowCount = 0;
+    }
+
+    /// <summary>The transaction after the cursor, checked; null at <paramref name="lastFrame"/>. Moves the cursor to its end.</summary>
+    public WalTransaction? Read(ReadLogBytes read, uint lastFrame)
+    {
+        if (Frame >= lastFrame)
+        {
+            return null;
+        }
+
+        Begin(read);
+        uint change = ChangeCounter;
+        WalChecksum checksum = _checksum;
+        for (uint frame = Frame + 1; frame <= lastFrame; frame++)
+        {
+            ReadOnlySpan<byte> bytes = FrameAt(frame, lastFrame, read).Span;
+            checksum.Add(bytes[..8], _bigEndian);
+            checksum.Add(bytes[WalFile.FrameHeaderBytes..], _bigEndian);
+            uint page = BinaryPrimitives.ReadUInt32BigEndian(bytes);
+            uint committedPages = BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]);
+            if (page == 0 || BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) != Salts || !checksum.Equals(bytes[16..]))
+            {
+                throw NotThere(frame);
+            }
+
+            change = page == 1 ? PageHeader.ChangeCounter(bytes[WalFile.FrameHeaderBytes..]) : change;
+            if (committedPages != 0)
+            {
+                WalTransaction transaction = new(Frame + 1, frame, committedPages, change);
+                (Frame, ChangeCounter, _checksum, MayBeReset) = (frame, change, checksum, false);
+                return transaction;
+            }
+        }
+
+        throw new BrokenChainException($"frame {lastFrame} of the write-ahead log ends no transaction");
+    }
+
+    /// <summary>The pages of a transaction that was just read.</summary>
+    public IEnumerable<CapturedPage> PagesOf(WalTransaction transaction, ReadLogBytes read)
+    {
+        for (uint frame = transaction.FirstFrame; frame <= transaction.LastFrame; frame++)
+        {
+            ReadOnlyMemory<byte> bytes = FrameAt(frame, transaction.LastFrame, read);
+            yield return new CapturedPage(BinaryPrimitives.ReadUInt32BigEndian(bytes.Span), bytes[WalFile.FrameHeaderBytes..]);
+        }
+    }
+
+    /// <summary>Copies what stands between the cursor and <paramref name="lastFrame"/>, to be read when the log is no longer held.</summary>
+    public ReadLogBytes Copy(ReadLogBytes read, uint lastFrame)
+    {
+        Begin(read);
+        long start = WalView.OffsetOfFrame(Frame + 1, pageSize);
+        byte[] bytes = new byte[WalView.OffsetOfFrame(lastFrame + 1, pageSize) - start];
+        read(start, bytes);
+        return (offset, buffer) => bytes.AsSpan((int)(offset - start), buffer.Length).CopyTo(buffer);
+    }
+
+    /// <summary>Takes the running checksum up: from the log's header, or from the frame it has reached.</summary>
+    private void Begin(ReadLogBytes read)
+    {
+        if (_begun)
+        {
+            return;
+        }
+
+        Span<byte> header = stackalloc byte[WalFile.HeaderBytes];
+        read(0, header);
+        uint magic = BinaryPrimitives.ReadUInt32BigEndian(header);
+        _bigEndian = magic == WalFile.BigEndianMagic;
+        WalChecksum checksum = default;
+        checksum.Add(header[..24], _bigEndian);
+        bool right = magic is WalFile.LittleEndianMagic or WalFile.BigEndianMagic
+            && BinaryPrimitives.ReadInt32BigEndian(header[8..]) == pageSize
+            && BinaryPrimitives.ReadUInt64BigEndian(header[16..]) == Salts
+            && checksum.Equals(header[24..]);
+        if (right && Frame > 0)
+        {
+            Span<byte> frame = header[..WalFile.FrameHeaderBytes];
+            read(WalView.OffsetOfFrame(Frame, pageSize), frame);
+            right = BinaryPrimitives.ReadUInt64BigEndian(frame[8..]) == Salts;
+            checksum = WalChecksum.Read(frame[16..]);
+        }
+
+        if (!right)
+        {
+            throw NotThere(Frame);
+        }
+
+        _checksum = checksum;
+        _begun = true;
+    }
+
+    private ReadOnlyMemory<byte> FrameAt(uint frame, uint lastFrame, ReadLogBytes read)
+    {
+        if (frame < _windowFirst || frame - _windowFirst >= _windowCount)
+        {
+            // Never past the last committed frame: what stands there may still be overwritten.
+            uint count = Math.Min((uint)(_window.Length / _frameBytes), lastFrame - frame + 1);
+            _windowCount = 0;
+            read(WalView.OffsetOfFrame(frame, pageSize), _window.AsSpan(0, (int)count * _frameBytes));
+            (_windowFirst, _windowCount) = (frame, count);
+        }
+
+        return _window.AsMemory((int)(frame - _windowFirst) * _frameBytes, _frameBytes);
+    }
+
+    private BrokenChainException NotThere(uint frame) => new(
+        $"frame {frame} of 0x{Salts:x16} does not stand in the write-ahead log: something other than SQLite wrote or replaced it");
+}

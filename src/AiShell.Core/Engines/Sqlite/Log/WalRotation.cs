@@ -1,0 +1,165 @@
+using System.Diagnostics;
+
+namespace AiShell.Engines.Sqlite.Log;
+
+/// <summary>
+/// Keeps the log bounded: SQLite begins it anew when all of it is in the main file and no reader has a mark in it. With a log half as large as the limit we checkpoint what is read
+/// and, if nobody wrote meanwhile, let go. Writers that never pause always write meanwhile: so at the limit they are held, when almost everything is
+/// read, checkpointed and durable, while the rest is copied to memory and checkpointed; it is handed over when they go on.
+/// </summary>
+internal sealed class WalRotation(WalCapture capture, string path, bool keepLog, long limitBytes) : IDisposable
+{
+    private const int Passes = 6;
+    private const int HoldsKept = 1000;
+    private const long LeastRestBytes = 256 * 1024;
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(2);
+    private readonly WalCheckpointer _checkpointer = new(path, keepLog);
+    private readonly Queue<TimeSpan> _holds = [];
+    private long _tried = Stopwatch.GetTimestamp();
+    private TimeSpan _pause;
+    private long _restBytes = LeastRestBytes;
+
+    public IReadOnlyList<TimeSpan> Holds
+    {
+        get
+        {
+            lock (_holds)
+            {
+                return [.. _holds];
+            }
+        }
+    }
+
+    public int Rounds { get; private set; }
+
+    /// <summary>Does what is due. Everything seen was handed over.</summary>
+    public async Task ContinueAsync(ICommitSink sink, CancellationToken cancellationToken)
+    {
+        WalCursor cursor = capture.Cursor;
+        if (cursor.LogBytes <= limitBytes / 2 || cursor.MayBeReset || Stopwatch.GetElapsedTime(_tried) < _pause)
+        {
+            return;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        bool done = TryWithoutLock() || (cursor.LogBytes > limitBytes && await TryWithLockAsync(sink, cancellationToken));
+        _tried = Stopwatch.GetTimestamp();
+        if (done)
+        {
+            Rounds++;
+        }
+
+        // Also after a success: where readers of others keep the log from beginning anew, it goes on past the limit.
+        TimeSpan pause = Stopwatch.GetElapsedTime(start, _tried) * 2;
+        _pause = pause < LeastPause ? LeastPause : pause > MostPause ? MostPause : pause;
+    }
+
+    public void Dispose() => _checkpointer.Dispose();
+
+    private bool TryWithoutLock()
+    {
+        uint frame = capture.Cursor.Frame;
+        if (!_checkpointer.Checkpoint(frame, out _) || !capture.TryLetGo(frame))
+        {
+            return false;
+        }
+
+        capture.Cursor.AllowReset();
+        return true;
+    }
+
+    private async Task<bool> TryWithLockAsync(ICommitSink sink, CancellationToken cancellationToken)
+    {
+        for (int pass = 0; pass < Passes; pass++, _restBytes = Math.Min(_restBytes * 2, limitBytes))
+        {
+            capture.Watch.Look();
+            await capture.FollowAsync(sink, cancellationToken);
+            uint frame = capture.Cursor.Frame;
+            _checkpointer.Checkpoint(frame, out uint done);
+            if (done != 0 && done < frame)
+            {
+                // Somebody's reader holds an older moment: no lock of ours would help.
+                return false;
+            }
+
+            _checkpointer.Sync();
+            capture.Watch.Look();
+            if (done != 0
+                && Rest(capture.Watch.Latest, done) <= _restBytes
+                && await _checkpointer.TryLockAsync(cancellationToken)
+                && await FinishAsync(done, sink, cancellationToken))
+            {
+                _restBytes = LeastRestBytes;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Writers are held when it begins, and go on when it ends or fails. False, with nothing changed, where too much is left.</summary>
+    private async Task<bool> FinishAsync(uint done, ICommitSink sink, CancellationToken cancellationToken)
+    {
+        WalCursor cursor = capture.Cursor;
+        WalMoment end = WalMoment.None;
+        ReadLogBytes? rest = null;
+        bool free = false;
+        long held = Stopwatch.GetTimestamp();
+        try
+        {
+            capture.Watch.Undisturbed(() =>
+            {
+                capture.Watch.Look();
+                end = capture.Watch.Latest;
+                if (end.Salts != cursor.Salts || Rest(end, done) > 2 * _restBytes)
+                {
+                    return;
+                }
+
+                capture.MovePin();
+                rest = cursor.Copy(capture.ReadLog, end.LastFrame);
+                free = _checkpointer.Checkpoint(end.LastFrame, out _) && capture.TryLetGo(end.LastFrame);
+            });
+        }
+        finally
+        {
+            _checkpointer.Unlock();
+            Note(Stopwatch.GetElapsedTime(held));
+        }
+
+        if (rest is null)
+        {
+            return false;
+        }
+
+        while (capture.Watch.TryPeek(out WalSighting sighting)
+            && sighting.Moment.Salts == end.Salts
+            && sighting.Moment.LastFrame <= end.LastFrame
+            && capture.Watch.TryTake(out _))
+        {
+            await capture.HandOverAsync(sighting, rest, sink, cancellationToken);
+        }
+
+        if (free)
+        {
+            cursor.AllowReset();
+        }
+
+        return free;
+    }
+
+    private long Rest(WalMoment latest, uint done) => (latest.LastFrame - (long)done) * capture.Cursor.FrameBytes;
+
+    private void Note(TimeSpan held)
+    {
+        lock (_holds)
+        {
+            _holds.Enqueue(held);
+            while (_holds.Count > HoldsKept)
+            {
+                _holds.Dequeue();
+            }
+        }
+    }
+}
