@@ -28,10 +28,21 @@ internal sealed class WalCheckpointer : IDisposable
             throw;
         }
 
-        if (keepLog)
+        try
         {
-            DatabaseFile.KeepLogOnClose(_checkpoint);
-            DatabaseFile.KeepLogOnClose(_gate);
+            if (keepLog)
+            {
+                DatabaseFile.KeepLogOnClose(_checkpoint);
+                DatabaseFile.KeepLogOnClose(_gate);
+            }
+
+            // A connection that never read does not know yet that there is a log, and checkpoints nothing.
+            SqliteSession.ScalarInt64(_checkpoint, "PRAGMA application_id");
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 

@@ -15,6 +15,10 @@ internal readonly record struct WalTransaction(uint FirstFrame, uint LastFrame, 
 /// How far a log has been read: always the end of a transaction. It goes on where salts and running checksums do (sqlite.org/fileformat2.html, 4.1 and 4.2),
 /// and stops with a <see cref="BrokenChainException"/> where they do not.
 /// </summary>
+/// <remarks>
+/// SQLite 3.40 (measured; and probably others) now and then leaves the salts and the checksum of a committed frame 0, after ROLLBACK TO in a transaction that had outgrown the
+/// cache. Every reader has that frame, only a recovery would stop before it. So it is taken; what follows is checked as SQLite goes on: from 0, or from the frame before.
+/// </remarks>
 internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounter)
 {
     private const int WindowBytes = 1024 * 1024;
@@ -23,6 +27,7 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
     private uint _windowFirst;
     private uint _windowCount;
     private WalChecksum _checksum;
+    private WalChecksum? _beforeUnsealed;
     private bool _bigEndian;
     private bool _begun;
     private ulong? _left;
@@ -66,6 +71,7 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
         Salts = moment.Salts;
         Frame = 0;
         _begun = false;
+        _beforeUnsealed = null;
         _windowCount = 0;
     }
 
@@ -79,15 +85,12 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
 
         Begin(read);
         uint change = ChangeCounter;
-        WalChecksum checksum = _checksum;
         for (uint frame = Frame + 1; frame <= lastFrame; frame++)
         {
             ReadOnlySpan<byte> bytes = FrameAt(frame, lastFrame, read).Span;
-            checksum.Add(bytes[..8], _bigEndian);
-            checksum.Add(bytes[WalFile.FrameHeaderBytes..], _bigEndian);
             uint page = BinaryPrimitives.ReadUInt32BigEndian(bytes);
             uint committedPages = BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]);
-            if (page == 0 || BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) != Salts || !checksum.Equals(bytes[16..]))
+            if (page == 0 || !GoesOn(bytes))
             {
                 throw NotThere(frame);
             }
@@ -96,7 +99,7 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
             if (committedPages != 0)
             {
                 WalTransaction transaction = new(Frame + 1, frame, committedPages, change);
-                (Frame, ChangeCounter, _checksum, MayBeReset) = (frame, change, checksum, false);
+                (Frame, ChangeCounter, MayBeReset) = (frame, change, false);
                 return transaction;
             }
         }
@@ -142,22 +145,66 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
             && BinaryPrimitives.ReadInt32BigEndian(header[8..]) == pageSize
             && BinaryPrimitives.ReadUInt64BigEndian(header[16..]) == Salts
             && checksum.Equals(header[24..]);
-        if (right && Frame > 0)
-        {
-            Span<byte> frame = header[..WalFile.FrameHeaderBytes];
-            read(WalView.OffsetOfFrame(Frame, pageSize), frame);
-            right = BinaryPrimitives.ReadUInt64BigEndian(frame[8..]) == Salts;
-            checksum = WalChecksum.Read(frame[16..]);
-        }
-
         if (!right)
         {
             throw NotThere(Frame);
         }
 
-        _checksum = checksum;
+        Span<byte> frame = header[..WalFile.FrameHeaderBytes];
+        for (uint last = Frame; last > 0; last--)
+        {
+            read(WalView.OffsetOfFrame(last, pageSize), frame);
+            if (IsUnsealed(frame))
+            {
+                continue;
+            }
+
+            checksum = BinaryPrimitives.ReadUInt64BigEndian(frame[8..]) == Salts ? WalChecksum.Read(frame[16..]) : throw NotThere(last);
+            break;
+        }
+
+        bool unsealed = Frame > 0 && IsUnsealedAt(Frame, read);
+        (_checksum, _beforeUnsealed) = unsealed ? (default, checksum) : (checksum, (WalChecksum?)null);
         _begun = true;
     }
+
+    /// <summary>Whether a frame continues the one before; takes its checksum over.</summary>
+    private bool GoesOn(ReadOnlySpan<byte> frame)
+    {
+        if (IsUnsealed(frame))
+        {
+            _beforeUnsealed ??= _checksum;
+            _checksum = default;
+            return true;
+        }
+
+        WalChecksum? other = _beforeUnsealed;
+        _beforeUnsealed = null;
+        return BinaryPrimitives.ReadUInt64BigEndian(frame[8..]) == Salts
+            && (Follows(_checksum, frame) || (other is { } before && Follows(before, frame)));
+    }
+
+    private bool Follows(WalChecksum checksum, ReadOnlySpan<byte> frame)
+    {
+        checksum.Add(frame[..8], _bigEndian);
+        checksum.Add(frame[WalFile.FrameHeaderBytes..], _bigEndian);
+        if (!checksum.Equals(frame[16..]))
+        {
+            return false;
+        }
+
+        _checksum = checksum;
+        return true;
+    }
+
+    private bool IsUnsealedAt(uint frame, ReadLogBytes read)
+    {
+        Span<byte> header = stackalloc byte[WalFile.FrameHeaderBytes];
+        read(WalView.OffsetOfFrame(frame, pageSize), header);
+        return IsUnsealed(header);
+    }
+
+    private static bool IsUnsealed(ReadOnlySpan<byte> frame) => !frame[8..WalFile.FrameHeaderBytes].ContainsAnyExcept((byte)0);
 
     private ReadOnlyMemory<byte> FrameAt(uint frame, uint lastFrame, ReadLogBytes read)
     {

@@ -59,6 +59,8 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
 
     private bool TryWithoutLock()
     {
+        // Sightings may have come after the pin was moved: it must not hold back what was read.
+        capture.MovePin();
         uint frame = capture.Cursor.Frame;
         if (!_checkpointer.Checkpoint(frame, out _) || !capture.TryLetGo(frame))
         {
@@ -75,6 +77,7 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
         {
             capture.Watch.Look();
             await capture.FollowAsync(sink, cancellationToken);
+            capture.MovePin();
             uint frame = capture.Cursor.Frame;
             _checkpointer.Checkpoint(frame, out uint done);
             if (done != 0 && done < frame)

@@ -45,9 +45,9 @@ internal sealed class WalWatch : IDisposable
         TimeSpan pause = _options.ShortestPause;
         while (true)
         {
-            RequireSameFile();
             TimeSpan longer = pause * 2 < _options.LongestPause ? pause * 2 : _options.LongestPause;
             pause = Look() ? _options.ShortestPause : longer;
+            RequireSameFile();
             await Task.Delay(pause, cancellationToken);
         }
     }

@@ -41,6 +41,29 @@ public sealed class WalCursorTests
         Assert.Equal(6u, cursor.Read(copy, 6)!.Value.LastFrame);
     }
 
+    /// <summary>Frame 2 ends a transaction whose frames were never sealed; the next goes on from the header.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void Committed_frames_without_salts_and_checksums_are_taken_and_what_follows_them_is_checked(uint start)
+    {
+        byte[] next = Log([(3, 5), (4, 6)]);
+        byte[] log = [.. next.AsSpan(0, 32), .. _log.AsSpan(32, 2 * 536), .. next.AsSpan(32)];
+        log.AsSpan(32 + 8, 16).Clear();
+        log.AsSpan(32 + 536 + 8, 16).Clear();
+        WalCursor cursor = new(PageSize, new WalMoment(start, 5, PageSize, BinaryPrimitives.ReadUInt64BigEndian(next.AsSpan(16))), 9);
+        ReadLogBytes read = (offset, buffer) => log.AsSpan((int)offset, buffer.Length).CopyTo(buffer);
+        if (start == 0)
+        {
+            Assert.Equal(2u, cursor.Read(read, 4)!.Value.LastFrame);
+        }
+
+        Assert.Equal(3u, cursor.Read(read, 4)!.Value.LastFrame);
+        log[^1] ^= 1;
+        WalCursor again = new(PageSize, new WalMoment(3, 5, PageSize, cursor.Salts), 9);
+        Assert.Throws<BrokenChainException>(() => again.Read(read, 4));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
