@@ -22,9 +22,10 @@ internal static class NumberedWriter
     private const string Script = """
         import random, sqlite3, sys, time
         path, commits, timeout, seed, vacuum, quick = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), sys.argv[5] == "1", sys.argv[6] == "1"
+        unsynced = sys.argv[7] == "1"
         db = sqlite3.connect(path, timeout=timeout, isolation_level=None)
         db.execute("PRAGMA cache_size = 10")
-        db.execute("PRAGMA synchronous = " + ("OFF" if quick else "NORMAL"))
+        db.execute("PRAGMA synchronous = " + ("OFF" if unsynced else "NORMAL"))
         r = random.Random(seed)
         done = vacuums = refused = 0
         longest = 0.0
@@ -77,10 +78,10 @@ internal static class NumberedWriter
     public sealed record Result(int Commits, int Vacuums, int Refused, double LongestMilliseconds);
 
     /// <summary>Another process, python's sqlite3.</summary>
-    public static async Task<Result> RunAsync(string path, int commits, double busyTimeoutSeconds, int seed = 1, bool vacuum = false, bool quick = false)
+    public static async Task<Result> RunAsync(string path, int commits, double busyTimeoutSeconds, int seed = 1, bool vacuum = false, bool quick = false, bool unsynced = false)
     {
         BufferedCommandResult result = await Cli.Wrap("python3")
-            .WithArguments(["-c", Script, path, $"{commits}", busyTimeoutSeconds.ToString(CultureInfo.InvariantCulture), $"{seed}", vacuum ? "1" : "0", quick ? "1" : "0"])
+            .WithArguments(["-c", Script, path, $"{commits}", busyTimeoutSeconds.ToString(CultureInfo.InvariantCulture), $"{seed}", vacuum ? "1" : "0", quick ? "1" : "0", unsynced ? "1" : "0"])
             .ExecuteBufferedAsync();
         string[] fields = result.StandardOutput.Split(' ');
         return new Result(

@@ -43,14 +43,15 @@ public sealed class WalCaptureTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public async Task The_log_stays_bounded_under_a_writer_that_never_pauses(double busyTimeoutSeconds)
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    public async Task The_log_stays_bounded_under_a_writer_that_never_pauses(double busyTimeoutSeconds, bool unsynced)
     {
-        const long Limit = 2 * 1024 * 1024;
+        const long Limit = 4 * 1024 * 1024;
         string path = Create(4096);
         await using Running running = await StartAsync(path, Limit);
-        Task<NumberedWriter.Result> writer = NumberedWriter.RunAsync(path, 4000, busyTimeoutSeconds, quick: true);
+        Task<NumberedWriter.Result> writer = NumberedWriter.RunAsync(path, 8000, busyTimeoutSeconds, quick: true, unsynced: unsynced);
         long largest = 0;
         while (!writer.IsCompleted)
         {
@@ -65,7 +66,7 @@ public sealed class WalCaptureTests(ITestOutputHelper output) : IDisposable
         output.WriteLine(
             $"{bytes / 1e6:N1} MB of frames, the log at most {largest / 1e6:N1} MB, {running.Capture.Rounds} rounds; {Describe(running.Capture.Holds)}; "
             + $"refused {written.Refused} times, the longest commit {written.LongestMilliseconds} ms");
-        Assert.Equal(4001, RequireNumbered(running.Spool));
+        Assert.Equal(8001, RequireNumbered(running.Spool));
         Assert.True(bytes > 10 * Limit, "Too little was written.");
         Assert.True(largest < 4 * Limit, $"The log grew to {largest:N0} bytes.");
         if (busyTimeoutSeconds > 0)

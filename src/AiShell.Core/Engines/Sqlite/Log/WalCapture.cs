@@ -144,16 +144,16 @@ internal sealed class WalCapture : IAsyncDisposable
         }
     }
 
-    /// <summary>Hands over what was seen.</summary>
+    /// <summary>Hands over what was seen until now; not what is seen meanwhile, or a fast writer would keep us here while the log grows.</summary>
     internal async Task FollowAsync(ICommitSink sink, CancellationToken cancellationToken)
     {
-        if (!_watch.TryPeek(out _))
+        int count = _watch.Count;
+        if (count > 0)
         {
-            return;
+            MovePin();
         }
 
-        MovePin();
-        while (_watch.TryTake(out WalSighting sighting))
+        for (; count > 0 && _watch.TryTake(out WalSighting sighting); count--)
         {
             await HandOverAsync(sighting, ReadLog, sink, cancellationToken);
         }
@@ -182,11 +182,13 @@ internal sealed class WalCapture : IAsyncDisposable
     }
 
     /// <summary>From the present moment on the log is kept, no longer from the one before.</summary>
-    internal void MovePin()
+    /// <returns>The last frame of the present moment.</returns>
+    internal uint MovePin()
     {
         _spare.Hold();
         _pin.Release();
         (_pin, _spare) = (_spare, _pin);
+        return _pin.Moment.LastFrame;
     }
 
     /// <summary>

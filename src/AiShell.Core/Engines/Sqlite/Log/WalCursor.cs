@@ -43,10 +43,9 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
     /// <summary>Whether the log may be begun anew just here, so that its next frame is the first of another generation.</summary>
     public bool MayBeReset { get; private set; } = start.LastFrame == 0;
 
-    public int FrameBytes => _frameBytes;
+    public int PageSize => pageSize;
 
-    /// <summary>Up to where the log is filled.</summary>
-    public long LogBytes => WalFile.HeaderBytes + (Frame * (long)_frameBytes);
+    public int FrameBytes => _frameBytes;
 
     public LogPosition Position => WalMoment.PositionOf(ChangeCounter, Salts == 0 ? null : new WalMoment(Frame, 0, pageSize, Salts));
 

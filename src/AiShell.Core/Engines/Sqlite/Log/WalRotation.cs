@@ -10,6 +10,7 @@ namespace AiShell.Engines.Sqlite.Log;
 internal sealed class WalRotation(WalCapture capture, string path, bool keepLog, long limitBytes) : IDisposable
 {
     private const int Passes = 6;
+    private const int MostCopies = 4;
     private const int HoldsKept = 1000;
     private const long LeastRestBytes = 256 * 1024;
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(50);
@@ -17,6 +18,7 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
     private readonly WalCheckpointer _checkpointer = new(path, keepLog);
     private readonly Queue<TimeSpan> _holds = [];
     private long _tried = Stopwatch.GetTimestamp();
+    private ulong _triedAt;
     private TimeSpan _pause;
     private long _restBytes = LeastRestBytes;
 
@@ -33,24 +35,27 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
 
     public int Rounds { get; private set; }
 
-    /// <summary>Does what is due. Everything seen was handed over.</summary>
+    private long LogBytes => WalView.OffsetOfFrame(capture.Watch.Latest.LastFrame + 1, capture.Cursor.PageSize);
+
+    /// <summary>Does what is due.</summary>
     public async Task ContinueAsync(ICommitSink sink, CancellationToken cancellationToken)
     {
         WalCursor cursor = capture.Cursor;
-        if (cursor.LogBytes <= limitBytes / 2 || cursor.MayBeReset || Stopwatch.GetElapsedTime(_tried) < _pause)
+        if (LogBytes <= limitBytes / 2 || cursor.MayBeReset || (cursor.Salts == _triedAt && Stopwatch.GetElapsedTime(_tried) < _pause))
         {
             return;
         }
 
         long start = Stopwatch.GetTimestamp();
-        bool done = TryWithoutLock() || (cursor.LogBytes > limitBytes && await TryWithLockAsync(sink, cancellationToken));
+        _triedAt = cursor.Salts;
+        bool done = TryWithoutLock() || (LogBytes > limitBytes && await TryWithLockAsync(sink, cancellationToken));
         _tried = Stopwatch.GetTimestamp();
         if (done)
         {
             Rounds++;
         }
 
-        // Also after a success: where readers of others keep the log from beginning anew, it goes on past the limit.
+        // Also after a success, unless another generation has begun: readers of others may keep the log from that.
         TimeSpan pause = Stopwatch.GetElapsedTime(start, _tried) * 2;
         _pause = pause < LeastPause ? LeastPause : pause > MostPause ? MostPause : pause;
     }
@@ -73,20 +78,18 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
 
     private async Task<bool> TryWithLockAsync(ICommitSink sink, CancellationToken cancellationToken)
     {
-        for (int pass = 0; pass < Passes; pass++, _restBytes = Math.Min(_restBytes * 2, limitBytes))
+        for (int pass = 0; pass < Passes; pass++, _restBytes = Math.Min(_restBytes * 2, 2 * limitBytes))
         {
             capture.Watch.Look();
             await capture.FollowAsync(sink, cancellationToken);
-            capture.MovePin();
-            uint frame = capture.Cursor.Frame;
-            _checkpointer.Checkpoint(frame, out uint done);
-            if (done != 0 && done < frame)
+
+            // First what there is, then, much quicker, what came meanwhile.
+            if (!BringHome(out _) || !BringHome(out uint done))
             {
                 // Somebody's reader holds an older moment: no lock of ours would help.
                 return false;
             }
 
-            _checkpointer.Sync();
             capture.Watch.Look();
             if (done != 0
                 && Rest(capture.Watch.Latest, done) <= _restBytes
@@ -99,6 +102,15 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
         }
 
         return false;
+    }
+
+    /// <param name="done">The last frame that is in the main file; 0 where others were at it all the time.</param>
+    private bool BringHome(out uint done)
+    {
+        uint present = capture.MovePin();
+        _checkpointer.Checkpoint(present, out done);
+        _checkpointer.Sync();
+        return done == 0 || done >= present;
     }
 
     /// <summary>Writers are held when it begins, and go on when it ends or fails. False, with nothing changed, where too much is left.</summary>
@@ -115,7 +127,7 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
             {
                 capture.Watch.Look();
                 end = capture.Watch.Latest;
-                if (end.Salts != cursor.Salts || Rest(end, done) > 2 * _restBytes)
+                if (end.Salts != cursor.Salts || Rest(end, done) > 2 * _restBytes || Rest(end, cursor.Frame) > MostCopies * limitBytes)
                 {
                     return;
                 }

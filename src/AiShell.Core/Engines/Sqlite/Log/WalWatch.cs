@@ -89,6 +89,9 @@ internal sealed class WalWatch : IDisposable
     /// <summary>Waits until there is something to take, at most for <paramref name="timeout"/>.</summary>
     public Task WaitAsync(TimeSpan timeout, CancellationToken cancellationToken) => _news.WaitAsync(timeout, cancellationToken);
 
+    /// <summary>How many there are to take.</summary>
+    public int Count => _sightings.Count;
+
     public bool TryPeek(out WalSighting sighting) => _sightings.TryPeek(out sighting);
 
     public bool TryTake(out WalSighting sighting) => _sightings.TryDequeue(out sighting);
