@@ -69,7 +69,7 @@ internal sealed class WalCheckpointer : IDisposable
                 return false;
             }
 
-            wait.SpinOnce();
+            wait.SpinOnce(sleep1Threshold: -1);
         }
     }
 
