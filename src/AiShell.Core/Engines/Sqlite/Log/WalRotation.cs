@@ -12,7 +12,7 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
     private const int Passes = 6;
     private const int MostCopies = 4;
     private const int HoldsKept = 1000;
-    private const long LeastRestBytes = 256 * 1024;
+    private const long LeastRestBytes = 512 * 1024;
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(2);
     private readonly WalCheckpointer _checkpointer = new(path, keepLog);
@@ -78,25 +78,27 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
 
     private async Task<bool> TryWithLockAsync(ICommitSink sink, CancellationToken cancellationToken)
     {
+        int heldBack = 0;
         for (int pass = 0; pass < Passes; pass++, _restBytes = Math.Min(_restBytes * 2, 2 * limitBytes))
         {
             capture.Watch.Look();
             await capture.FollowAsync(sink, cancellationToken);
 
             // First what there is, then, much quicker, what came meanwhile.
-            if (!BringHome(out _) || !BringHome(out uint done))
+            bool all = BringHome(out _) & BringHome(out uint done);
+            if (!all && heldBack++ > 0)
             {
-                // Somebody's reader holds an older moment: no lock of ours would help.
+                // Somebody's reader holds an older moment, and not just for a moment: no lock of ours would help.
                 return false;
             }
 
             capture.Watch.Look();
-            if (done != 0
+            if (all && done != 0
                 && Rest(capture.Watch.Latest, done) <= _restBytes
                 && await _checkpointer.TryLockAsync(cancellationToken)
                 && await FinishAsync(done, sink, cancellationToken))
             {
-                _restBytes = LeastRestBytes;
+                _restBytes = Math.Max(LeastRestBytes, _restBytes / 2);
                 return true;
             }
         }
