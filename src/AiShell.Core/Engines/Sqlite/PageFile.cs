@@ -15,6 +15,9 @@ internal static unsafe class PageFile
     private const int ControlHasMoved = 20;
     private const int ShortRead = 522;
     private const int SyncNormal = 2;
+    private const int ShmUnlock = 1;
+    private const int ShmLock = 2;
+    private const int ShmExclusive = 8;
 
     // os_unix.c reads at most 0x1ffff bytes in one call.
     private const int ChunkBytes = 64 * 1024;
@@ -40,6 +43,32 @@ internal static unsafe class PageFile
         }
     }
 
+    /// <summary>
+    /// Takes the lock that a writer of the log holds (WAL_WRITE_LOCK; sqlite.org/walformat.html, 2.3), without a transaction, so that a try is one call: BEGIN IMMEDIATE must
+    /// read first, and fails where somebody commits meanwhile. The connection must have read before. False where somebody writes.
+    /// </summary>
+    public static bool TryLockWriters(SqliteConnection connection)
+    {
+        int code = LockWriters(connection, ShmLock | ShmExclusive);
+        if (code is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
+        {
+            throw new SqliteException("locking the write-ahead log failed", code & 0xFF, code);
+        }
+
+        return code == raw.SQLITE_OK;
+    }
+
+    public static void UnlockWriters(SqliteConnection connection) => _ = LockWriters(connection, ShmUnlock | ShmExclusive);
+
+    private static int LockWriters(SqliteConnection connection, int flags)
+    {
+        nint file = FileOf(connection, ControlFilePointer);
+        var shmLock = (delegate* unmanaged[Cdecl]<nint, int, int, int, int>)Methods(file)[14];
+        int code = shmLock(file, 0, 1, flags);
+        GC.KeepAlive(connection);
+        return code;
+    }
+
     /// <summary>Whether the file that the connection has open no longer stands at its path: deleted, renamed, or another put there.</summary>
     public static bool HasMoved(SqliteConnection connection)
     {
@@ -62,7 +91,8 @@ internal static unsafe class PageFile
         return file;
     }
 
-    // struct sqlite3_file { const sqlite3_io_methods *pMethods; }; the methods are iVersion, xClose, xRead, xWrite, xTruncate, xSync, …
+    // struct sqlite3_file { const sqlite3_io_methods *pMethods; }; the methods are iVersion, xClose, xRead, xWrite, xTruncate, xSync, xFileSize, xLock, xUnlock,
+    // xCheckReservedLock, xFileControl, xSectorSize, xDeviceCharacteristics, xShmMap, xShmLock, …
     private static nint* Methods(nint file)
     {
         nint methods = *(nint*)file;

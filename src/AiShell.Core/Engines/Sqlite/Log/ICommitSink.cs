@@ -34,7 +34,10 @@ internal readonly record struct CapturedPage(uint Number, ReadOnlyMemory<byte> I
 /// <summary>How a capture works.</summary>
 internal sealed record WalCaptureOptions
 {
-    /// <summary>When the log has grown past this, it is freed for its next round, if need be with writers held for a moment.</summary>
+    /// <summary>
+    /// When the log has grown past this, it is let go for its next round, if need be with writers held for a moment. It grows further while a picture is read, while others' readers hold older
+    /// moments, and where somebody writes faster than the sink takes or the disk syncs.
+    /// </summary>
     public long LimitBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Between two looks while there is something new.</summary>

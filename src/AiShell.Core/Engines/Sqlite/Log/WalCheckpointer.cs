@@ -11,7 +11,7 @@ internal sealed class WalCheckpointer : IDisposable
     private static readonly TimeSpan LockPatience = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan CheckpointPatience = TimeSpan.FromMilliseconds(20);
 
-    // A connection with a transaction cannot checkpoint.
+    // Two: for what a connection does itself, its own locks do not count.
     private readonly SqliteConnection _checkpoint;
     private readonly SqliteConnection _gate;
 
@@ -38,6 +38,7 @@ internal sealed class WalCheckpointer : IDisposable
 
             // A connection that never read does not know yet that there is a log, and checkpoints nothing.
             SqliteSession.ScalarInt64(_checkpoint, "PRAGMA application_id");
+            SqliteSession.ScalarInt64(_gate, "PRAGMA application_id");
         }
         catch
         {
@@ -85,15 +86,9 @@ internal sealed class WalCheckpointer : IDisposable
             // A writer that never pauses leaves some microseconds between two transactions: only who always asks meets them.
             for (long round = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(round) < Insistence;)
             {
-                int code = raw.sqlite3_exec(_gate.Handle!, "BEGIN IMMEDIATE");
-                if (code == raw.SQLITE_OK)
+                if (PageFile.TryLockWriters(_gate))
                 {
                     return true;
-                }
-
-                if ((code & 0xFF) != raw.SQLITE_BUSY)
-                {
-                    SqliteSession.Check(_gate.Handle!, code);
                 }
             }
 
@@ -103,7 +98,7 @@ internal sealed class WalCheckpointer : IDisposable
         return false;
     }
 
-    public void Unlock() => SqliteSession.Rollback(_gate);
+    public void Unlock() => PageFile.UnlockWriters(_gate);
 
     public void Dispose()
     {

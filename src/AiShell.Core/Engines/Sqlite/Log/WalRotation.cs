@@ -85,7 +85,13 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
             await capture.FollowAsync(sink, cancellationToken);
 
             // First what there is, then, much quicker, what came meanwhile.
-            bool all = BringHome(out _) & BringHome(out uint done);
+            if (TryWithoutLock())
+            {
+                return true;
+            }
+
+            _checkpointer.Sync();
+            bool all = BringHome(out uint done);
             if (!all && heldBack++ > 0)
             {
                 // Somebody's reader holds an older moment, and not just for a moment: no lock of ours would help.
