@@ -49,24 +49,20 @@ internal static unsafe class PageFile
     /// </summary>
     public static bool TryLockWriters(SqliteConnection connection)
     {
-        int code = LockWriters(connection, ShmLock | ShmExclusive);
-        if (code is not (raw.SQLITE_OK or raw.SQLITE_BUSY))
-        {
-            throw new SqliteException("locking the write-ahead log failed", code & 0xFF, code);
-        }
-
-        return code == raw.SQLITE_OK;
+        return LockWriters(connection, ShmLock | ShmExclusive);
     }
 
-    public static void UnlockWriters(SqliteConnection connection) => _ = LockWriters(connection, ShmUnlock | ShmExclusive);
+    public static void UnlockWriters(SqliteConnection connection) => LockWriters(connection, ShmUnlock | ShmExclusive);
 
-    private static int LockWriters(SqliteConnection connection, int flags)
+    private static bool LockWriters(SqliteConnection connection, int flags)
     {
         nint file = FileOf(connection, ControlFilePointer);
         var shmLock = (delegate* unmanaged[Cdecl]<nint, int, int, int, int>)Methods(file)[14];
         int code = shmLock(file, 0, 1, flags);
         GC.KeepAlive(connection);
-        return code;
+        return code is raw.SQLITE_OK or raw.SQLITE_BUSY
+            ? code == raw.SQLITE_OK
+            : throw new SqliteException("locking the write-ahead log failed", code & 0xFF, code);
     }
 
     /// <summary>Whether the file that the connection has open no longer stands at its path: deleted, renamed, or another put there.</summary>
