@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using AiShell.Testing.Engines.MySql;
+
+namespace AiShell.EndToEndTests;
+
+/// <summary>
+/// kill -9 of the built binary exactly at a statement of a promotion: before it reaches the server, while it is on its way there, and when the
+/// server has carried it out and nobody knows.
+/// </summary>
+public sealed class MySqlPromotionKillTests : MySqlSuite
+{
+    // In the statement that makes a promotion's journal and in no other.
+    private const string Mark = "(piece INT PRIMARY KEY";
+
+    private const string InTheMiddle = "in the middle of its last step";
+    private const int KilledExitCode = 128 + 9;
+
+    // As a server without compound statements: every step is a statement.
+    private static readonly (string, string) OlderServer = ("10.11.", "10.05.");
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private const string New =
+        """
+        CREATE TABLE extra(id int PRIMARY KEY) CHARSET=utf8mb4; INSERT INTO extra VALUES (1);
+        CREATE TABLE parent(id int PRIMARY KEY, code char(9), UNIQUE KEY by_code(code)); INSERT INTO parent VALUES (1, 'new'), (2, 'newer');
+        CREATE TABLE child(id int AUTO_INCREMENT PRIMARY KEY, parent int, made int, CONSTRAINT belongs FOREIGN KEY (parent) REFERENCES parent(id)); INSERT INTO child(parent, made) VALUES (1, 7), (1, 8);
+        CREATE TABLE aside(x int); INSERT INTO aside VALUES (1);
+        CREATE TRIGGER z_first BEFORE INSERT ON child FOR EACH ROW SET NEW.made = 1; CREATE TRIGGER a_second BEFORE INSERT ON child FOR EACH ROW SET NEW.made = NEW.made + 1;
+        CREATE VIEW pairs AS SELECT child.id, parent.code FROM child JOIN parent ON parent.id = child.parent;
+        CREATE FUNCTION twice(x int) RETURNS int DETERMINISTIC RETURN x * 2; CREATE PROCEDURE tidy() DELETE FROM child WHERE made = 0;
+        CREATE EVENT tick ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO DELETE FROM child WHERE id < 0;
+        """;
+
+    private const string Old =
+        """
+        CREATE TABLE extra(id int PRIMARY KEY) CHARSET=utf8mb4; INSERT INTO extra VALUES (1);
+        CREATE TABLE parent(id int PRIMARY KEY, code char(9)); INSERT INTO parent VALUES (1, 'old');
+        CREATE TABLE child(id int AUTO_INCREMENT PRIMARY KEY, parent int, made int, CONSTRAINT belongs FOREIGN KEY (parent) REFERENCES parent(id)); INSERT INTO child(parent, made) VALUES (1, 3);
+        CREATE TABLE gone(x int); CREATE VIEW aside AS SELECT * FROM gone; CREATE VIEW older AS SELECT * FROM aside;
+        CREATE TRIGGER y_first BEFORE INSERT ON child FOR EACH ROW SET NEW.made = 5; CREATE TRIGGER b_second BEFORE INSERT ON child FOR EACH ROW SET NEW.made = NEW.made * 2; CREATE TRIGGER c_third BEFORE INSERT ON child FOR EACH ROW SET NEW.made = NEW.made + 3;
+        CREATE FUNCTION twice(x int) RETURNS int DETERMINISTIC RETURN x + x; CREATE FUNCTION thrice(x int) RETURNS int DETERMINISTIC RETURN twice(x) + x;
+        CREATE EVENT tock ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO DELETE FROM gone;
+        """;
+
+    private string[] _restore = [];
+    private (string, string)? _greeting;
+    private string _old = "";
+    private string _new = "";
+
+    public override async Task InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await CreateAsync("shop", New);
+        await Shell.ExpectAsync(null, "connect", Url("shop"), "--name", "shop");
+        await Shell.ExpectAsync(null, "backup", "create", "-d", "shop");
+        await MakeOldAsync();
+        await Shell.ExpectAsync(null, "connect", Url("target"), "--name", "target");
+        _old = await WholeAsync("target");
+    }
+
+    [Theory]
+    [InlineData(true)] // all around the RENAME is one statement
+    [InlineData(false)]
+    public async Task A_restore_that_is_killed_at_any_statement_of_its_promotion_is_finished_or_undone_by_the_next(bool compound)
+    {
+        (_restore, _greeting) = (["backup", "restore", "latest", "--force"], compound ? null : OlderServer);
+        string[] statements = await CountAsync();
+        Assert.Equal(await WholeAsync("shop"), _new);
+
+        await KillAtAllAsync(statements, Array.FindIndex(statements, statement => statement.Contains("RENAME TABLE", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_restore_of_some_tables_that_is_killed_is_finished_or_undone_by_the_next()
+    {
+        (_restore, _greeting) = (["backup", "restore", "latest", "--force", "--tables", "child"], OlderServer);
+        string[] statements = await CountAsync();
+
+        await KillAtAllAsync(statements, Array.FindIndex(statements, statement => statement.Contains("RENAME TABLE", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Runs a restore to its end; it leaves the target new.</summary>
+    /// <returns>The statements of its promotion.</returns>
+    private async Task<string[]> CountAsync()
+    {
+        await using StatementProxy proxy = new(Server.Port, Mark, _greeting);
+        await Shell.ExpectAsync(null, [.. _restore, "-d", Url("target", proxy.Port, "?ssl-mode=disabled")]);
+        _new = await WholeAsync("target");
+        Assert.NotEqual(_old, _new);
+        await DropKeptAsync();
+        await MakeOldAsync();
+        Assert.Equal(_old, await WholeAsync("target"));
+        return proxy.Statements;
+    }
+
+    private async Task KillAtAllAsync(string[] statements, int rename)
+    {
+        Assert.True(rename > 0, string.Join('\n', statements));
+        int[] changes = [.. Enumerable.Range(0, statements.Length).Where(index => !IsOfSession(statements[index]))];
+        foreach ((int turn, int index) in changes.Index())
+        {
+            // Unsent is what the one before has left, so that one for every statement is enough, and all three for those that decide.
+            bool isTurningPoint = index == rename || index == changes[0] || index == changes[^1];
+            StatementStop[] stops = isTurningPoint ? Enum.GetValues<StatementStop>() : [turn % 2 == 0 ? StatementStop.OnTheWay : StatementStop.Answered];
+            foreach (StatementStop stop in stops)
+            {
+                await KillAsync(index, stop, $"{stop}: {statements[index]}", hasMoved: index > rename || (index == rename && stop != StatementStop.Unsent), mayDiffer: index >= 3);
+            }
+        }
+    }
+
+    private async Task KillAsync(int index, StatementStop stop, string moment, bool hasMoved, bool mayDiffer)
+    {
+        await using StatementProxy proxy = new(Server.Port, Mark, _greeting) { StopAt = index + 1, Stop = stop, Holds = true };
+        using (Process process = Shell.Start([.. _restore, "-d", Url("target", proxy.Port, "?ssl-mode=disabled")]))
+        {
+            await Task.WhenAny(proxy.Stopped, process.WaitForExitAsync()).WaitAsync(Patience);
+            Assert.True(proxy.HasStopped, process.HasExited ? $"It ended before {moment}: {await OutputAsync(process)}" : moment);
+            process.Kill();
+            await process.WaitForExitAsync();
+            Assert.Equal(KilledExitCode, process.ExitCode);
+        }
+
+        await proxy.Over.WaitAsync(Patience);
+        await UntilNoSessionAsync();
+
+        string found = await WholeAsync("target");
+        bool isPending = (await Shell.JsonAsync(null, "connections", "--health")).GetRawText().Contains(InTheMiddle, StringComparison.Ordinal);
+        Assert.True(found == _old || found == _new || (mayDiffer && isPending), $"Neither old nor new nor to be finished: {moment}\n{found}");
+
+        // Another table's restore: what it leaves of the others is what it made of the promotion that was killed.
+        await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "target", "--tables", "extra", "--force");
+        Assert.True((hasMoved ? _new : _old) == await WholeAsync("target"), $"Not wholly {(hasMoved ? "new" : "old")}: {moment}\n{await WholeAsync("target")}");
+        await DropKeptAsync();
+        Assert.Equal("other,shop,target", await DatabasesAsync());
+        if (hasMoved)
+        {
+            await MakeOldAsync();
+        }
+    }
+
+    private Task DropKeptAsync() => Task.CompletedTask;
+
+    /// <summary>The target as it was, to which a table in another database refers.</summary>
+    private async Task MakeOldAsync()
+    {
+        await Server.RunAsync("", "SET foreign_key_checks = 0; DROP DATABASE IF EXISTS target; CREATE DATABASE target CHARACTER SET latin1");
+        await Server.RunAsync("target", Old);
+        await Server.RunAsync("", "CREATE DATABASE IF NOT EXISTS other; CREATE OR REPLACE TABLE other.refers(id int PRIMARY KEY, parent int, CONSTRAINT out_there FOREIGN KEY (parent) REFERENCES target.parent(id))");
+    }
+
+    /// <summary>The database's own defaults too, and what refers to it from elsewhere.</summary>
+    private async Task<string> WholeAsync(string database) => string.Join(
+        '\n',
+        await ContentAsync(database),
+        await Server.RunAsync("", $"SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '{database}'"),
+        await Server.RunAsync("", "SELECT UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = 'other'"));
+
+    private static bool IsOfSession(string statement) =>
+        statement.StartsWith("SET ", StringComparison.Ordinal) || statement.StartsWith("USE ", StringComparison.Ordinal) || statement.StartsWith("SELECT ", StringComparison.Ordinal) || statement == "UNLOCK TABLES";
+
+    private static async Task<string> OutputAsync(Process process) => await process.StandardOutput.ReadToEndAsync() + await process.StandardError.ReadToEndAsync();
+}
