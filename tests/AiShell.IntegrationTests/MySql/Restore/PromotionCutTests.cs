@@ -22,6 +22,7 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
         DatabaseAddress target = _world.Address("target");
         int undone = 0;
         int finished = 0;
+        bool sawCompound = false;
         await MakeOldAsync(backup, target.Database);
         for (int cutAt = 1; ; cutAt += finished > 2 ? 4 : 1)
         {
@@ -32,6 +33,7 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
             };
             DatabaseAddress through = target with { Port = proxy.Port, Options = new Dictionary<string, string> { ["ssl-mode"] = "disabled" } };
             bool failed = await FailsAsync(backup, through);
+            sawCompound |= Array.Exists(proxy.Statements, statement => statement.StartsWith("BEGIN NOT ATOMIC", StringComparison.Ordinal));
             if ((!failed && !proxy.HasStopped) || (compound && finished == 2)) // what follows is the same
             {
                 break;
@@ -53,6 +55,7 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
             }
         }
 
+        Assert.Equal(compound, sawCompound);
         Assert.True(undone >= 5, $"undone {undone}");
         Assert.True(finished >= (compound ? 2 : 5), $"finished {finished}");
     }

@@ -32,14 +32,14 @@ internal sealed class StatementProxy : IAsyncDisposable
     private readonly List<string> _statements = [];
     private readonly int _serverPort;
     private readonly string _mark;
-    private readonly (byte[] Old, byte[] New)? _greeting;
+    private readonly (byte[] Old, byte[] New)? _version;
 
-    /// <param name="greeting">What is said instead of a part of the server's greeting, of the same length.</param>
-    public StatementProxy(int serverPort, string mark, (string Old, string New)? greeting = null)
+    /// <param name="version">A part of the server's version and what is said instead, of the same length, wherever the server says it.</param>
+    public StatementProxy(int serverPort, string mark, (string Old, string New)? version = null)
     {
         _serverPort = serverPort;
         _mark = mark;
-        _greeting = greeting is var (old, replacement) ? (Encoding.ASCII.GetBytes(old), Encoding.ASCII.GetBytes(replacement)) : null;
+        _version = version is var (old, replacement) ? (Encoding.ASCII.GetBytes(old), Encoding.ASCII.GetBytes(replacement)) : null;
         _listener.Start();
         _work.Add(AcceptAsync());
     }
@@ -136,15 +136,13 @@ internal sealed class StatementProxy : IAsyncDisposable
     private async Task BackAsync(NetworkStream server, NetworkStream client, Answers answers)
     {
         byte[] buffer = new byte[64 * 1024];
-        bool first = true;
         for (int read = await server.ReadAsync(buffer, _stop.Token); read > 0; read = await server.ReadAsync(buffer, _stop.Token))
         {
-            if (first && _greeting is var (old, replacement) && buffer.AsSpan(0, read).IndexOf(old) is >= 0 and var at)
+            while (_version is var (old, replacement) && buffer.AsSpan(0, read).IndexOf(old) is >= 0 and var at)
             {
                 replacement.CopyTo(buffer, at);
             }
 
-            first = false;
             if (!answers.Keep())
             {
                 await client.WriteAsync(buffer.AsMemory(0, read), _stop.Token);
