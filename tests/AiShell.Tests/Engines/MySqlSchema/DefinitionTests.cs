@@ -86,6 +86,20 @@ public sealed class DefinitionTests
         Assert.Equal(rewritten, Definer.Rewrite(sql, "`n`@`%`"));
     }
 
+    [Theory]
+    [InlineData("CREATE DEFINER=`ai_shell_import_0a1b2c3d`@`%` PROCEDURE `p`() SELECT 1", "CREATE PROCEDURE `p`() SELECT 1")]
+    [InlineData("CREATE ALGORITHM=MERGE DEFINER=`ai_shell_import_0a1b2c3d`@`%` SQL SECURITY INVOKER VIEW `v` AS select 1", "CREATE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW `v` AS select 1")]
+    [InlineData("CREATE DEFINER=`ai_shell_import_0a1b2c3d`@`localhost` PROCEDURE `p`() SELECT 1", null)]
+    [InlineData("CREATE DEFINER=`ai_shell_import_0a1b2c3d4`@`%` PROCEDURE `p`() SELECT 1", null)]
+    [InlineData("CREATE DEFINER=`app`@`%` PROCEDURE `p`() SELECT 1", null)]
+    [InlineData("CREATE PROCEDURE `p`() SELECT 'DEFINER=`ai_shell_import_0a1b2c3d`@`%`'", null)]
+    public void The_account_of_an_import_and_no_other_is_left_out(string sql, string? without) => Assert.Equal(without ?? sql, Definer.WithoutImport(sql));
+
+    [Theory]
+    [InlineData("CREATE PROCEDURE `p`() SELECT 1", "CREATE * PROCEDURE `p`() SELECT 1")]
+    [InlineData("CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select 1", "CREATE ALGORITHM=UNDEFINED * SQL SECURITY DEFINER VIEW `v` AS select 1")]
+    public void The_definer_comes_behind_the_algorithm(string sql, string written) => Assert.Equal(written, sql.Insert(Definer.PlaceIn(sql), "* "));
+
     [Fact]
     public void Columns_of_a_view_lose_the_database_and_nothing_else_does() => Assert.Equal(
         "CREATE VIEW `v` AS select `t`.`a` AS `db`,`db`.`b`,'`db`.`t`.`a`' from `t`",
