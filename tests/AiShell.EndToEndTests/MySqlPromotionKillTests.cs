@@ -93,6 +93,27 @@ public sealed class MySqlPromotionKillTests : MySqlSuite
         await KillAtAsync(statements, [RenameIn(statements) - 1, RenameIn(statements), .. ChangesIn(statements, RenameIn(statements)).Where(index => statements[index].StartsWith("ALTER ", StringComparison.Ordinal))]);
     }
 
+    [Fact]
+    public async Task A_RENAME_that_waits_in_the_server_never_comes_when_its_restore_is_killed()
+    {
+        // Without triggers it is the RENAME that waits.
+        await Server.RunAsync("target", "DROP TRIGGER y_first; DROP TRIGGER b_second; DROP TRIGGER c_third");
+        _old = await WholeAsync("target");
+        Task<string> reader = Server.RunAsync("target", "BEGIN; SELECT * FROM parent; DO SLEEP(600)");
+        await UntilAsync("SELECT count(*) FROM information_schema.PROCESSLIST WHERE INFO = 'DO SLEEP(600)'", "1");
+        using Process process = Shell.Start("backup", "restore", "latest", "--force", "--jobs", "1", "--lock-wait", "10m", "-d", Url("target"));
+        await UntilAsync($"SELECT count(*) FROM information_schema.PROCESSLIST WHERE USER = '{MariaDbServer.User}' AND STATE = 'Waiting for table metadata lock' AND INFO LIKE '%RENAME TABLE%'", "1");
+
+        process.Kill();
+        await process.WaitForExitAsync();
+
+        await UntilNoSessionAsync(); // while the reader still holds its table
+        await Server.RunAsync("", "SELECT CONCAT('KILL ', ID) INTO @end FROM information_schema.PROCESSLIST WHERE INFO = 'DO SLEEP(600)'; EXECUTE IMMEDIATE @end");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => reader);
+        Assert.Equal(_old, await WholeAsync("target"));
+        await RecoverAsync(hasMoved: false, "waiting");
+    }
+
     /// <summary>Runs a restore to its end; it leaves the target new.</summary>
     /// <returns>The statements of its promotion.</returns>
     private async Task<string[]> CountAsync()
@@ -141,6 +162,15 @@ public sealed class MySqlPromotionKillTests : MySqlSuite
             Assert.Contains(InTheMiddle, (await Shell.JsonAsync(null, "connections", "--health")).GetRawText(), StringComparison.Ordinal);
         }
 
+        await RecoverAsync(hasMoved, moment);
+        if (hasMoved)
+        {
+            await MakeOldAsync();
+        }
+    }
+
+    private async Task RecoverAsync(bool hasMoved, string moment)
+    {
         // Another table's restore: what it leaves of the others is what it made of the promotion that was killed.
         await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "target", "--tables", "extra", "--force");
         string after = await WholeAsync("target");
@@ -148,10 +178,6 @@ public sealed class MySqlPromotionKillTests : MySqlSuite
         string[] kept = await KeptAsync();
         Assert.Equal(hasMoved && _restore.Contains("--keep-old") ? 1 : 0, kept.Length);
         Assert.Equal(string.Join(',', kept.Concat(["other", "shop", "target"]).Order(StringComparer.Ordinal)), await DatabasesAsync());
-        if (hasMoved)
-        {
-            await MakeOldAsync();
-        }
     }
 
     /// <summary>The old databases that stand, each seen to be whole.</summary>

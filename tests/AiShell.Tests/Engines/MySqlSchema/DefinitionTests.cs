@@ -79,6 +79,7 @@ public sealed class DefinitionTests
     [Theory]
     [InlineData("CREATE DEFINER=`o``dd`@`10.%` PROCEDURE `p`() SELECT 1", "o`dd@10.%", "CREATE DEFINER=`n`@`%` PROCEDURE `p`() SELECT 1")]
     [InlineData("CREATE ALGORITHM=MERGE DEFINER=`role` SQL SECURITY INVOKER VIEW `v` AS select 'DEFINER=`x`'", "role@", "CREATE ALGORITHM=MERGE DEFINER=`n`@`%` SQL SECURITY INVOKER VIEW `v` AS select 'DEFINER=`x`'")]
+    [InlineData("CREATE DEFINER=\"o\"\"dd\"@\"10.%\" PROCEDURE \"p\"() SELECT 1", "o\"dd@10.%", "CREATE DEFINER=`n`@`%` PROCEDURE \"p\"() SELECT 1")]
     [InlineData("CREATE VIEW `v` AS select 'DEFINER=`x`@`y`'", null, "CREATE VIEW `v` AS select 'DEFINER=`x`@`y`'")]
     public void The_definer_is_found_in_the_head_and_replaced(string sql, string? account, string rewritten)
     {

@@ -38,13 +38,13 @@ internal sealed record Definer(string User, string Host, int Clause, int Start, 
         }
 
         int at = tokens.FindIndex(token => token.Is("DEFINER"));
-        if (at < 0 || tokens.Count <= at + 2 || !tokens[at + 2].IsName)
+        if (at < 0 || tokens.Count <= at + 2 || !IsName(tokens[at + 2]))
         {
             return null;
         }
 
-        bool hasHost = tokens.Count > at + 4 && tokens[at + 3].Text == "@" && tokens[at + 4].IsName;
-        return new Definer(SqlLexer.Unquote(tokens[at + 2].Text), hasHost ? SqlLexer.Unquote(tokens[at + 4].Text) : "", tokens[at].Start, tokens[at + 2].Start, tokens[hasHost ? at + 4 : at + 2].End);
+        bool hasHost = tokens.Count > at + 4 && tokens[at + 3].Text == "@" && IsName(tokens[at + 4]);
+        return new Definer(Unquote(tokens[at + 2].Text), hasHost ? Unquote(tokens[at + 4].Text) : "", tokens[at].Start, tokens[at + 2].Start, tokens[hasHost ? at + 4 : at + 2].End);
     }
 
     /// <summary>The statement with no account, where it is an import's.</summary>
@@ -60,4 +60,9 @@ internal sealed record Definer(string User, string Host, int Clause, int Start, 
 
     /// <summary>The statement with another account, which is given quoted: <c>`app`@`%`</c>.</summary>
     public static string Rewrite(string sql, string account) => Find(sql) is { } definer ? $"{sql[..definer.Start]}{account}{sql[definer.End..]}" : sql;
+
+    /// <summary>What was made under ANSI_QUOTES is shown with it.</summary>
+    private static bool IsName(SqlToken token) => token.IsName || token.Text[0] == '"';
+
+    private static string Unquote(string name) => name[0] == '"' ? name[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : SqlLexer.Unquote(name);
 }
