@@ -189,11 +189,12 @@ internal sealed class StagingSchema : IAsyncDisposable
                 {
                     PrepareSession(open);
                     _globals.Undo(open);
-                    TargetNames.Drop(open, Name);
                     if (DatabaseListing.Exists(open, Old) && DatabaseListing.Read(open, Old).Count == 0)
                     {
                         TargetNames.Drop(open, Old);
                     }
+
+                    TargetNames.Drop(open, Name); // the journal goes last
                 },
                 CancellationToken.None);
         }
