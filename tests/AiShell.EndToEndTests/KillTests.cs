@@ -5,7 +5,7 @@ namespace AiShell.EndToEndTests;
 /// <summary>kill -9 at random moments: what was there before stays, and a target is wholly old or wholly new.</summary>
 public sealed class KillTests : IDisposable
 {
-    private const int Kills = 50;
+    private const int Kills = 35;
     private readonly Shell _shell = new();
 
     public void Dispose() => _shell.Dispose();
@@ -14,7 +14,7 @@ public sealed class KillTests : IDisposable
     public async Task Killing_create_leaves_every_earlier_backup_whole_and_no_half_one()
     {
         string shop = await _shell.ShopAsync(orders: 20_000);
-        RandomKills kills = new(_shell, from: 0);
+        RandomKills kills = new(_shell, from: 0.3);
         await kills.MeasureAsync("backup", "create", "-d", shop);
         int backups = _shell.Backups;
         await kills.KillAsync(Kills, kill => ["backup", "create", "-d", shop, "--format", kill % 2 == 0 ? "sql" : "native"], enough: 1, _ => Task.FromResult(backups == (backups = _shell.Backups)));
@@ -36,7 +36,7 @@ public sealed class KillTests : IDisposable
         string[] older = await Shell.DumpAsync(target);
         string pristine = _shell.PathOf("pristine.db");
         File.Copy(target, pristine);
-        RandomKills kills = new(_shell, from: 0);
+        RandomKills kills = new(_shell, from: 0.3);
         await kills.MeasureAsync("backup", "restore", "latest", "-d", _shell.PathOf("timing.db"));
         await kills.KillAsync(Kills, _ => ["backup", "restore", "latest", "-d", target, "--force"], enough: 1, async kill =>
         {
