@@ -94,7 +94,7 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
         using MySqlSession session = await Server.OpenAsync(SettingsReader.Read(shared.Server.AddressOf(""), new ProcessEnvironment()), default, "");
         for (int tries = 0; (await _world.DatabasesAsync()).Any(name => name.StartsWith($"{target}_ai_shell_", StringComparison.Ordinal)); tries++)
         {
-            Assert.True(tries < 100, string.Join(", ", await _world.DatabasesAsync()));
+            Assert.True(tries < 1500, string.Join(", ", await _world.DatabasesAsync()));
             await Task.Delay(20);
             IReadOnlyList<string> found = Leftovers.Find(session, target);
             Assert.All(found, sentence => Assert.Contains(target, sentence, StringComparison.Ordinal));
