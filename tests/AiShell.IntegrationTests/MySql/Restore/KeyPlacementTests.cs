@@ -10,10 +10,10 @@ public sealed class KeyPlacementTests(SharedMariaDb shared) : IClassFixture<Shar
 {
     private const string Tables =
         """
+        CREATE TABLE many(id int PRIMARY KEY, a varchar(80), b int, UNIQUE KEY u(a, b), KEY k(b), FULLTEXT KEY f(a));
         CREATE TABLE none(id int AUTO_INCREMENT PRIMARY KEY, a varchar(80), UNIQUE KEY u(a), KEY k(a(7), id) COMMENT 'a, ADD b');
         CREATE TABLE few(id int PRIMARY KEY, a varchar(80), b int, parent int, UNIQUE KEY u(a, b), KEY d(b DESC), KEY p(parent), CONSTRAINT own FOREIGN KEY (parent) REFERENCES many(id));
         CREATE TABLE words(id int PRIMARY KEY, a text, p point NOT NULL, KEY k(a(9)), FULLTEXT KEY f(a), SPATIAL KEY s(p));
-        CREATE TABLE many(id int PRIMARY KEY, a varchar(80), b int, UNIQUE KEY u(a, b), KEY k(b), FULLTEXT KEY f(a));
         CREATE TABLE parts(id int, a varchar(80), KEY k(a), UNIQUE KEY u(id)) PARTITION BY HASH(id) PARTITIONS 3;
         CREATE TABLE counted(a int, id bigint NOT NULL AUTO_INCREMENT, KEY k(a), KEY c(id), KEY l(a, id));
         INSERT INTO many SELECT seq, concat('row ', sha1(seq)), seq % 7 FROM seq_1_to_9000;
