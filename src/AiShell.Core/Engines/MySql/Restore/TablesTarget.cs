@@ -1,7 +1,6 @@
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Snapshot;
-using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
 
