@@ -52,6 +52,24 @@ public sealed class DefinitionTests
         Assert.DoesNotContain(inKeys, script.Table, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("UNIQUE KEY `u` (`e`,`a``,b`(3)) COMMENT ', ADD KEY'", "KEY `k` ((lower(`a``,b`))) /*!80000 INVISIBLE */")]
+    [InlineData("KEY `k` (`e`) USING BTREE COMMENT 'a,\n  ADD b'")]
+    public void Keys_go_into_the_table_where_that_is_better(params string[] keys)
+    {
+        var table = TableDefinition.Parse($"CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `e` int,\n  PRIMARY KEY (`id`),\n  {string.Join(",\n  ", keys)},\n  CONSTRAINT `own` FOREIGN KEY (`e`) REFERENCES `p` (`x`)\n) ENGINE=InnoDB");
+        TableScript script = TableScript.Build(table, "db", "PRIMARY");
+
+        Assert.Equal(table.Create(table.Elements.SkipLast(1)), TableScript.WithKeys(script.Table, script.Keys));
+    }
+
+    [Theory]
+    [InlineData("ALTER TABLE `t`\n  ADD KEY `k` (`a`),\n  ADD FULLTEXT KEY `f` (`a`)")]
+    [InlineData("ALTER TABLE `t`\n  ADD SPATIAL KEY `s` (`a`)")]
+    [InlineData("ALTER TABLE `other`\n  ADD KEY `k` (`a`)")]
+    [InlineData("ALTER TABLE `t`\n  ADD KEY `k` (`a`), DROP COLUMN `a`")]
+    public void Keys_that_are_no_trees_or_not_the_tables_own_do_not(string keys) => Assert.Null(TableScript.WithKeys("CREATE TABLE `t` (\n  `a` text\n) ENGINE=InnoDB", keys));
+
     [Fact]
     public void Views_come_after_those_they_read_whatever_columns_and_aliases_are_called()
     {
