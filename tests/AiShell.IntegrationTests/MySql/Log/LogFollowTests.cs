@@ -47,13 +47,15 @@ public sealed class LogFollowTests : IAsyncLifetime
         }
 
         StreamedEvent beat;
+        int beats = 0;
         do
         {
             Assert.True(stream.Read(out beat));
+            beats += beat.Event.Type.IsHeartbeat() ? 1 : 0;
         }
-        while (!beat.Event.Type.IsHeartbeat());
+        while (beats < 50 && (!beat.Event.Type.IsHeartbeat() || BinaryLogPosition.Compare(stream.Position, await _server.EndAsync()) != 0));
+        Assert.InRange(beats, 1, 49);
         Assert.False(beat.IsInFile);
-        Assert.Equal(0, BinaryLogPosition.Compare(stream.Position, await _server.EndAsync()));
 
         Task waiting = ServerErrors.RunAsync(
             session,

@@ -31,7 +31,7 @@ public sealed class LogIdentityTests(TlsMariaDb shared) : IClassFixture<TlsMaria
         LogCopy copy = Server.Copy(LogServer.Beginning(first.File), tls);
 
         string[] names = [.. copy.Names];
-        Assert.Equal(8, names.Length);
+        Assert.Equal(7, names.Length);
         Assert.Equal(first.File, names[0]);
         Assert.Equal(end.File, names[^1]);
         foreach (string name in names[..^1])
@@ -40,11 +40,12 @@ public sealed class LogIdentityTests(TlsMariaDb shared) : IClassFixture<TlsMaria
             Assert.Equal(LogServer.Beginning(name).OffsetValue, copy.FileOf(name).LeadingBytes);
         }
 
+        // The server notes in the last file, a moment later, that the ones before it are no longer needed for its recovery.
         byte[] open = await Server.FileAsync(end.File);
         Assert.Equal(1, open[FlagsOfDescription]);
         open[FlagsOfDescription] = 0; // in use
-        Assert.Equal(open, copy[end.File]);
-        Assert.Equal(end.OffsetValue, copy.FileOf(end.File).To);
+        Assert.Equal(open[..copy[end.File].Length], copy[end.File]);
+        Assert.InRange(copy.FileOf(end.File).To, end.OffsetValue, open.Length);
         Assert.Equal(8, copy.Transactions.Count);
     }
 

@@ -47,9 +47,9 @@ public sealed class LogRefusalTests
         Assert.Contains(old.File, purged.Message, StringComparison.Ordinal);
         Assert.Contains($"oldest that is still there is {now.File}", purged.Message, StringComparison.Ordinal);
 
-        AiShellException behind = Refused(server, LogServer.At(now.File, now.OffsetValue + 1));
+        AiShellException behind = Refused(server, LogServer.At(now.File, 1_000_000));
         Assert.Equal(ErrorKind.Integrity, behind.Kind);
-        Assert.Contains($"{now.File}:{now.Offset}", behind.Message, StringComparison.Ordinal);
+        Assert.Contains($"ends at {now.File}:", behind.Message, StringComparison.Ordinal);
 
         await server.RunAsync("", "RESET MASTER; CREATE TABLE d.another(id int); CREATE TABLE d.more(id int); INSERT INTO d.more VALUES (1), (2), (3); INSERT INTO d.more VALUES (1), (2), (3); FLUSH LOGS");
         AiShellException another = Refused(server, old with { Gtids = gtid });

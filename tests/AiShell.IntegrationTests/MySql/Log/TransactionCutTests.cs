@@ -64,7 +64,7 @@ public sealed partial class TransactionCutTests(SharedMariaDb shared) : IClassFi
     [InlineData("INSERT INTO numbered(v) VALUES (1)", "IntegerVariable")]
     [InlineData("INSERT INTO m VALUES (1)", "INSERT INTO m")]
     [InlineData("CREATE TABLE selected AS SELECT * FROM t", "CREATE TABLE selected")]
-    [InlineData("LOAD DATA LOCAL INFILE '/etc/hostname' IGNORE INTO TABLE t", "ExecuteLoadQuery")]
+    [InlineData("LOAD DATA LOCAL INFILE '/etc/hostname' IGNORE INTO TABLE t", "LOAD DATA")]
     [InlineData("SELECT changing()", "SELECT")]
     [InlineData("CALL doing()", "INSERT INTO t")]
     [InlineData("SET STATEMENT lock_wait_timeout = 5 FOR INSERT INTO t VALUES (61, 'stmt')", "INSERT INTO t")]

@@ -7,9 +7,8 @@ using AiShell.Engines.MySql.Wire;
 namespace AiShell.Engines.MySql.Log;
 
 /// <summary>
-/// The binary log as a server sends it to a replica (manuals, "COM_BINLOG_DUMP", "Replication Protocol"), from an exact position on, checked: every
-/// event whole, each one beginning where the one before it ended, file after file. Read by one thread, by blocking calls; the session serves
-/// nothing else any more.
+/// The binary log as a server sends it to a replica (manuals, "COM_BINLOG_DUMP", "Replication Protocol"), from an exact position on, checked as
+/// <see cref="EventSequence"/> does. Read by one thread, by blocking calls; the session serves nothing else any more.
 /// </summary>
 internal sealed class BinaryLogStream
 {
@@ -24,19 +23,14 @@ internal sealed class BinaryLogStream
     private readonly MySqlSession _session;
     private readonly StreamRequest _request;
     private readonly EventBuffer _buffer;
-    private LogChecksum _checksum;
-    private string _file;
-    private long _end;
-    private string? _next;
+    private readonly EventSequence _sequence;
 
     private BinaryLogStream(MySqlSession session, StreamRequest request, LogCapture capture, LogChecksum checksum)
     {
         _session = session;
         _request = request;
         _buffer = new EventBuffer(session.Packets);
-        _checksum = checksum;
-        _file = request.From.File;
-        _end = request.From.OffsetValue;
+        _sequence = new EventSequence(request.From, checksum);
         Capture = capture;
     }
 
@@ -44,7 +38,7 @@ internal sealed class BinaryLogStream
     public LogCapture Capture { get; }
 
     /// <summary>The end of the last event: from here the log can be read on.</summary>
-    public BinaryLogPosition Position => new(_file, _end.ToString(CultureInfo.InvariantCulture), "");
+    public BinaryLogPosition Position => _sequence.Position;
 
     /// <summary>Asks for the log.</summary>
     /// <param name="session">Logged in with REPLICATION SLAVE and REPLICATION CLIENT (MariaDB: BINLOG MONITOR).</param>
@@ -98,7 +92,7 @@ internal sealed class BinaryLogStream
             throw new InvalidDataException($"the server sends a packet of the unknown kind {status}");
         }
 
-        streamed = Place(BinaryLogEvent.Read(_buffer.Take(), _checksum));
+        streamed = _sequence.Take(_buffer.Take());
         return true;
     }
 
@@ -113,70 +107,17 @@ internal sealed class BinaryLogStream
         return session.Scalar("SELECT @master_binlog_checksum") == "CRC32" ? LogChecksum.Crc32 : LogChecksum.None;
     }
 
-    /// <summary>Where the event is; it must be where the last one ended.</summary>
-    private StreamedEvent Place(BinaryLogEvent next)
-    {
-        if (next.Type == EventType.Rotate && next.IsArtificial)
-        {
-            Enter(Rotation.Read(next));
-        }
-        else if (next.Type == EventType.FormatDescription)
-        {
-            _checksum = FormatDescription.Read(next).Checksum;
-        }
-        else if (next.Type == EventType.TransactionPayload)
-        {
-            throw LogCapture.Compressed($"at {_file}:{_end}");
-        }
-
-        // The description is sent again, as of no position, where the stream begins in the middle of a file.
-        bool hasNoPosition = next.NextPosition == 0 && next.Type is EventType.FormatDescription or EventType.StartEncryption;
-        if (next.IsArtificial || next.Type.IsHeartbeat() || hasNoPosition)
-        {
-            return new StreamedEvent(next, _file, _end, _end);
-        }
-
-        long start = _end;
-        if (next.NextPosition != (uint)(start + next.Length) || _next is not null)
-        {
-            throw LogDamage.Of($"the event after {_file}:{start} has {next.Length} bytes and ends at {next.NextPosition}, so events are missing between them, or that is no event's boundary");
-        }
-
-        _end = start + next.Length;
-        _next = next.Type == EventType.Rotate ? Rotation.Read(next).File : null;
-        return new StreamedEvent(next, _file, start, _end);
-    }
-
-    /// <summary>The server announces each file, the first one too. A file that ends without naming the next one was left by a server that died or was stopped.</summary>
-    private void Enter(Rotation rotation)
-    {
-        if (rotation.File == _file && rotation.Offset == _end && _next is null)
-        {
-            return;
-        }
-
-        BinaryLogPosition next = new(rotation.File, rotation.Offset.ToString(CultureInfo.InvariantCulture), "");
-        if (rotation.Offset != BinaryLogFile.FirstEvent || (_next ?? rotation.File) != rotation.File || BinaryLogPosition.Compare(Position, next) is null or >= 0)
-        {
-            throw LogDamage.Of($"after {_file}:{_end} the server goes on with {rotation.File}:{rotation.Offset}{(_next is null ? "" : $", not with {_next}")}");
-        }
-
-        _file = rotation.File;
-        _end = rotation.Offset;
-        _next = null;
-    }
-
     /// <summary>A server that stops, or whose KILL meets the stream, says the same as one whose log ends.</summary>
     private void RequireEnd()
     {
         if (_request.Follows)
         {
-            throw new ConnectionBroken($"the server ended the stream of its binary log at {_file}:{_end}");
+            throw new ConnectionBroken($"the server ended the stream of its binary log at {Position.File}:{Position.Offset}");
         }
 
         if (BinaryLogPosition.Compare(Position, Capture.End) is null or < 0)
         {
-            throw new ConnectionBroken($"the server ended the stream of its binary log at {_file}:{_end}, before its end at {Capture.End.File}:{Capture.End.Offset}");
+            throw new ConnectionBroken($"the server ended the stream of its binary log at {Position.File}:{Position.Offset}, before its end at {Capture.End.File}:{Capture.End.Offset}");
         }
     }
 
@@ -190,7 +131,7 @@ internal sealed class BinaryLogStream
         return error.Number switch
         {
             ReadErrorNumber => new AiShellException(
-                ErrorKind.Integrity, $"The server cannot read its binary log after {_file}:{_end}: {error.Message.TrimEnd('.')}.", "Make a new full backup, and look for the cause in the server's error log.", error),
+                ErrorKind.Integrity, $"The server cannot read its binary log after {Position.File}:{Position.Offset}: {error.Message.TrimEnd('.')}.", "Make a new full backup, and look for the cause in the server's error log.", error),
             SameReplicaNumber => new ConnectionBroken($"another replica of the number {_request.ReplicaNumber} came", error),
             _ => error,
         };

@@ -74,5 +74,5 @@ internal static class EventTypes
 
     /// <summary>Belongs to a change that is written as its statement, which need not do the same again.</summary>
     public static bool IsOfStatement(this EventType type) =>
-        type is EventType.IntegerVariable or EventType.Load or (>= EventType.CreateFile and <= EventType.UserVariable) or EventType.BeginLoadQuery or EventType.ExecuteLoadQuery;
+        type is EventType.IntegerVariable or EventType.Load or (>= EventType.CreateFile and <= EventType.UserVariable) or EventType.BeginLoadQuery;
 }

@@ -2,7 +2,7 @@ using System.IO.Compression;
 
 namespace AiShell.Engines.MySql.Log;
 
-/// <summary>A statement in the log (manuals, "QUERY_EVENT"), MariaDB's compressed ones too.</summary>
+/// <summary>A statement in the log (manuals, "QUERY_EVENT"), MariaDB's compressed ones and LOAD DATA ("EXECUTE_LOAD_QUERY_EVENT") too.</summary>
 /// <param name="Database">The default database of the session that ran it; empty for none.</param>
 /// <param name="ErrorNumber">What it ended with; changes that it had made to tables without transactions stay.</param>
 /// <param name="BackslashEscapes">Whether <c>\'</c> stands for a quote in its strings.</param>
@@ -10,6 +10,7 @@ namespace AiShell.Engines.MySql.Log;
 internal sealed record LoggedStatement(string Database, int ErrorNumber, bool BackslashEscapes, byte[] Text)
 {
     private const int SessionBytes = 2 * sizeof(uint); // thread, duration
+    private const int LoadedFileBytes = (3 * sizeof(uint)) + 1; // which file, where its name is in the text
     private const byte SqlModeVariable = 1;
     private const ulong NoBackslashEscapes = 1 << 20;
 
@@ -19,7 +20,9 @@ internal sealed record LoggedStatement(string Database, int ErrorNumber, bool Ba
         body.Skip(SessionBytes);
         int databaseBytes = body.Byte();
         int error = body.UInt16();
-        ReadOnlySpan<byte> variables = body.Bytes(body.UInt16());
+        int variablesBytes = body.UInt16();
+        body.Skip(from.Type == EventType.ExecuteLoadQuery ? LoadedFileBytes : 0);
+        ReadOnlySpan<byte> variables = body.Bytes(variablesBytes);
         string database = body.Utf8(databaseBytes);
         body.Skip(1);
         ReadOnlySpan<byte> text = body.Rest();

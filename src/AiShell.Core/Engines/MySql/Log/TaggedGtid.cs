@@ -24,9 +24,9 @@ internal static class TaggedGtid
 
         body.SerializedInteger(); // its length
         body.SerializedInteger(); // the last field that must be known
-        Guid server = default;
+        Guid? server = null;
         string tag = "";
-        ulong number = 0;
+        ulong? number = null;
         ulong? here = null;
         ulong? there = null;
         for (ulong field; body.Left > 0 && (field = body.SerializedInteger()) <= CommittedThere;)
@@ -52,6 +52,11 @@ internal static class TaggedGtid
                     body.SerializedInteger();
                     break;
             }
+        }
+
+        if (server is null || number is null)
+        {
+            throw LogDamage.Of($"the tagged GTID that ends at {from.NextPosition} is not whole");
         }
 
         return TransactionId.OfMySql(tag.Length > 0 ? $"{server}:{tag}:{number}" : $"{server}:{number}", (long?)(there ?? here));

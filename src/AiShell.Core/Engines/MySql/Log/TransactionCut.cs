@@ -47,7 +47,7 @@ internal sealed class TransactionCut
         {
             Begin(streamed);
         }
-        else if (next.Type is EventType.Query or EventType.CompressedQuery)
+        else if (next.Type is EventType.Query or EventType.CompressedQuery or EventType.ExecuteLoadQuery)
         {
             return TakeStatement(streamed, LoggedStatement.Read(next));
         }
