@@ -1,6 +1,5 @@
 using System.Globalization;
 using AiShell.Configuration;
-using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Log;
 using AiShell.Engines.MySql.Snapshot;

@@ -41,10 +41,9 @@ public sealed partial class TransactionCutTests(SharedMariaDb shared) : IClassFi
 
         LogCopy copy = shared.Server.Copy(LogServer.Beginning(first.File));
 
-        (string, long)[] expected = Printed(await LogServer.PrintAsync(Path.Combine(shared.Server.DataFolder, first.File)));
+        (string, long, long)[] expected = Printed(await LogServer.PrintAsync(Path.Combine(shared.Server.DataFolder, first.File)));
         Assert.True(expected.Length > 40);
-        Assert.Equal(expected, copy.Transactions.Select(one => (one.Gtid, one.End)));
-        Assert.Equal(copy.Transactions.Skip(1).Select(one => one.Start), copy.Transactions.SkipLast(1).Select(one => one.End));
+        Assert.Equal(expected, copy.Transactions.Select(one => (one.Gtid, one.Start, one.End)));
         Assert.All(copy.Transactions, one => Assert.Empty(one.Inexact));
         Assert.Equal(["cut"], copy.Transactions[^1].Databases);
         Assert.Equal(["nothing"], copy.Transactions[1].Databases);
@@ -109,10 +108,10 @@ public sealed partial class TransactionCutTests(SharedMariaDb shared) : IClassFi
         Assert.Contains("belongs to no transaction", failure.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Each GTID, and where the last event ends before the next one or before what ends a file.</summary>
-    private static (string Gtid, long End)[] Printed(string text)
+    /// <summary>Each GTID, where it begins, and where the last event ends before the next one or before what belongs to no transaction.</summary>
+    private static (string Gtid, long Start, long End)[] Printed(string text)
     {
-        List<(string, long)> transactions = [];
+        List<(string Gtid, long Start, long End)> transactions = [];
         bool within = false;
         foreach (Match line in Line().Matches(text))
         {
@@ -120,22 +119,22 @@ public sealed partial class TransactionCutTests(SharedMariaDb shared) : IClassFi
             string what = line.Groups["what"].Value;
             if (what.StartsWith("GTID ", StringComparison.Ordinal))
             {
-                transactions.Add((what.Split(' ')[1], end));
+                transactions.Add((what.Split(' ')[1], long.Parse(line.Groups["start"].Value, CultureInfo.InvariantCulture), end));
                 within = true;
             }
-            else if (what.StartsWith("Rotate", StringComparison.Ordinal) || what.StartsWith("Stop", StringComparison.Ordinal))
+            else if (what.StartsWith("Rotate", StringComparison.Ordinal) || what.StartsWith("Stop", StringComparison.Ordinal) || what.StartsWith("Binlog checkpoint", StringComparison.Ordinal))
             {
                 within = false;
             }
             else if (within)
             {
-                transactions[^1] = (transactions[^1].Item1, end);
+                transactions[^1] = transactions[^1] with { End = end };
             }
         }
 
         return [.. transactions];
     }
 
-    [GeneratedRegex(@"^#.* end_log_pos (?<end>\d+) (CRC32 0x[0-9a-f]+ )?\t?(?<what>[^\n]*)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^# at (?<start>\d+)\n#.* end_log_pos (?<end>\d+) (CRC32 0x[0-9a-f]+ )?\t?(?<what>[^\n]*)$", RegexOptions.Multiline)]
     private static partial Regex Line();
 }

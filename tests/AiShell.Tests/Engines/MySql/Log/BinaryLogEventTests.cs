@@ -75,7 +75,7 @@ public sealed class BinaryLogEventTests
     [Fact]
     public void Tables_and_the_next_file()
     {
-        TableMap table = TableMap.Read(BinaryLogEvent.Read(RecordedEvents.Bytes(RecordedEvents.MariaDbInsert)[93..137], LogChecksum.Crc32));
+        TableMap table = TableMap.Read(BinaryLogEvent.Read(RecordedEvents.Bytes(RecordedEvents.MariaDbInsert).AsMemory(93..137), LogChecksum.Crc32));
         Assert.Equal(new TableMap("a", "t"), table);
 
         byte[] rotate = RecordedEvents.Make(EventType.Rotate, [4, 0, 0, 0, 0, 0, 0, 0, .. "binlog.000002"u8]);
