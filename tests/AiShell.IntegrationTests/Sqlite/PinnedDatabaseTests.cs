@@ -48,6 +48,21 @@ public sealed class PinnedDatabaseTests : IDisposable
         }
     }
 
+    /// <summary>SQLite 3.40 writes such frames after ROLLBACK TO in a transaction that had outgrown its cache (seen with python's sqlite3; its own recovery loses them).</summary>
+    [Fact]
+    public async Task A_committed_frame_that_SQLite_left_without_salts_is_in_the_picture()
+    {
+        string path = _folder.Write("a.db", "PRAGMA journal_mode = wal", "CREATE TABLE t(x)");
+        using SqliteConnection writer = SqliteSession.Open(path, SqliteAccess.Writer, LockWait);
+        SqliteSession.Execute(writer, "INSERT INTO t VALUES(1)");
+        await CliWrap.Cli.Wrap("python3").WithArguments(
+            ["-c", "import sys\nf = open(sys.argv[1], 'r+b')\nf.seek(32 + 8)\nf.write(bytes(16))", path + "-wal"]).ExecuteAsync();
+
+        await using PinnedDatabase pinned = await PinnedDatabase.PinAsync(path, 1, _folder.Scratch, LockWait, default);
+
+        Assert.Equal(1, SqliteFolder.Scalar(await WriteImageAsync(pinned, "copy.db"), "SELECT x FROM t"));
+    }
+
     private async Task<string> WriteImageAsync(PinnedDatabase pinned, string name)
     {
         string copy = _folder.PathOf(name);
