@@ -3,9 +3,15 @@ using System.Net.Sockets;
 
 namespace AiShell.EndToEndTests;
 
-/// <summary>Stands between a client and a server on loopback, and after so many bytes cuts all connections, once.</summary>
+/// <summary>
+/// Stands between a client and a server on loopback. After so many bytes it cuts all connections, once, or holds them: they stay open, and
+/// nothing more is forwarded until it is told to go on.
+/// </summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
+    // The kernel's would take in some MB of what is held.
+    private const int BufferBytes = 64 * 1024;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Socket> _open = [];
@@ -14,10 +20,13 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly Task _accepting;
     private long _bytes;
     private long _cutAfter = long.MaxValue;
+    private long _holdAfter = long.MaxValue;
+    private TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _refuses;
 
     /// <param name="staysCut">After the cut nobody is let in any more.</param>
-    public CuttingProxy(int serverPort, bool staysCut)
+    public CuttingProxy(int serverPort, bool staysCut = false)
     {
         _serverPort = serverPort;
         _staysCut = staysCut;
@@ -33,6 +42,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     public bool HasCut { get; private set; }
 
+    /// <summary>Done when connections are held, which they stay until <see cref="GoOn"/>.</summary>
+    public Task HasHeld => _held.Task;
+
     public void CutAfter(long bytes)
     {
         lock (_open)
@@ -44,11 +56,30 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
+    public void HoldAfter(long bytes)
+    {
+        lock (_open)
+        {
+            _bytes = 0;
+            _holdAfter = bytes;
+            _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Forwards what was held, and all that follows.</summary>
+    public void GoOn()
+    {
+        Interlocked.Exchange(ref _holdAfter, long.MaxValue);
+        _goesOn.TrySetResult();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         _listener.Stop();
         Cut();
+        GoOn();
         await _accepting;
         _stop.Dispose();
     }
@@ -67,7 +98,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                     continue;
                 }
 
-                Socket server = new(SocketType.Stream, ProtocolType.Tcp);
+                Socket server = new(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = BufferBytes, SendBufferSize = BufferBytes };
                 try
                 {
                     await server.ConnectAsync(IPAddress.Loopback, _serverPort, _stop.Token);
@@ -101,24 +132,40 @@ internal sealed class CuttingProxy : IAsyncDisposable
             int read;
             while ((read = await from.ReceiveAsync(buffer)) > 0)
             {
-                if (Interlocked.Add(ref _bytes, read) > Interlocked.Read(ref _cutAfter))
+                long bytes = Interlocked.Add(ref _bytes, read);
+                if (bytes > Interlocked.Read(ref _cutAfter))
                 {
                     Cut();
                     return;
                 }
 
+                await PassAsync(bytes);
                 for (int sent = 0; sent < read;)
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
                 }
             }
 
+            await PassAsync(Bytes);
             to.Shutdown(SocketShutdown.Send);
         }
         catch (Exception ended) when (ended is ObjectDisposedException or SocketException)
         {
-            // The other pump, the cut or the test's end closed it.
+            // The other pump, the cut or the test's end closed it; or one side died, and the other is to hear of it.
+            from.Dispose();
+            to.Dispose();
         }
+    }
+
+    private Task PassAsync(long bytes)
+    {
+        if (bytes <= Interlocked.Read(ref _holdAfter))
+        {
+            return Task.CompletedTask;
+        }
+
+        _held.TrySetResult();
+        return _goesOn.Task;
     }
 
     private void Cut()

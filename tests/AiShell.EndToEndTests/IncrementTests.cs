@@ -117,6 +117,29 @@ public sealed class IncrementTests : IDisposable
         Assert.Equal(Id(anew), Id(Assert.Single((await _shell.JsonAsync(null, "backup", "list")).EnumerateArray())));
     }
 
+    [Theory]
+    [InlineData("index.pagemap.gz", true)]
+    [InlineData("index.pagemap.gz", false)]
+    public async Task A_damaged_list_of_pages_begins_a_new_chain_and_harms_no_restore(string file, bool missing)
+    {
+        string shop = await _shell.ShopAsync(orders: 200);
+        string full = Id(await CreateAsync(shop, "--incremental"));
+        string content = await DumpAsync(shop);
+        string list = Directory.GetFiles(_shell.Repository, file, SearchOption.AllDirectories).Single();
+        byte[] bytes = await File.ReadAllBytesAsync(list);
+        bytes[^5] ^= 1;
+        File.Delete(list);
+        await (missing ? Task.CompletedTask : File.WriteAllBytesAsync(list, bytes));
+
+        JsonElement anew = await CreateAsync(shop, "--incremental");
+
+        Assert.Equal("full", anew.GetProperty("kind").GetString());
+        Assert.Contains($"{full} is damaged", anew.GetProperty("whyFull").GetString(), StringComparison.Ordinal);
+        await _shell.ExpectAsync(ErrorKind.Integrity, "backup", "verify", full);
+        await _shell.ExpectAsync(null, "backup", "restore", full, "-d", _shell.PathOf("copy.db"));
+        Assert.Equal(content, await DumpAsync(_shell.PathOf("copy.db")));
+    }
+
     [Fact]
     public async Task A_damaged_base_is_told_by_the_links_deep_verification_and_nothing_more_is_built_on_it()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CliWrap.Buffered;
 
 namespace AiShell.EndToEndTests;
@@ -6,9 +5,8 @@ namespace AiShell.EndToEndTests;
 /// <summary>kill -9 at random moments: what was there before stays, and a target is wholly old or wholly new.</summary>
 public sealed class KillTests : IDisposable
 {
-    private const int Kills = 50;
+    private const int Kills = 35;
     private readonly Shell _shell = new();
-    private readonly Random _random = new(20261123);
 
     public void Dispose() => _shell.Dispose();
 
@@ -16,11 +14,10 @@ public sealed class KillTests : IDisposable
     public async Task Killing_create_leaves_every_earlier_backup_whole_and_no_half_one()
     {
         string shop = await _shell.ShopAsync(orders: 20_000);
-        TimeSpan whole = await TimeAsync("backup", "create", "-d", shop);
-        for (int kill = 0; kill < Kills; kill++)
-        {
-            await KillAsync(whole, "backup", "create", "-d", shop, "--format", kill % 2 == 0 ? "sql" : "native");
-        }
+        RandomKills kills = new(_shell, from: 0.3);
+        await kills.MeasureAsync("backup", "create", "-d", shop);
+        int backups = _shell.Backups;
+        await kills.KillAsync(Kills, kill => ["backup", "create", "-d", shop, "--format", kill % 2 == 0 ? "sql" : "native"], enough: 1, _ => Task.FromResult(backups == (backups = _shell.Backups)));
 
         await _shell.ExpectAsync(null, "backup", "verify", "--all");
         await _shell.ExpectAsync(null, "backup", "create", "-d", shop, "--verify");
@@ -39,24 +36,20 @@ public sealed class KillTests : IDisposable
         string[] older = await Shell.DumpAsync(target);
         string pristine = _shell.PathOf("pristine.db");
         File.Copy(target, pristine);
-        TimeSpan whole = await TimeAsync("backup", "restore", "latest", "-d", _shell.PathOf("timing.db"));
-        bool sawOld = false;
-        for (int kill = 0; kill < Kills; kill++)
+        RandomKills kills = new(_shell, from: 0.3);
+        await kills.MeasureAsync("backup", "restore", "latest", "-d", _shell.PathOf("timing.db"));
+        await kills.KillAsync(Kills, _ => ["backup", "restore", "latest", "-d", target, "--force"], enough: 1, async kill =>
         {
-            await KillAsync(whole, "backup", "restore", "latest", "-d", target, "--force");
             string[] found = await Shell.DumpAsync(target);
             Assert.True(found.SequenceEqual(older) || found.SequenceEqual(newer), $"Kill {kill} left something else.");
             if (found.SequenceEqual(newer))
             {
                 File.Copy(pristine, target, overwrite: true);
             }
-            else
-            {
-                sawOld = true;
-            }
-        }
 
-        Assert.True(sawOld, "No kill came before the promotion: the test proved nothing.");
+            return found.SequenceEqual(older);
+        });
+
         await _shell.ExpectAsync(null, "backup", "restore", "latest", "-d", target, "--force");
         Assert.Equal(newer, await Shell.DumpAsync(target));
         await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
@@ -71,20 +64,5 @@ public sealed class KillTests : IDisposable
         Assert.All(results, result => Assert.Contains(result.ExitCode, new[] { 0, (int)ErrorKind.Busy }));
         Assert.Equal(results.Count(result => result.ExitCode == 0), (await _shell.JsonAsync(null, "backup", "list")).GetArrayLength());
         await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
-    }
-
-    private async Task<TimeSpan> TimeAsync(params string[] arguments)
-    {
-        long started = Stopwatch.GetTimestamp();
-        await _shell.ExpectAsync(null, arguments);
-        return Stopwatch.GetElapsedTime(started);
-    }
-
-    private async Task KillAsync(TimeSpan within, params string[] arguments)
-    {
-        using Process process = _shell.Start(arguments);
-        await Task.Delay(within * _random.NextDouble());
-        process.Kill();
-        await process.WaitForExitAsync();
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace AiShell.EndToEndTests;
 
 /// <summary>kill -9 of the built binary while it reads or fills a real MariaDB server.</summary>
@@ -7,7 +5,7 @@ public sealed class MySqlKillTests : MySqlSuite
 {
     private const int Kills = 12;
 
-    private readonly Random _random = new(20261124);
+    private const string Changes = "DELETE FROM orders WHERE id > 100; DROP VIEW named; CREATE TABLE later(a int); CREATE TRIGGER late BEFORE INSERT ON later FOR EACH ROW SET NEW.a = 1;";
 
     public override async Task InitializeAsync()
     {
@@ -27,10 +25,15 @@ public sealed class MySqlKillTests : MySqlSuite
     public async Task Killing_a_backup_leaves_no_session_and_no_half_backup_and_the_next_one_works()
     {
         string[] create = ["backup", "create", "-d", "shop", "--jobs", "2"];
-        await Shell.ExpectAsync(null, create);
-        int unfinished = await KillAsync(create, async () => await Task.FromResult(Directory.GetFiles(Shell.Repository, "manifest.json", SearchOption.AllDirectories).Length));
+        RandomKills kills = new(Shell, from: 0.3);
+        await kills.MeasureAsync(create);
+        int backups = Shell.Backups;
+        await kills.KillAsync(Kills, _ => create, enough: (Kills / 4) + 1, async _ =>
+        {
+            await UntilNoSessionAsync();
+            return backups == (backups = Shell.Backups);
+        });
 
-        Assert.True(unfinished > Kills / 4, $"Only {unfinished} kills came before the end: the test proved nothing.");
         await Shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
         await Shell.ExpectAsync(null, [.. create, "--verify", "--lock-wait", "0s"]);
         await Shell.ExpectAsync(null, "repo", "gc");
@@ -42,26 +45,21 @@ public sealed class MySqlKillTests : MySqlSuite
     {
         await Shell.ExpectAsync(null, "backup", "create", "-d", "shop");
         string backedUp = await ContentAsync("shop");
-        await Server.RunAsync("shop", "DELETE FROM orders WHERE id > 100; DROP VIEW named; CREATE TABLE later(a int); CREATE TRIGGER late BEFORE INSERT ON later FOR EACH ROW SET NEW.a = 1;");
+        await Server.RunAsync("shop", Changes);
         string old = await ContentAsync("shop");
         string[] restore = ["backup", "restore", "latest", "-d", "shop", "--force"];
-        long started = Stopwatch.GetTimestamp();
-        await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/copy");
-        TimeSpan whole = Stopwatch.GetElapsedTime(started);
-        int unfinished = 0;
-        for (int kill = 0; kill < Kills; kill++)
+        RandomKills kills = new(Shell, from: 0.3);
+        await kills.MeasureAsync("backup", "restore", "latest", "-d", "shop/copy");
+        await kills.KillAsync(Kills, _ => restore, enough: (Kills / 4) + 1, async _ =>
         {
-            using Process process = Shell.Start(restore);
-            await Task.Delay(whole * (0.3 + (0.9 * _random.NextDouble())));
-            process.Kill();
-            await process.WaitForExitAsync();
             await UntilNoSessionAsync();
             string found = await ContentAsync("shop");
             if (found == old)
             {
-                unfinished++;
+                return true;
             }
-            else if (found != backedUp)
+
+            if (found != backedUp)
             {
                 // Between the renaming and what follows it: the next run finishes it.
                 await Shell.ExpectAsync(null, "connections", "--health");
@@ -69,36 +67,13 @@ public sealed class MySqlKillTests : MySqlSuite
                 Assert.Equal(backedUp, await ContentAsync("shop"));
             }
 
-            if (found != old)
-            {
-                await Server.RunAsync("shop", "DELETE FROM orders WHERE id > 100; DROP VIEW named; CREATE TABLE later(a int); CREATE TRIGGER late BEFORE INSERT ON later FOR EACH ROW SET NEW.a = 1;");
-                Assert.Equal(old, await ContentAsync("shop"));
-            }
-        }
+            await Server.RunAsync("shop", Changes);
+            Assert.Equal(old, await ContentAsync("shop"));
+            return false;
+        });
 
-        Assert.True(unfinished > Kills / 4, $"Only {unfinished} kills came before the end: the test proved nothing.");
         await Shell.ExpectAsync(null, restore);
         Assert.Equal(backedUp, await ContentAsync("shop"));
         Assert.Equal("copy,shop", await DatabasesAsync());
-    }
-
-    private async Task<int> KillAsync(string[] command, Func<Task<int>> done)
-    {
-        long started = Stopwatch.GetTimestamp();
-        await Shell.ExpectAsync(null, command);
-        TimeSpan whole = Stopwatch.GetElapsedTime(started);
-        int unfinished = 0;
-        for (int kill = 0; kill < Kills; kill++)
-        {
-            int before = await done();
-            using Process process = Shell.Start(command);
-            await Task.Delay(whole * (0.3 + (0.7 * _random.NextDouble())));
-            process.Kill();
-            await process.WaitForExitAsync();
-            await UntilNoSessionAsync();
-            unfinished += await done() == before ? 1 : 0;
-        }
-
-        return unfinished;
     }
 }

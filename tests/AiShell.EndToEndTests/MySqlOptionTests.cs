@@ -71,6 +71,7 @@ public sealed class MySqlOptionTests : MySqlSuite
             """
             CREATE TABLE orders(id int PRIMARY KEY); CREATE DEFINER=owner@'%' VIEW v AS SELECT 'DEFINER=`owner`@`%` stays' AS text FROM orders;
             CREATE DEFINER=owner@'%' TRIGGER t BEFORE INSERT ON orders FOR EACH ROW SET @x = 1;
+            SET sql_mode = 'ANSI_QUOTES'; CREATE DEFINER=owner@'%' FUNCTION "f"() RETURNS int DETERMINISTIC RETURN 1; SET sql_mode = '';
             CREATE DEFINER=owner@'%' PROCEDURE p() SELECT 1; CREATE DEFINER=owner@'%' EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1;
             """);
         await Shell.ExpectAsync(null, "connect", Url("shop"), "--name", "shop");

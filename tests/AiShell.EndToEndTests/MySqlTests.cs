@@ -140,8 +140,51 @@ public sealed class MySqlTests : MySqlSuite
         await Shell.ExpectAsync(null, "backup", "import", DataFile("sakila-mysql.sql.gz"), "-d", "sakila");
         await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "shop/sakila", "--force", "--verify", "--definer", "root@localhost");
 
-        // The stock client, where it is not told to take a script byte by byte, makes one character of the script's line ends.
-        Assert.Equal(content, (await ContentAsync("sakila")).Replace("\r\n", "\n", StringComparison.Ordinal));
+        Assert.Equal(content, await ContentAsync("sakila"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_script_with_line_ends_of_Windows_and_no_definers_makes_what_the_stock_client_makes_of_it(bool near)
+    {
+        string script = Shell.PathOf("windows.sql");
+        const string objects =
+            """
+            --
+            CREATE TABLE `t`(id int PRIMARY KEY, s text) ENGINE=InnoDB;
+            INSERT INTO `t` VALUES (1, 'one
+            two'), (2, 'a\r\nb');
+            CREATE ALGORITHM=MERGE VIEW v AS SELECT id, 'v
+            w' AS w FROM t;
+            DELIMITER ;;
+            CREATE PROCEDURE p()
+            BEGIN
+              SELECT 'line
+            break';
+            END;;
+            SET sql_mode = 'ANSI_QUOTES';;
+            CREATE PROCEDURE "ansi"() SELECT "id" FROM "t";;
+            SET sql_mode = '';;
+            CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO
+            DELETE FROM t;;
+            DELIMITER ;
+
+            """;
+        // What a throw-away account on a server with a binary log may not make.
+        const string more = "CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW\nSET NEW.s = 'r';\nCREATE DEFINER=root@localhost FUNCTION f() RETURNS int DETERMINISTIC\nRETURN 1;\n";
+        await File.WriteAllTextAsync(script, $"{(objects + (near ? "" : more)).ReplaceLineEndings("\r\n")}INSERT INTO `t` VALUES (3, 'lone\r, double\r\r\n');\r");
+        await Server.RunAsync("", "CREATE DATABASE plain");
+        (int exitCode, string output) = await Shell.BashAsync(
+            Shell.Folder, $"mariadb --no-defaults -h 127.0.0.1 -P {Server.Port} -u {MariaDbServer.User} --default-character-set=utf8mb4 plain < '{script}'", ("MYSQL_PWD", MariaDbServer.Password));
+        Assert.True(exitCode == 0, output);
+
+        await Shell.ExpectAsync(null, near ? ["backup", "import", script, "-d", "shop"] : ["backup", "import", script]);
+        await Shell.ExpectAsync(null, "backup", "restore", (await Shell.JsonAsync(null, "backup", "list"))[0].GetProperty("id").GetString()!, "-d", "shop/copy");
+
+        string content = await ContentAsync("plain");
+        Assert.Contains($"DEFINER=`{MariaDbServer.User}`@`%`", content, StringComparison.Ordinal);
+        Assert.Equal(content, await ContentAsync("copy"));
     }
 
     private static string DataFile(string name) => Path.Combine(AppContext.BaseDirectory, "Data", name);

@@ -7,8 +7,6 @@ public sealed class PostgreSqlKillTests : PostgreSqlSuite
 {
     private const int Kills = 12;
 
-    private readonly Random _random = new(20261124);
-
     public override async Task InitializeAsync()
     {
         await base.InitializeAsync();
@@ -25,23 +23,15 @@ public sealed class PostgreSqlKillTests : PostgreSqlSuite
     public async Task Killing_a_backup_leaves_no_session_and_no_half_backup_and_the_next_one_works()
     {
         string[] create = ["backup", "create", "-d", "shop", "--jobs", "2"];
-        await Shell.ExpectAsync(null, create);
-        long started = Stopwatch.GetTimestamp();
-        await Shell.ExpectAsync(null, create);
-        TimeSpan whole = Stopwatch.GetElapsedTime(started);
-        int unfinished = 0;
-        for (int kill = 0; kill < Kills; kill++)
+        RandomKills kills = new(Shell, from: 0.3);
+        await kills.MeasureAsync(create);
+        int backups = Shell.Backups;
+        await kills.KillAsync(Kills, _ => create, enough: (Kills / 4) + 1, async _ =>
         {
-            int before = Backups();
-            using Process process = Shell.Start(create);
-            await Task.Delay(whole * (0.3 + (0.7 * _random.NextDouble())));
-            process.Kill();
-            await process.WaitForExitAsync();
             await UntilNoSessionAsync();
-            unfinished += Backups() == before ? 1 : 0;
-        }
+            return backups == (backups = Shell.Backups);
+        });
 
-        Assert.True(unfinished > Kills / 4, $"Only {unfinished} kills came before the end: the test proved nothing.");
         await Shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
         await Shell.ExpectAsync(null, [.. create, "--verify", "--lock-wait", "0s"]);
         await Shell.ExpectAsync(null, "repo", "gc");
@@ -65,7 +55,4 @@ public sealed class PostgreSqlKillTests : PostgreSqlSuite
         await psql.WaitForExitAsync();
         await Shell.ExpectAsync(null, "backup", "create", "-d", "shop", "--lock-wait", "10s");
     }
-
-    /// <summary>A backup exists by its manifest.</summary>
-    private int Backups() => Directory.GetFiles(Shell.Repository, "manifest.json", SearchOption.AllDirectories).Length;
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using AiShell.Testing.Engines.PostgreSql;
@@ -19,7 +18,6 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
 
     private const string Old = "CREATE TABLE customer(id serial PRIMARY KEY, name text); INSERT INTO customer(name) VALUES ('old'); CREATE TABLE others(x int); INSERT INTO others VALUES (1);";
 
-    private readonly Random _random = new(20261124);
     private readonly Shell _shell = new();
     private PostgreSqlServer _server = null!;
 
@@ -47,19 +45,13 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
         string[] restore = ["backup", "restore", "latest", "-d", Url("target"), "--force", .. tables == "all" ? (string[])[] : ["--tables", tables]];
         await MakeOldAsync();
         string older = await ContentAsync();
-        long started = Stopwatch.GetTimestamp();
-        await _shell.ExpectAsync(null, restore);
-        TimeSpan whole = Stopwatch.GetElapsedTime(started);
+        RandomKills kills = new(_shell, from: 0.3);
+        await kills.MeasureAsync(restore);
         string newer = await ContentAsync();
         Assert.NotEqual(older, newer);
         await MakeOldAsync();
-        int sawOld = 0;
-        for (int kill = 0; kill < Kills; kill++)
+        await kills.KillAsync(Kills, _ => restore, enough: 1, async kill =>
         {
-            using Process process = _shell.Start(restore);
-            await Task.Delay(whole * (0.3 + (0.7 * _random.NextDouble())));
-            process.Kill();
-            await process.WaitForExitAsync();
             await UntilNoSessionAsync();
             string found = await ContentAsync();
             Assert.True(found == older || found == newer, $"Kill {kill} left something else.");
@@ -67,13 +59,10 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
             {
                 await MakeOldAsync();
             }
-            else
-            {
-                sawOld++;
-            }
-        }
 
-        Assert.True(sawOld > 0, "No kill came before the promotion: the test proved nothing.");
+            return found == older;
+        });
+
         await _shell.ExpectAsync(null, restore);
         Assert.Equal(newer, await ContentAsync());
         Assert.Equal("0", await _server.RunAsync("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE '%ai\\_shell%'"));
@@ -94,26 +83,19 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
         }
 
         string[] test = ["backup", "test", "latest", "-d", database == "source" ? database : "long", "--validate-data"];
-        long started = Stopwatch.GetTimestamp();
-        await _shell.ExpectAsync(null, test);
-        TimeSpan whole = Stopwatch.GetElapsedTime(started);
+        RandomKills kills = new(_shell, from: 0.3);
+        await kills.MeasureAsync(test);
         Assert.Equal("0", await _server.RunAsync("postgres", Left));
-        int most = 0;
-        for (int kill = 0; kill < Kills / 2; kill++)
+        await kills.KillAsync(Kills / 2, _ => test, enough: 1, async _ =>
         {
-            using Process process = _shell.Start(test);
-            await Task.Delay(whole * (0.3 + (0.7 * _random.NextDouble())));
-            process.Kill();
-            await process.WaitForExitAsync();
             await UntilNoSessionAsync();
             int left = int.Parse(await _server.RunAsync("postgres", Left), CultureInfo.InvariantCulture);
             Assert.InRange(left, 0, 3); // of this one alone: the one before was tidied up
             JsonElement health = await _shell.JsonAsync(null, "health-check", "-d", test[4]);
             Assert.Equal(left, health.GetProperty("findings").EnumerateArray().Count(finding => finding.GetProperty("detail").GetString()!.Contains("a test that was ended", StringComparison.Ordinal)));
-            most = Math.Max(most, left);
-        }
+            return left > 0;
+        });
 
-        Assert.True(most > 0, "No kill left anything: the test proved nothing.");
         await _shell.ExpectAsync(null, test);
         Assert.Equal("0", await _server.RunAsync("postgres", Left));
     }

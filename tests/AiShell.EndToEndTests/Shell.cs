@@ -23,6 +23,9 @@ public sealed class Shell : IDisposable
 
     public string Repository => Path.Combine(Home, "backups");
 
+    /// <summary>How many backups the repository has: each exists by its manifest.</summary>
+    public int Backups => Directory.GetFiles(Repository, "manifest.json", SearchOption.AllDirectories).Length;
+
     /// <summary>The repository's files but the locks, which have new generations.</summary>
     public string[] RepositoryFiles() => RepositoryFiles(Repository);
 

@@ -102,8 +102,18 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     {
         return new ChainSoFar(chain.End.Require().Position.End, [.. chain.Entries.Select(entry => entry.Require().ToLink())], ReadAsync);
 
-        Task ReadAsync(int link, BackupPart part, Func<Stream, Task> use, CancellationToken token) =>
-            repository.ReadPartAsync(chain.Entries[link], chain.Entries[link].Require().Parts[part.Index], use, _ => { }, token);
+        async Task ReadAsync(int link, BackupPart part, Func<Stream, Task> use, CancellationToken token)
+        {
+            CatalogueEntry entry = chain.Entries[link];
+            try
+            {
+                await repository.ReadPartAsync(entry, entry.Require().Parts[part.Index], use, _ => { }, token);
+            }
+            catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)
+            {
+                throw new BrokenChainException($"{entry.Id} is damaged ({damage.Message.TrimEnd('.')})");
+            }
+        }
     }
 
     private async Task<Manifest?> FindPreviousAsync(BackupRequest request, CancellationToken cancellationToken) =>

@@ -74,13 +74,17 @@ public sealed class FaultyReadingTests
             {
                 round.Store.ClearFaults().FlipBit(StoreCall.Read, offset, bit: part % 8, path);
                 BackupRepository repository = await FaultWorld.OpenAsync(round.Store);
+                VerifyReport report = await world.VerifyAsync(repository, entry);
+                Assert.Contains(report.Problems, problem => problem.Contains(path, StringComparison.Ordinal));
+                if (entry.Require().Parts[part].Phase == PartPhase.Index)
+                {
+                    continue; // no restore reads it
+                }
+
                 AiShellException thrown = await Assert.ThrowsAsync<AiShellException>(() => world.RestoreAsync(repository, entry, round.Target, verifyFirst: offset == 0));
                 Assert.Equal(ErrorKind.Integrity, thrown.Kind);
                 Assert.Contains(path, thrown.Message, StringComparison.Ordinal);
                 Assert.False(await round.IsTargetNewAsync(path));
-
-                VerifyReport report = await world.VerifyAsync(repository, entry);
-                Assert.Contains(report.Problems, problem => problem.Contains(path, StringComparison.Ordinal));
                 Assert.False((await world.TestRestoreAsync(repository, entry)).IsGood);
             }
         }
@@ -96,7 +100,7 @@ public sealed class FaultyReadingTests
         CatalogueEntry entry = await round.LatestAsync();
         for (int nth = 1; nth <= 2; nth++)
         {
-            foreach (ManifestPart part in entry.Require().Parts)
+            foreach (ManifestPart part in entry.Require().Parts.Where(part => part.Phase != PartPhase.Index))
             {
                 for (long offset = nth; offset < part.StoredBytes; offset += 1 + (part.StoredBytes / 25))
                 {

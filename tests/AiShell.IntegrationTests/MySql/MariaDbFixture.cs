@@ -119,7 +119,7 @@ public sealed class MariaDbFixture(MariaDbServer server) : IEngineFixture
     {
         // A session that was closed a moment ago may still be on its way out.
         string sessions = "";
-        for (int tries = 0; tries < 50 && (sessions = await server.RunAsync("", $"SELECT count(*) FROM information_schema.PROCESSLIST WHERE USER = '{MariaDbServer.User}' AND (DB LIKE '{_prefix}%' OR DB IS NULL)")) != "0"; tries++)
+        for (int tries = 0; tries < 600 && (sessions = await server.RunAsync("", $"SELECT count(*) FROM information_schema.PROCESSLIST WHERE USER = '{MariaDbServer.User}' AND (DB LIKE '{_prefix}%' OR DB IS NULL)")) != "0"; tries++)
         {
             await Task.Delay(100);
         }

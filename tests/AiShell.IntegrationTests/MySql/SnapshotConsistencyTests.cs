@@ -125,14 +125,17 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
     {
         DatabaseAddress source = await CreateAsync(Pair);
         Task holder = Server.RunAsync(source.Database, "LOCK TABLES a WRITE; CREATE TEMPORARY TABLE held(id int); ALTER TABLE a ADD COLUMN (c int); SELECT SLEEP(6)");
-        Task other = Server.RunAsync(source.Database, "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(5); BACKUP STAGE END");
-        await PollAsync("SELECT count(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(5%'", "1");
+        Task other = Server.RunAsync(source.Database, "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(3600)");
+        const string Sleeper = "FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(3600)'"; // once the first one has ended
+        Assert.Equal("1", await PollAsync($"SELECT count(*) {Sleeper}", "1"));
 
         AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(source, Options() with { LockWait = TimeSpan.FromSeconds(1) }));
 
         Assert.Equal(ErrorKind.Busy, failure.Kind);
         Assert.Contains("root@localhost", failure.Message, StringComparison.Ordinal);
-        await Task.WhenAll(holder, other);
+        await Server.RunAsync("", $"KILL {await Server.RunAsync("", $"SELECT ID {Sleeper}")}");
+        await holder;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => other);
         Assert.Equal(2, (await BackUpAsync(source)).Contents.Tables.Count);
     }
 
@@ -154,7 +157,7 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
     private async Task<string> PollAsync(string query, string wanted)
     {
         string found = "";
-        for (int tries = 0; tries < 100 && (found = await Server.RunAsync("", query)) != wanted; tries++)
+        for (int tries = 0; tries < 1200 && (found = await Server.RunAsync("", query)) != wanted; tries++)
         {
             await Task.Delay(50);
         }

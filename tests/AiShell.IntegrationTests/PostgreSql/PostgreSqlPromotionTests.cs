@@ -49,7 +49,7 @@ public sealed class PostgreSqlPromotionTests(SharedServer shared) : PostgreSqlRe
     {
         MemoryBackup backup = await MakeBackupAsync();
         DatabaseAddress target = await Fixture.CreateEmptyAsync("target");
-        await using IRestoreTarget restore = await Engine.OpenTargetAsync(target, backup.Contents, Options(lockWaitSeconds: 30), default);
+        await using IRestoreTarget restore = await Engine.OpenTargetAsync(target, backup.Contents, Options(lockWaitSeconds: 120), default);
         await backup.LoadAsync(restore, TableFilter.Everything);
         using WireSession other = await ConnectAsync(target);
         other.Execute("BEGIN; CREATE TABLE public.late(x int)"); // nobody sees it yet
@@ -105,7 +105,7 @@ public sealed class PostgreSqlPromotionTests(SharedServer shared) : PostgreSqlRe
     {
         for (int tries = 0; !await isSo(); tries++)
         {
-            Assert.True(tries < 500, "Still not so.");
+            Assert.True(tries < 3000, "Still not so.");
             await Task.Delay(20);
         }
     }

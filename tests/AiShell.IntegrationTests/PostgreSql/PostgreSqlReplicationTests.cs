@@ -114,7 +114,7 @@ public sealed class PostgreSqlReplicationTests : IAsyncLifetime
     {
         for (int tries = 0; await _server.RunAsync(database, query) != answer; tries++)
         {
-            Assert.True(tries < 300, $"Never so: {query} is {answer}.");
+            Assert.True(tries < 1200, $"Never so: {query} is {answer}.");
             await Task.Delay(50);
         }
     }

@@ -247,7 +247,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
     private async Task EventuallyAsync(DatabaseAddress address, string query, string expected)
     {
         string found = "";
-        for (int attempt = 0; attempt < 200; attempt++)
+        for (int attempt = 0; attempt < 1200; attempt++)
         {
             found = await Server.RunAsync(address.Database, query);
             if (found == expected)

@@ -113,7 +113,7 @@ public sealed class UnbrokenChangesTests(SharedServer shared) : PostgreSqlRestor
                     await _work;
                 }
 
-                Assert.True(tries < 1500, "Nothing changes.");
+                Assert.True(tries < 6000, "Nothing changes.");
                 await Task.Delay(20);
             }
         }

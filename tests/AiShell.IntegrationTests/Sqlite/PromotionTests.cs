@@ -60,17 +60,14 @@ public sealed class PromotionTests : IAsyncLifetime, IDisposable
     {
         string path = _folder.Write("old.db", "PRAGMA journal_mode = wal", "CREATE TABLE t(x)", "INSERT INTO t VALUES('old')");
         await using Stream input = new System.IO.Pipelines.Pipe() is var pipe ? pipe.Writer.AsStream() : null!;
-        using MemoryStream output = new();
+        TaskCompletionSource isRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
         CommandTask<CommandResult> shell = Cli.Wrap("sqlite3").WithArguments(["-batch", path])
             .WithStandardInputPipe(PipeSource.FromStream(pipe.Reader.AsStream()))
-            .WithStandardOutputPipe(PipeTarget.ToStream(output))
+            .WithStandardOutputPipe(PipeTarget.ToDelegate(_ => isRead.TrySetResult()))
             .ExecuteAsync();
         await input.WriteAsync("SELECT x FROM t;\n"u8.ToArray());
         await input.FlushAsync();
-        while (!File.Exists(path + "-shm"))
-        {
-            await Task.Delay(10);
-        }
+        await isRead.Task.WaitAsync(TimeSpan.FromMinutes(1));
 
         Assert.Equal(ErrorKind.Busy, (await Assert.ThrowsAsync<AiShellException>(() => RestoreAsync(path))).Kind);
 

@@ -83,9 +83,9 @@ internal sealed class VerifyCommand : SessionCommand
 
     internal static VerifyDocument Describe(VerifyReport report) => new(
         report.BackupId, report.Database, report.IsGood, report.Deep ? "deep" : "checksum", report.PartsChecked, report.TablesChecked, report.BytesChecked, report.Problems)
-        {
-            ImageCompared = report.ImageCompared,
-        };
+    {
+        ImageCompared = report.ImageCompared,
+    };
 
     internal static void Record(Session session, BackupRepository repository, VerifyReport report) => session.State.Record(
         Session.ChecksKey(repository),

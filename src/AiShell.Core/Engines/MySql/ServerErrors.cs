@@ -14,6 +14,9 @@ internal static class ServerErrors
     public const int InvalidView = 1356;
     public const int TriggerExists = 1359;
 
+    // A table or view, a key to be dropped, a routine or package, an event, a foreign key's name.
+    private static readonly int[] Done = [1050, 1091, 1304, 1537, 1826];
+
     private const string PrivilegeHint = "docs/mysql.md lists the privileges that a backup and a restore need.";
 
     /// <param name="subject">What was being done or to what, for the message: <c>table 'orders'</c>.</param>
@@ -50,6 +53,9 @@ internal static class ServerErrors
         || error.Message.Contains("No space left on device", StringComparison.Ordinal)
         || error.Message.Contains("Errcode: 28", StringComparison.Ordinal)
         || (error.Number == 1030 && error.Message.Contains("error 28", StringComparison.Ordinal));
+
+    /// <summary>What the statement is to make is there, or what it is to drop is not.</summary>
+    public static bool SaysThatItIsDone(ServerError error) => Done.Contains(error.Number);
 
     /// <summary>A session that could not be opened: whatever the reason, the server cannot be used.</summary>
     public static AiShellException TranslateLogin(Exception failure, ConnectionSettings settings)

@@ -110,7 +110,7 @@ public sealed class LoginTests(SharedMariaDb shared) : IClassFixture<SharedMaria
 
     [Fact]
     public async Task The_connect_timeout_does_not_end_a_statement_that_takes_longer() =>
-        Assert.Equal(0L, await _user.ScalarAsync($"{Url}?connect-timeout=1", "SELECT sleep(3)"));
+        Assert.Equal(0L, await _user.ScalarAsync($"{Url}?connect-timeout=3", "SELECT sleep(4)"));
 
     [Fact]
     public async Task A_login_that_waits_is_left_when_it_is_cancelled()

@@ -111,17 +111,28 @@ public sealed class NameCaseTests(NameCaseServers servers) : IClassFixture<NameC
     }
 
     [Fact]
-    public async Task A_view_and_a_table_that_differ_in_case_alone_leave_the_target_untouched()
+    public async Task A_view_and_a_table_that_differ_in_case_alone_are_refused_before_anything_is_done()
     {
         MemoryBackup backup = await BackUpAsync(servers.Exact, "CREATE TABLE Twin(a int); CREATE VIEW twin AS SELECT 1 AS x");
         DatabaseAddress target = servers.Lower.AddressOf(_prefix + "Target");
         await servers.Lower.RunAsync("", $"CREATE DATABASE {target.Database}; CREATE TABLE {target.Database}.old(a int)");
 
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_engine, target, Options(replace: true)));
+        AiShellException obstacle = Assert.Single((await _engine.InspectTargetAsync(target, backup.Contents, Options(replace: true), default)).Obstacles);
+        Assert.Contains("'Twin' and 'twin'", obstacle.Message, StringComparison.Ordinal);
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_engine, target, Options(replace: true))); // even one that nobody has looked at
 
         Assert.Contains("twin", failure.Message, StringComparison.Ordinal);
         Assert.Equal("old", await TablesAsync(servers.Lower, target.Database));
         Assert.Equal("", await servers.Lower.RunAsync("", $"SHOW DATABASES LIKE '{_prefix}%ai\\_shell%'"));
+
+        // The table alone is none, the view alone neither, and both go where names keep their case.
+        TableFilter table = new(["Twin"], []);
+        await servers.Lower.RunAsync("", $"DROP DATABASE {target.Database}; CREATE DATABASE {target.Database}");
+        Assert.Empty((await _engine.InspectTargetAsync(target, backup.Contents, Options(intoExisting: true, tables: table), default)).Obstacles);
+        await backup.RestoreAsync(_engine, target, Options(intoExisting: true, tables: table));
+        await backup.RestoreAsync(_engine, servers.Lower.AddressOf(_prefix + "View"), Options(tables: new([], ["Twin"])));
+        Assert.Empty((await _engine.InspectTargetAsync(servers.Exact.AddressOf(_prefix + "Both"), backup.Contents, Options(), default)).Obstacles);
+        await backup.RestoreAsync(_engine, servers.Exact.AddressOf(_prefix + "Both"), Options());
     }
 
     private static async Task RequireWholeAsync(MariaDbServer server, string target, bool lower)

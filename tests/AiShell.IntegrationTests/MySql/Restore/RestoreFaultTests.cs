@@ -93,10 +93,10 @@ public sealed class RestoreFaultTests
         DatabaseAddress address = world.Address("target");
         await backup.RestoreAsync(address, Options());
         string old = await server.DumpAsync(address.Database);
-        Task<string> holder = server.RunAsync(address.Database, "BEGIN; SELECT * FROM parent; SELECT SLEEP(12); COMMIT");
+        Task<string> holder = server.RunAsync(address.Database, "BEGIN; SELECT * FROM parent; SELECT SLEEP(3600)");
         for (int tries = 0; await server.RunAsync("", "SELECT count(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'") != "1"; tries++)
         {
-            Assert.True(tries < 100);
+            Assert.True(tries < 1200);
             await Task.Delay(50);
         }
 
@@ -104,7 +104,8 @@ public sealed class RestoreFaultTests
 
         Assert.Equal(ErrorKind.Busy, failure.Kind);
         Assert.Contains("root from localhost", failure.Message, StringComparison.Ordinal);
-        await holder;
+        await server.RunAsync("", $"KILL {await server.RunAsync("", "SELECT ID FROM information_schema.PROCESSLIST WHERE STATE = 'User sleep'")}");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => holder);
         Assert.Equal(old, await server.DumpAsync(address.Database));
         Assert.Equal([world.Address("src").Database, address.Database], await world.DatabasesAsync());
     }

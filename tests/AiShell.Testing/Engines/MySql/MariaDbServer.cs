@@ -42,13 +42,16 @@ public sealed class MariaDbServer : IAsyncDisposable
         string folder = Directory.CreateTempSubdirectory("ai-shell-my-").FullName;
         MariaDbServer server = new(folder, FreePort(), settings);
         await Cli.Wrap("chown").WithArguments(["mysql", folder]).ExecuteAsync();
-        await Cli.Wrap("mariadb-install-db")
-            .WithArguments(["--no-defaults", "--user=mysql", $"--datadir={server.DataFolder}", "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M", server.TemporaryFolder, .. settings.Where(setting => setting.StartsWith("lower-case", StringComparison.Ordinal)).Select(setting => $"--{setting}")])
-            .ExecuteBufferedAsync();
+        string[] names = [.. settings.Where(setting => setting.StartsWith("lower-case", StringComparison.Ordinal)).Select(setting => $"--{setting}")];
+        await NewServerFolder.MakeAsync($"mariadb {string.Join(' ', names)}", "mysql", made => InitializeAsync(made, names), server.DataFolder);
         await server.StartAsync();
         await server.RunAsync("", $"CREATE USER {User}@'%' IDENTIFIED BY '{Password}'; GRANT ALL ON *.* TO {User}@'%' WITH GRANT OPTION; DELETE FROM mysql.global_priv WHERE User = ''; FLUSH PRIVILEGES");
         return server;
     }
+
+    private static Task InitializeAsync(string folder, string[] names) => Cli.Wrap("mariadb-install-db")
+        .WithArguments(["--no-defaults", "--user=mysql", $"--datadir={Path.Combine(folder, "data")}", "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M", $"--tmpdir={folder}", .. names])
+        .ExecuteBufferedAsync();
 
     public DatabaseAddress AddressOf(string database, string user = User, string password = Password) =>
         new("mysql", "127.0.0.1", Port, user, password, database, new Dictionary<string, string>());

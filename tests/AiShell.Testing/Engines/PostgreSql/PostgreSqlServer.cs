@@ -49,11 +49,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         string folder = Directory.CreateTempSubdirectory("ai-shell-pg-").FullName;
         PostgreSqlServer server = new(folder, binaries, serverBinaries ?? binaries, FreePort());
         await Cli.Wrap("chown").WithArguments([User, folder]).ExecuteAsync();
-        string passwordFile = Path.Combine(folder, "password");
-        await File.WriteAllTextAsync(passwordFile, Password + "\n");
-        await Cli.Wrap("chown").WithArguments([User, passwordFile]).ExecuteAsync();
-        await server.AsPostgresAsync(
-            Path.Combine(server._serverBinaries, "initdb"), "-D", server.DataFolder, "-U", User, "--auth=scram-sha-256", $"--pwfile={passwordFile}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync");
+        await NewServerFolder.MakeAsync(server._serverBinaries, User, server.InitializeAsync, server.DataFolder);
         string[] all =
         [
             $"port = {server.Port}", "listen_addresses = '127.0.0.1'", $"unix_socket_directories = '{folder}'", "fsync = off", "max_connections = 50",
@@ -62,6 +58,15 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         await File.AppendAllLinesAsync(Path.Combine(server.DataFolder, "postgresql.conf"), all);
         await server.ControlAsync("start", "-w", "-l", Path.Combine(folder, "log"));
         return server;
+    }
+
+    private async Task InitializeAsync(string folder)
+    {
+        string passwordFile = Path.Combine(folder, "password");
+        await File.WriteAllTextAsync(passwordFile, Password + "\n");
+        await Cli.Wrap("chown").WithArguments([User, passwordFile]).ExecuteAsync();
+        await AsPostgresAsync(
+            Path.Combine(_serverBinaries, "initdb"), "-D", Path.Combine(folder, "data"), "-U", User, "--auth=scram-sha-256", $"--pwfile={passwordFile}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync");
     }
 
     public DatabaseAddress AddressOf(string database, string user = User, string password = Password) =>

@@ -52,6 +52,24 @@ public sealed class DefinitionTests
         Assert.DoesNotContain(inKeys, script.Table, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("UNIQUE KEY `u` (`e`,`a``,b`(3)) COMMENT ', ADD KEY'", "KEY `k` ((lower(`a``,b`))) /*!80000 INVISIBLE */")]
+    [InlineData("KEY `k` (`e`) USING BTREE COMMENT 'a,\n  ADD b'")]
+    public void Keys_go_into_the_table_where_that_is_better(params string[] keys)
+    {
+        var table = TableDefinition.Parse($"CREATE TABLE `t` (\n  `id` int NOT NULL,\n  `e` int,\n  PRIMARY KEY (`id`),\n  {string.Join(",\n  ", keys)},\n  CONSTRAINT `own` FOREIGN KEY (`e`) REFERENCES `p` (`x`)\n) ENGINE=InnoDB");
+        TableScript script = TableScript.Build(table, "db", "PRIMARY");
+
+        Assert.Equal(table.Create(table.Elements.SkipLast(1)), TableScript.WithKeys(script.Table, script.Keys));
+    }
+
+    [Theory]
+    [InlineData("ALTER TABLE `t`\n  ADD KEY `k` (`a`),\n  ADD FULLTEXT KEY `f` (`a`)")]
+    [InlineData("ALTER TABLE `t`\n  ADD SPATIAL KEY `s` (`a`)")]
+    [InlineData("ALTER TABLE `other`\n  ADD KEY `k` (`a`)")]
+    [InlineData("ALTER TABLE `t`\n  ADD KEY `k` (`a`), DROP COLUMN `a`")]
+    public void Keys_that_are_no_trees_or_not_the_tables_own_do_not(string keys) => Assert.Null(TableScript.WithKeys("CREATE TABLE `t` (\n  `a` text\n) ENGINE=InnoDB", keys));
+
     [Fact]
     public void Views_come_after_those_they_read_whatever_columns_and_aliases_are_called()
     {
@@ -79,12 +97,27 @@ public sealed class DefinitionTests
     [Theory]
     [InlineData("CREATE DEFINER=`o``dd`@`10.%` PROCEDURE `p`() SELECT 1", "o`dd@10.%", "CREATE DEFINER=`n`@`%` PROCEDURE `p`() SELECT 1")]
     [InlineData("CREATE ALGORITHM=MERGE DEFINER=`role` SQL SECURITY INVOKER VIEW `v` AS select 'DEFINER=`x`'", "role@", "CREATE ALGORITHM=MERGE DEFINER=`n`@`%` SQL SECURITY INVOKER VIEW `v` AS select 'DEFINER=`x`'")]
+    [InlineData("CREATE DEFINER=\"o\"\"dd\"@\"10.%\" PROCEDURE \"p\"() SELECT 1", "o\"dd@10.%", "CREATE DEFINER=`n`@`%` PROCEDURE \"p\"() SELECT 1")]
     [InlineData("CREATE VIEW `v` AS select 'DEFINER=`x`@`y`'", null, "CREATE VIEW `v` AS select 'DEFINER=`x`@`y`'")]
     public void The_definer_is_found_in_the_head_and_replaced(string sql, string? account, string rewritten)
     {
         Assert.Equal(account, Definer.Find(sql)?.Account);
         Assert.Equal(rewritten, Definer.Rewrite(sql, "`n`@`%`"));
     }
+
+    [Theory]
+    [InlineData("CREATE DEFINER=`ai_shell_import_0a1b2c3d`@`%` PROCEDURE `p`() SELECT 1", "CREATE PROCEDURE `p`() SELECT 1")]
+    [InlineData("CREATE ALGORITHM=MERGE DEFINER=`ai_shell_import_0a1b2c3d`@`%` SQL SECURITY INVOKER VIEW `v` AS select 1", "CREATE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW `v` AS select 1")]
+    [InlineData("CREATE DEFINER=`ai_shell_import_0a1b2c3d`@`localhost` PROCEDURE `p`() SELECT 1", null)]
+    [InlineData("CREATE DEFINER=`ai_shell_import_0a1b2c3d4`@`%` PROCEDURE `p`() SELECT 1", null)]
+    [InlineData("CREATE DEFINER=`app`@`%` PROCEDURE `p`() SELECT 1", null)]
+    [InlineData("CREATE PROCEDURE `p`() SELECT 'DEFINER=`ai_shell_import_0a1b2c3d`@`%`'", null)]
+    public void The_account_of_an_import_and_no_other_is_left_out(string sql, string? without) => Assert.Equal(without ?? sql, Definer.WithoutImport(sql));
+
+    [Theory]
+    [InlineData("CREATE PROCEDURE `p`() SELECT 1", "CREATE * PROCEDURE `p`() SELECT 1")]
+    [InlineData("CREATE ALGORITHM=UNDEFINED SQL SECURITY DEFINER VIEW `v` AS select 1", "CREATE ALGORITHM=UNDEFINED * SQL SECURITY DEFINER VIEW `v` AS select 1")]
+    public void The_definer_comes_behind_the_algorithm(string sql, string written) => Assert.Equal(written, sql.Insert(Definer.PlaceIn(sql), "* "));
 
     [Fact]
     public void Columns_of_a_view_lose_the_database_and_nothing_else_does() => Assert.Equal(

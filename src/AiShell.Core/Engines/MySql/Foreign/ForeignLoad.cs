@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Restore;
+using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Wire;
 using CliWrap;
 
@@ -13,7 +14,7 @@ namespace AiShell.Engines.MySql.Foreign;
 /// <summary>
 /// Loads a foreign script into a scratch database by the stock client, in the name of a throw-away account that may touch this database and
 /// no other: a script that names another database than its own fails. On a server of our own the script's one database is made as the
-/// script says, since its objects may name it. The client runs no command of its own (binary mode).
+/// script says, since its objects may name it. The client runs no command of its own (binary mode), and lines end as it ends them without that mode: of CR LF the CR goes.
 /// </summary>
 /// <param name="ownsServer">The server is a throw-away one of ours: definers, which a dump names, may be whoever they are.</param>
 internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings settings, bool ownsServer)
@@ -34,7 +35,7 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
         using MySqlSession admin = await Server.OpenAsync(settings, cancellationToken, "");
         ConnectionSettings account = settings with
         {
-            User = string.Create(CultureInfo.InvariantCulture, $"ai_shell_{TargetNames.NewNumber():x8}"),
+            User = string.Create(CultureInfo.InvariantCulture, $"{Definer.ImportPrefix}{TargetNames.NewNumber():x8}"),
             Password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
         };
         await ServerErrors.RunAsync(admin, "a throw-away account for the script", session => Make(session, account), cancellationToken);
@@ -149,6 +150,11 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
         async ValueTask WriteAsync(ReadOnlySequence<byte> line)
         {
             ReadOnlyMemory<byte> bytes = line.IsSingleSegment ? line.First : line.ToArray();
+            if (bytes.Span.EndsWith("\r\n"u8))
+            {
+                bytes = (byte[])[.. bytes.Span[..^2], (byte)'\n'];
+            }
+
             if (!filter.Takes(bytes.Span))
             {
                 if (!ownsServer)

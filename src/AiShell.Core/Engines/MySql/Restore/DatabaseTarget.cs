@@ -12,6 +12,7 @@ internal sealed class DatabaseTarget : IRestoreTarget
     private readonly StagingSchema _staging;
     private readonly StagingLoad _load;
     private readonly RestoreScript _script;
+    private readonly List<ScriptEntry> _postData = []; // as it comes
     private int _disposed;
 
     private DatabaseTarget(BackupContents contents, TargetOptions options, StagingSchema staging)
@@ -42,7 +43,8 @@ internal sealed class DatabaseTarget : IRestoreTarget
 
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
     {
-        await _load.Keys.CompleteAsync(cancellationToken);
+        _script.Later.AddRange(_postData.Where(entry => _script.Takes(entry) && (entry.Header.Kind != PromotionPlanner.Grant || _contents.HasGlobals)));
+        await _load.Keys.CompleteAsync(_script.Later.Where(entry => entry.Header.Kind == SchemaScript.ForeignKey), cancellationToken);
         await MakeObjectsAsync(cancellationToken);
         IReadOnlyList<ForeignKey> keys = await _staging.UseAsync("foreign keys", session => ForeignKey.Of(session, _staging.Name), cancellationToken);
         Warnings = [.. (await _load.FindOrphansAsync(keys, cancellationToken)).Select(orphan => $"The restored database is as its source was, but not in itself right: {orphan}.")];
@@ -71,6 +73,7 @@ internal sealed class DatabaseTarget : IRestoreTarget
 
     private async Task MakeTablesAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {
+        List<ScriptEntry> tables = []; // what else there is, their defaults may ask for
         foreach (ScriptEntry entry in PartLoading.ReadEntries(part, plain))
         {
             if (entry.Header.Kind == DatabaseEntry.Kind)
@@ -79,17 +82,23 @@ internal sealed class DatabaseTarget : IRestoreTarget
                 _load.History = _script.Properties.History;
                 await _staging.CreateAsync(_script.Properties, cancellationToken);
             }
+            else if (_script.Takes(entry) && entry.Header.Kind == SchemaScript.Table)
+            {
+                tables.Add(entry);
+            }
             else if (_script.Takes(entry))
             {
                 await _load.RunAsync(entry, cancellationToken);
             }
         }
+
+        await _load.EachAsync(tables, _load.MakeTableAsync, cancellationToken);
     }
 
     private Task PlanObjectsAsync(BackupPart part, Stream plain)
     {
-        _script.Later.AddRange(PartLoading.ReadEntries(part, plain).Where(entry => _script.Takes(entry) && (entry.Header.Kind != PromotionPlanner.Grant || _contents.HasGlobals)));
-        _load.Keys.Add(_script.Later);
+        _postData.AddRange(PartLoading.ReadEntries(part, plain));
+        _load.Keys.Add(_postData.Where(entry => _options.Tables.Takes(new TableName("", entry.Header.Name))));
         return Task.CompletedTask;
     }
 

@@ -41,7 +41,7 @@ internal sealed class Definers
 
         return Definer.Find(statement) is { } definer
             ? $"{statement[..definer.Clause]}{_clause}{statement[definer.End..].TrimStart()}"
-            : statement.Insert("CREATE ".Length, _clause);
+            : statement.Insert(Definer.PlaceIn(statement), _clause);
     }
 
     private static string Quote(string account)

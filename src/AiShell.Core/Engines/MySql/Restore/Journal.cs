@@ -48,9 +48,10 @@ internal static class Journal
 
 /// <summary>What makes a copy the target, in steps that may be done again.</summary>
 /// <param name="Old">The database that takes what is replaced.</param>
+/// <param name="MakesOld">The statement that makes that database.</param>
 /// <param name="MakesTarget">The statement that makes the target where there is none.</param>
 /// <param name="Moves">Of tables, in order; all in one statement.</param>
-/// <param name="Lift">In the target, before the moves: takes off what does not move.</param>
+/// <param name="Lift">In the target, before the moves: takes off what does not move. The last first: triggers run in the order in which they were made, so that what is put back must come after those that were not taken off yet.</param>
 /// <param name="PutBack">In the target, should the moves not come: puts that on again.</param>
 /// <param name="AtOnce">In the target, together with the moves.</param>
 /// <param name="After">In the target.</param>
@@ -59,6 +60,7 @@ internal sealed record PromotionPlan(
     string Target,
     string Staging,
     string Old,
+    string MakesOld,
     bool KeepOld,
     string? MakesTarget,
     IReadOnlyList<TableMove> Moves,

@@ -22,6 +22,7 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         Journal.Write(session, plan, number);
+        session.Execute(plan.MakesOld); // nobody but the journal would know what it is for
         if (plan.MakesTarget is { } make)
         {
             session.Execute(make);
@@ -41,7 +42,7 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
                 if (HasMoved())
                 {
                     _failures.Add(error.Message);
-                    RunAll(plan.Target, plan.AtOnce);
+                    RunAll(plan.Target, plan.AtOnce, again: true);
                     break;
                 }
 
@@ -54,7 +55,7 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
         }
 
         done();
-        Finish();
+        Finish(again: false);
     }
 
     /// <summary>After its process is gone: finishes what has moved, undoes what has not.</summary>
@@ -63,15 +64,15 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
         session.Execute("SET SESSION foreign_key_checks = 0");
         if (isDone)
         {
-            RunAll(plan.Target, plan.AtOnce);
-            Finish();
+            RunAll(plan.Target, plan.AtOnce, again: true);
+            Finish(again: true);
             return;
         }
 
         MoveBack();
         Undo();
-        TargetNames.Drop(session, plan.Staging);
         TargetNames.Drop(session, plan.Old); // after a move back nothing is in it
+        TargetNames.Drop(session, plan.Staging); // the journal goes last
     }
 
     /// <summary>Waits for the tables first where something has to be taken off them, so that it is off for no longer than it takes.</summary>
@@ -145,12 +146,12 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
         }
     }
 
-    private void Finish()
+    private void Finish(bool again)
     {
-        RunAll(plan.Target, plan.After);
+        RunAll(plan.Target, plan.After, again);
         if (plan.KeepOld)
         {
-            RunAll(plan.Old, plan.AfterInOld);
+            RunAll(plan.Old, plan.AfterInOld, again);
         }
 
         TargetNames.Drop(session, plan.Staging);
@@ -165,7 +166,8 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
     }
 
     /// <summary>There is no way back any more: what fails is told at the end, and the rest is done.</summary>
-    private void RunAll(string database, IReadOnlyList<string> statements)
+    /// <param name="again">Some of it may have been done before.</param>
+    private void RunAll(string database, IReadOnlyList<string> statements, bool again)
     {
         session.Execute($"USE {SqlText.Quote(database)}");
         foreach (string statement in statements)
@@ -174,7 +176,7 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
             {
                 session.Execute(statement);
             }
-            catch (ServerError error) when (error.Number == ServerErrors.TriggerExists)
+            catch (ServerError error) when (error.Number == ServerErrors.TriggerExists || (again && ServerErrors.SaysThatItIsDone(error)))
             {
                 // Done before the process was gone.
             }

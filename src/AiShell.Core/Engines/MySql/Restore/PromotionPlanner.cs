@@ -4,7 +4,7 @@ using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
 
-/// <summary>Works out how a complete copy becomes the target, and makes the database that takes what is replaced.</summary>
+/// <summary>Works out how a complete copy becomes the target.</summary>
 internal sealed class PromotionPlanner(MySqlSession session, StagingSchema staging)
 {
     /// <summary>Privileges on the database's own things; they would stay when what they are on is dropped.</summary>
@@ -22,7 +22,6 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
     {
         string target = staging.Target;
         bool exists = DatabaseListing.Exists(session, target);
-        MakeOld(exists ? DatabaseListing.ReadProperties(session, target) : properties);
         DropTriggersOfCopy();
         List<string> fresh = DatabaseListing.Tables(session, staging.Name);
         StandingObjects? standing = exists ? StandingObjects.Read(session, target) : null;
@@ -32,6 +31,7 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
             target,
             staging.Name,
             staging.Old,
+            MakeOld(exists ? DatabaseListing.ReadProperties(session, target) : properties),
             keepOld,
             exists ? null : $"CREATE DATABASE {SqlText.Quote(target)} {StagingSchema.DefaultsOf(properties)}",
             [
@@ -39,15 +39,16 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
                 .. inTheWay.Select((view, index) => new TableMove(target, view.Name, target, staging.Aside(index))),
                 .. fresh.Select(table => new TableMove(staging.Name, table, target, table)),
             ],
-            [.. (standing?.Triggers ?? []).Select(StandingObjects.Drop)],
+            [.. (standing?.Triggers ?? []).Reverse().Select(StandingObjects.Drop)],
             [.. (standing?.Triggers ?? []).SelectMany(trigger => standing!.Create(trigger))],
             [
+                // Before the triggers: each remembers the collation that its database has when it is made.
+                DatabaseEntry.Alter(properties.CharacterSet, properties.Collation, properties.Comment),
                 .. OfKind(SourceObjects.Trigger),
                 .. SequenceDefault.Of(session, staging.Name).Select(column => column.MovedTo(target)),
                 .. ForeignKey.Into(session, target).Where(key => key.Database != target).SelectMany(key => new[] { key.Drop, key.Add }),
             ],
             [
-                DatabaseEntry.Alter(properties.CharacterSet, properties.Collation, properties.Comment),
                 .. inTheWay.Select((_, index) => StandingObjects.Drop(SourceObjects.View, staging.Aside(index))),
                 .. others.Except(inTheWay).Select(StandingObjects.Drop),
                 .. Routines.SelectMany(OfKind),
@@ -67,7 +68,6 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
     public PromotionPlan ForTables(IReadOnlyList<StandingTable> replaced, StandingKeys keys, IReadOnlyList<string>? triggers, bool keepOld)
     {
         string target = staging.Target;
-        MakeOld(DatabaseListing.ReadProperties(session, target));
         DropTriggersOfCopy();
         foreach (ForeignKey key in keys.Outward)
         {
@@ -83,13 +83,14 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
             target,
             staging.Name,
             staging.Old,
+            MakeOld(DatabaseListing.ReadProperties(session, target)),
             keepOld,
             null,
             [
                 .. replaced.Select(table => new TableMove(target, table.Name, staging.Old, table.Name)),
                 .. DatabaseListing.Tables(session, staging.Name).Except(sequences).Select(table => new TableMove(staging.Name, table, target, table)),
             ],
-            [.. lifted.Select(StandingObjects.Drop)],
+            [.. Enumerable.Reverse(lifted).Select(StandingObjects.Drop)],
             putBack,
             [
                 .. triggers ?? putBack,
@@ -101,7 +102,7 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
             keepOld ? putBack : []);
     }
 
-    private void MakeOld(DatabaseProperties properties) => session.Execute($"CREATE DATABASE {SqlText.Quote(staging.Old)} {StagingSchema.DefaultsOf(properties)}");
+    private string MakeOld(DatabaseProperties properties) => $"CREATE DATABASE {SqlText.Quote(staging.Old)} {StagingSchema.DefaultsOf(properties)}";
 
     /// <summary>They have shown that they can be made.</summary>
     private void DropTriggersOfCopy()

@@ -1,3 +1,4 @@
+using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
@@ -16,13 +17,15 @@ internal sealed class Requirements
     private readonly MySqlSession _session;
     private readonly string _target;
     private readonly BackupContents _contents;
+    private readonly TableNameCase _nameCase;
     private readonly (string Pattern, Privileges Privileges)[] _places;
 
-    public Requirements(MySqlSession session, string target, BackupContents contents)
+    public Requirements(MySqlSession session, string target, BackupContents contents, TableNameCase nameCase)
     {
         _session = session;
         _target = target;
         _contents = contents;
+        _nameCase = nameCase;
         string beside = TargetNames.Beside(target, TargetNames.New, 0); // has the form of those that a restore makes
         _places = [($"'{target}'", Privileges.Read(session, target)), ($"'{beside.TrimEnd('0')}…'", Privileges.Read(session, beside))];
     }
@@ -46,7 +49,7 @@ internal sealed class Requirements
             yield return new AiShellException(ErrorKind.Failed, "The user may not keep the restore out of the binary log.", "GRANT BINLOG ADMIN (MariaDB) or SESSION_VARIABLES_ADMIN (MySQL), or leave out --no-binlog.");
         }
 
-        if (TableNameCase.Read(_session).FindClash(TablesTarget.TablesOf(_contents, options)) is { } clash)
+        if (_nameCase.FindClash(NamesThatCome(options)) is { } clash)
         {
             yield return clash;
         }
@@ -88,6 +91,13 @@ internal sealed class Requirements
         var backup = ServerFeatures.Of(_contents.EngineVersion);
         return backup.IsMariaDb == _session.Features.IsMariaDb && backup.Version / 100 > _session.Features.Version / 100
             ? $"The backup is of {_contents.EngineVersion}, and the server is the older {_session.ServerVersionText}" : null;
+    }
+
+    /// <summary>Of relations, as far as they are known and certain: a part of the tables may come without its views.</summary>
+    private IEnumerable<string> NamesThatCome(TargetOptions options)
+    {
+        IEnumerable<string> tables = TablesTarget.TablesOf(_contents, options).Select(table => table.Name);
+        return options is { IntoExisting: false, Tables.TakesAll: true } && _contents.Requires.TryGetValue(SchemaScript.ToldApartByCase, out IReadOnlyList<string>? twins) ? tables.Union(twins) : tables;
     }
 
     private static string[] Missing(Privileges privileges, string[] wanted) => [.. wanted.Where(name => !privileges.OnDatabase(name))];

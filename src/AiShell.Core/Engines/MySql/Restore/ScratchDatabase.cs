@@ -60,7 +60,7 @@ internal sealed class ScratchDatabase(ConnectionSettings settings, MySqlSession 
 
     private static string Make(MySqlSession session, string source)
     {
-        string target = StagingSchema.NameOnServer(session, source);
+        string target = TableNameCase.Read(session).OfDatabase(source);
         uint number = TargetNames.NewNumber();
         string name = TargetNames.Beside(target, TargetNames.Test, number);
         session.Execute("SET SESSION wait_timeout = 2147483");

@@ -32,23 +32,24 @@ internal sealed class StagingLoad : IAsyncDisposable
     public int Workers => Math.Max(1, _options.Workers);
 
     /// <summary>
-    /// The scripts come before the rows, for keys are made beside them, and the largest table first, so that its keys are not the last to be
-    /// begun. A session's server and its client wait for one another for a part of their time: twice the sessions fill the processors.
+    /// The scripts come before the rows, for keys are made beside them, the later one first, for some keys are made with their tables. A session's server and its client wait for one another for a part of their time: twice the sessions fill the processors.
     /// </summary>
     public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) =>
     [
         LoadStage.OneAtATime(parts, PartPhase.Globals),
-        LoadStage.OneAtATime(parts, PartPhase.PreData),
         LoadStage.OneAtATime(parts, PartPhase.PostData),
+        LoadStage.OneAtATime(parts, PartPhase.PreData),
         new LoadStage(
             Workers == 1 ? 1 : 2 * Workers,
-            [.. parts.Where(part => part.Phase == PartPhase.Data).GroupBy(part => part.Table).OrderByDescending(table => table.Sum(part => part.PlainBytes)).SelectMany(table => table.Select(part => new[] { part }))]),
+            [.. LoadOrder.Of(parts.Where(part => part.Phase == PartPhase.Data), Workers).Select(part => new[] { part })]),
     ];
 
     /// <summary>The statements of an entry, in the name of the account that is wanted.</summary>
     public IEnumerable<string> StatementsOf(ScriptEntry entry) => ScriptStatements.Split(entry.Sql).Select(statement => _definers.Rewrite(entry.Header.Kind, statement));
 
     public Task RunAsync(ScriptEntry entry, CancellationToken cancellationToken) => RunAsync(entry.ToString(), StatementsOf(entry), cancellationToken);
+
+    public Task MakeTableAsync(ScriptEntry entry, CancellationToken cancellationToken) => RunAsync(Keys.MakeWith(entry), cancellationToken);
 
     public Task RunAsync(string subject, IEnumerable<string> statements, CancellationToken cancellationToken) => _staging.UseAsync(
         subject,

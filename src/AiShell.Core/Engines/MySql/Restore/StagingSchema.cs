@@ -17,15 +17,18 @@ internal sealed class StagingSchema : IAsyncDisposable
     private readonly GlobalsRestore _globals = new();
     private bool _created;
 
-    private StagingSchema(ConnectionSettings settings, MySqlSession admin, TargetOptions options)
+    private StagingSchema(ConnectionSettings settings, MySqlSession admin, TargetOptions options, TableNameCase nameCase)
     {
         _settings = settings;
         _admin = admin;
         _options = options;
+        NameCase = nameCase;
         Target = settings.Database;
         Name = TargetNames.Beside(Target, TargetNames.New, _number);
         Old = TargetNames.Beside(Target, options.KeepOld ? TargetNames.Kept : TargetNames.Old, _number);
     }
+
+    public TableNameCase NameCase { get; }
 
     public string Target { get; }
 
@@ -49,7 +52,8 @@ internal sealed class StagingSchema : IAsyncDisposable
                 $"the server {settings.Server}",
                 session =>
                 {
-                    staging = new StagingSchema(settings.To(NameOnServer(session, settings.Database)), session, options);
+                    TableNameCase nameCase = TableNameCase.Read(session);
+                    staging = new StagingSchema(settings.To(nameCase.OfDatabase(settings.Database)), session, options, nameCase);
                     staging.PrepareSession(session);
                     staging.TakesLocalFiles = session.Scalar("SELECT @@local_infile") == "1";
                     Leftovers.Remove(session, staging.Target);
@@ -64,10 +68,6 @@ internal sealed class StagingSchema : IAsyncDisposable
             throw;
         }
     }
-
-    /// <summary>As the server keeps the name of a database.</summary>
-    public static string NameOnServer(MySqlSession session, string database) =>
-        session.Scalar("SELECT @@lower_case_table_names") == "1" ? database.ToLowerInvariant() : database;
 
     /// <summary>A name in the target for what is in the way of a table until it is dropped.</summary>
     public string Aside(int index) => FormattableString.Invariant($"ai_shell_aside_{_number:x8}_{index}");
@@ -189,11 +189,12 @@ internal sealed class StagingSchema : IAsyncDisposable
                 {
                     PrepareSession(open);
                     _globals.Undo(open);
-                    TargetNames.Drop(open, Name);
                     if (DatabaseListing.Exists(open, Old) && DatabaseListing.Read(open, Old).Count == 0)
                     {
                         TargetNames.Drop(open, Old);
                     }
+
+                    TargetNames.Drop(open, Name); // the journal goes last
                 },
                 CancellationToken.None);
         }

@@ -16,9 +16,8 @@ internal sealed record StandingTable(string Name, long EstimatedRows, bool HasRo
     public string Describe() => string.Create(CultureInfo.InvariantCulture, $"table {Name} (about {EstimatedRows:N0} rows)");
 
     /// <summary>Those of the given names that stand.</summary>
-    public static IReadOnlyList<StandingTable> Find(MySqlSession session, string database, IEnumerable<TableName> names)
+    public static IReadOnlyList<StandingTable> Find(MySqlSession session, string database, IEnumerable<TableName> names, TableNameCase nameCase)
     {
-        TableNameCase nameCase = TableNameCase.Read(session);
         HashSet<string> wanted = [.. names.Select(name => nameCase.Fold(name.Name))];
         return
         [

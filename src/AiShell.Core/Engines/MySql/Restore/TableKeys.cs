@@ -5,35 +5,48 @@ namespace AiShell.Engines.MySql.Restore;
 
 /// <summary>
 /// The keys of a restore's tables: a table's are made when its last row is there, for rows that come into sorted trees cost several times as
-/// much, and beside the rows of other tables, which do not keep all processors busy.
+/// much, and beside the rows of other tables, which do not keep all processors busy. Where there are few rows a statement of its own costs
+/// more than that, and the table has its keys from the start.
 /// </summary>
 /// <param name="parts">The data parts that will come.</param>
 /// <param name="workers">How many tables' keys are made at once.</param>
 /// <param name="run">Runs an entry on a session of its own.</param>
 internal sealed class TableKeys(IEnumerable<BackupPart> parts, int workers, Func<ScriptEntry, CancellationToken, Task> run) : IAsyncDisposable
 {
+    private const long FewBytes = 256 * 1024;
+
     private readonly ConcurrentDictionary<TableName, int> _partsLeft = new(parts.GroupBy(part => part.Table!).Select(table => KeyValuePair.Create(table.Key, table.Count())));
+    private readonly Dictionary<TableName, long> _bytes = parts.GroupBy(part => part.Table!).ToDictionary(table => table.Key, table => table.Sum(part => part.PlainBytes));
     private readonly ConcurrentDictionary<TableName, ScriptEntry> _waiting = new();
-    private readonly List<ScriptEntry> _foreign = [];
     private readonly ConcurrentBag<Task> _made = [];
     private readonly SemaphoreSlim _free = new(workers);
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>Before the first row.</summary>
-    /// <param name="entries">Of them those that are keys; a table has one entry, and one for each foreign key.</param>
+    /// <summary>Before the tables are made.</summary>
+    /// <param name="entries">Of them those that are keys; a table has one entry.</param>
     public void Add(IEnumerable<ScriptEntry> entries)
     {
-        foreach (ScriptEntry entry in entries)
+        foreach (ScriptEntry entry in entries.Where(entry => entry.Header.Kind == SchemaScript.Keys))
         {
-            if (entry.Header.Kind == SchemaScript.Keys)
-            {
-                _waiting[new TableName("", entry.Header.Name)] = entry;
-            }
-            else if (entry.Header.Kind == SchemaScript.ForeignKey)
-            {
-                _foreign.Add(entry);
-            }
+            _waiting[new TableName("", entry.Header.Name)] = entry;
         }
+    }
+
+    /// <summary>What makes a table: with its keys where it gets few rows or none; they do not wait any more then.</summary>
+    public ScriptEntry MakeWith(ScriptEntry table)
+    {
+        TableName name = new("", table.Header.Name);
+        if (_bytes.GetValueOrDefault(name) > FewBytes
+            || !_waiting.TryGetValue(name, out ScriptEntry? keys)
+            || ScriptStatements.Split(table.Sql).ToArray() is not [var create]
+            || ScriptStatements.Split(keys.Sql).ToArray() is not [var alter]
+            || TableScript.WithKeys(create, alter) is not { } both)
+        {
+            return table;
+        }
+
+        _waiting.TryRemove(name, out _);
+        return table with { Sql = $"{both};\n" };
     }
 
     /// <exception cref="AiShellException">Keys could not be made; no more rows need to come.</exception>
@@ -54,8 +67,9 @@ internal sealed class TableKeys(IEnumerable<BackupPart> parts, int workers, Func
         }
     }
 
-    /// <summary>After the last row: waits for all keys, then makes what only asks for them.</summary>
-    public async Task CompleteAsync(CancellationToken cancellationToken)
+    /// <summary>After the last row: waits for all keys, then makes what asks for them.</summary>
+    /// <param name="foreignKeys">One entry each.</param>
+    public async Task CompleteAsync(IEnumerable<ScriptEntry> foreignKeys, CancellationToken cancellationToken)
     {
         foreach (TableName table in _waiting.Keys)
         {
@@ -63,7 +77,7 @@ internal sealed class TableKeys(IEnumerable<BackupPart> parts, int workers, Func
         }
 
         await Task.WhenAll(_made).WaitAsync(cancellationToken);
-        foreach (ScriptEntry entry in _foreign)
+        foreach (ScriptEntry entry in foreignKeys)
         {
             await run(entry, cancellationToken);
         }

@@ -1,7 +1,6 @@
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Snapshot;
-using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
 
@@ -15,7 +14,8 @@ internal sealed class TablesTarget : IRestoreTarget
     private readonly TargetOptions _options;
     private readonly StagingSchema _staging;
     private readonly StagingLoad _load;
-    private readonly List<ScriptEntry> _triggers = [];
+    private readonly List<ScriptEntry> _postData = []; // as it comes
+    private readonly List<ScriptEntry> _foreignKeys = [];
     private readonly HashSet<int> _tableIds = [];
     private IReadOnlyList<StandingTable> _standing = [];
     private int _disposed;
@@ -29,6 +29,9 @@ internal sealed class TablesTarget : IRestoreTarget
     }
 
     public string? KeptAs { get; private set; }
+
+    /// <summary>What is the wanted tables' own.</summary>
+    private IEnumerable<ScriptEntry> Triggers => _postData.Where(entry => entry.Header.Kind == SourceObjects.Trigger && entry.Header.Needs.Any(_tableIds.Contains));
 
     private bool TakesTables => _contents.Scope == BackupScope.All;
 
@@ -61,8 +64,8 @@ internal sealed class TablesTarget : IRestoreTarget
 
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
     {
-        await _load.Keys.CompleteAsync(cancellationToken);
-        foreach (ScriptEntry entry in _triggers)
+        await _load.Keys.CompleteAsync(_foreignKeys, cancellationToken);
+        foreach (ScriptEntry entry in Triggers)
         {
             await _load.RunAsync(entry, cancellationToken);
         }
@@ -78,9 +81,9 @@ internal sealed class TablesTarget : IRestoreTarget
     public async Task PromoteAsync(CancellationToken cancellationToken) => KeptAs = await _staging.PromoteAsync(
         session =>
         {
-            RequireConsent([.. StandingTable.Find(session, _staging.Target, TablesOf(_contents, _options)).Except(_standing)]);
+            RequireConsent([.. StandingTable.Find(session, _staging.Target, TablesOf(_contents, _options), _staging.NameCase).Except(_standing)]);
             return new PromotionPlanner(session, _staging).ForTables(
-                _standing, StandingKeys.Of(session, _staging, _standing), TakesTables ? [.. _triggers.SelectMany(_load.StatementsOf)] : null, keepOld: _options.KeepOld && _standing.Count > 0);
+                _standing, StandingKeys.Of(session, _staging, _standing), TakesTables ? [.. Triggers.SelectMany(_load.StatementsOf)] : null, keepOld: _options.KeepOld && _standing.Count > 0);
         },
         cancellationToken);
 
@@ -98,14 +101,13 @@ internal sealed class TablesTarget : IRestoreTarget
         [.. contents.Tables.Select(digest => digest.Table).Where(options.Tables.Takes)];
 
     /// <summary>Rows alone need their tables; null when they are there.</summary>
-    public static AiShellException? FindMissing(MySqlSession session, BackupContents contents, TargetOptions options, IReadOnlyCollection<StandingTable> standing)
+    public static AiShellException? FindMissing(BackupContents contents, TargetOptions options, IReadOnlyCollection<StandingTable> standing, TableNameCase nameCase)
     {
         if (contents.Scope == BackupScope.SchemaOnly)
         {
             return new AiShellException(ErrorKind.Usage, "The backup holds no rows, so none of its tables can be put into a database that stands.", "Restore it to a new database with -d.");
         }
 
-        TableNameCase nameCase = TableNameCase.Read(session);
         string[] missing = contents.Scope == BackupScope.DataOnly
             ? [.. TablesOf(contents, options).Select(table => table.Name).ExceptBy(standing.Select(table => nameCase.Fold(table.Name)), nameCase.Fold).Select(name => $"'{name}'")]
             : [];
@@ -125,8 +127,8 @@ internal sealed class TablesTarget : IRestoreTarget
                     throw new AiShellException(ErrorKind.Failed, $"There is no database '{_staging.Target}'.", "Restore to it without --tables and --data-only, or make it first.");
                 }
 
-                _standing = StandingTable.Find(session, _staging.Target, TablesOf(_contents, _options));
-                return FindMissing(session, _contents, _options, _standing) is { } missing ? throw missing : DatabaseListing.ReadProperties(session, _staging.Target);
+                _standing = StandingTable.Find(session, _staging.Target, TablesOf(_contents, _options), _staging.NameCase);
+                return FindMissing(_contents, _options, _standing, _staging.NameCase) is { } missing ? throw missing : DatabaseListing.ReadProperties(session, _staging.Target);
             },
             cancellationToken);
         RequireConsent(_standing);
@@ -150,7 +152,7 @@ internal sealed class TablesTarget : IRestoreTarget
         HashSet<int> needed = [.. tables.SelectMany(table => table.Header.Needs)];
         foreach (ScriptEntry entry in entries.Where(entry => needed.Contains(entry.Header.Id) && entry.Header.Kind == SchemaScript.Sequence).Concat(tables))
         {
-            await _load.RunAsync(entry, cancellationToken);
+            await (entry.Header.Kind == SchemaScript.Table ? _load.MakeTableAsync(entry, cancellationToken) : _load.RunAsync(entry, cancellationToken));
         }
     }
 
@@ -169,16 +171,17 @@ internal sealed class TablesTarget : IRestoreTarget
                 _load.Keys.Add([ScriptEntry.Create(0, SchemaScript.Keys, "", table.Name, $"{script.Keys};\n")]);
             }
 
-            _load.Keys.Add(script.ForeignKeys.Select(key => ScriptEntry.Create(0, SchemaScript.ForeignKey, "", table.Name, $"{key.Sql};\n")));
+            _foreignKeys.AddRange(script.ForeignKeys.Select(key => ScriptEntry.Create(0, SchemaScript.ForeignKey, "", table.Name, $"{key.Sql};\n")));
         }
     }
 
-    /// <summary>What is the wanted tables' own.</summary>
     private Task PlanObjectsAsync(BackupPart part, Stream plain)
     {
         ScriptEntry[] entries = [.. PartLoading.ReadEntries(part, plain)];
-        _load.Keys.Add(entries.Where(entry => _options.Tables.Takes(new TableName("", entry.Header.Name))));
-        _triggers.AddRange(entries.Where(entry => entry.Header.Kind == SourceObjects.Trigger && entry.Header.Needs.Any(_tableIds.Contains)));
+        ScriptEntry[] own = [.. entries.Where(entry => _options.Tables.Takes(new TableName("", entry.Header.Name)))];
+        _postData.AddRange(entries);
+        _load.Keys.Add(own);
+        _foreignKeys.AddRange(own.Where(entry => entry.Header.Kind == SchemaScript.ForeignKey));
         return Task.CompletedTask;
     }
 }

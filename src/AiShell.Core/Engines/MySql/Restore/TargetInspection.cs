@@ -9,14 +9,16 @@ internal static class TargetInspection
     public static async Task<TargetState> RunAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
     {
         using MySqlSession session = await Server.OpenAsync(settings, cancellationToken, "");
-        return await ServerErrors.RunAsync(session, $"the server {settings.Server}", open => Look(open, StagingSchema.NameOnServer(open, settings.Database), contents, options, local: settings.Socket is not null), cancellationToken);
+        return await ServerErrors.RunAsync(session, $"the server {settings.Server}", open => Look(open, settings, contents, options), cancellationToken);
     }
 
-    private static TargetState Look(MySqlSession session, string target, BackupContents contents, TargetOptions options, bool local)
+    private static TargetState Look(MySqlSession session, ConnectionSettings settings, BackupContents contents, TargetOptions options)
     {
+        TableNameCase nameCase = TableNameCase.Read(session);
+        string target = nameCase.OfDatabase(settings.Database);
         bool exists = DatabaseListing.Exists(session, target);
         IReadOnlyList<string> found = exists ? DatabaseListing.Read(session, target) : [];
-        Requirements requirements = new(session, target, contents);
+        Requirements requirements = new(session, target, contents, nameCase);
         List<AiShellException> obstacles = [.. requirements.FindMissing(options)];
         List<string> warnings = [.. Leftovers.Find(session, target), .. requirements.FindDoubts()];
         if (requirements.FindOlder() is { } older)
@@ -42,15 +44,15 @@ internal static class TargetInspection
         IReadOnlyList<string> replaced = found;
         if (options.IntoExisting && exists)
         {
-            IReadOnlyList<StandingTable> standing = StandingTable.Find(session, target, TablesTarget.TablesOf(contents, options));
+            IReadOnlyList<StandingTable> standing = StandingTable.Find(session, target, TablesTarget.TablesOf(contents, options), nameCase);
             replaced = [.. standing.Where(table => contents.Scope != BackupScope.DataOnly || table.HasRows).Select(table => table.Describe())];
-            if (TablesTarget.FindMissing(session, contents, options, standing) is { } missing)
+            if (TablesTarget.FindMissing(contents, options, standing, nameCase) is { } missing)
             {
                 obstacles.Add(missing);
             }
         }
 
-        return new TargetState(exists, found.Count == 0, replaced, FreeBytes(session, local), Math.Max(1, contents.PlainBytes), obstacles)
+        return new TargetState(exists, found.Count == 0, replaced, FreeBytes(session, local: settings.Socket is not null), Math.Max(1, contents.PlainBytes), obstacles)
         {
             Warnings = warnings,
             Makes = GlobalsRestore.FindMissing(session, contents),

@@ -11,6 +11,9 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
     public const string Keys = "KEYS";
     public const string ForeignKey = "FOREIGN KEY";
 
+    /// <summary>As <see cref="ISnapshot.Requires"/>: that <see cref="CaseTwins"/> can be there together.</summary>
+    public const string ToldApartByCase = "namesToldApartByCase";
+
     /// <summary>The number of all entries of both parts.</summary>
     public int Count => PreData.Count + PostData.Count;
 
@@ -20,6 +23,14 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
         .. PostData.Where(entry => entry.Sql.Contains("DEFINER=", StringComparison.Ordinal))
             .SelectMany(entry => ScriptStatements.Split(entry.Sql)).Select(Definer.Find).OfType<Definer>()
             .Select(definer => definer.Account).Distinct().Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>Tables, sequences and views that a server which does not tell names apart by case would take for one.</summary>
+    public IReadOnlyList<string> CaseTwins =>
+    [
+        .. PreData.Concat(PostData).Where(entry => entry.Header.Kind is Table or Sequence or SourceObjects.View)
+            .GroupBy(entry => entry.Header.Name.ToLowerInvariant()).Where(names => names.Skip(1).Any())
+            .SelectMany(names => names).Select(entry => entry.Header.Name).Order(StringComparer.Ordinal),
     ];
 
     public static SchemaScript Build(SourceCatalogue catalogue, SnapshotOptions options)

@@ -38,7 +38,8 @@ internal sealed partial record TableDefinition(string Name, IReadOnlyList<TableE
     [GeneratedRegex(@"(?<=^ENGINE=\w+) AUTO_INCREMENT=[0-9]+")]
     private static partial Regex Counter();
 
-    private static IEnumerable<string> Split(string body)
+    /// <summary>At the commas outside brackets and texts.</summary>
+    public static IEnumerable<string> Split(string body)
     {
         int begin = 0;
         for (int at = 0; at < body.Length; at = body[at] == '(' ? SqlLexer.ClosingBracket(body, at) + 1 : SqlLexer.EndOfToken(body, at))

@@ -23,6 +23,23 @@ internal sealed record TableScript(string Table, string Keys, IReadOnlyList<Fore
             [.. elements.Where(element => element.Kind == ElementKind.ForeignKey).Select(key => ForeignKey(table.Name, key))]);
     }
 
+    /// <summary>CREATE TABLE with the keys of the ALTER TABLE that would follow the rows.</summary>
+    /// <returns>Null where a key is not a tree, which takes single rows badly, or the two statements are not a table's and its own.</returns>
+    public static string? WithKeys(string table, string keys)
+    {
+        TableDefinition definition = TableDefinition.Parse(table);
+        string head = $"ALTER TABLE {definition.Name}\n  ";
+        if (!keys.StartsWith(head, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        string[] added = [.. TableDefinition.Split(keys[head.Length..])];
+        return added.All(key => key.StartsWith("ADD KEY ", StringComparison.Ordinal) || key.StartsWith("ADD UNIQUE KEY ", StringComparison.Ordinal))
+            ? definition.Create([.. definition.Elements, .. added.Select(key => TableElement.Parse(key["ADD ".Length..]))])
+            : null;
+    }
+
     private static ForeignKeyScript ForeignKey(string table, TableElement key)
     {
         (string database, string referenced) = key.Referenced();

@@ -1,12 +1,34 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Snapshot;
 
 /// <summary>Where in the binary log a moment is: file, offset, and the transactions that had been made (GTID).</summary>
-internal sealed record BinaryLogPosition(string File, string Offset, string Gtids)
+internal sealed partial record BinaryLogPosition(string File, string Offset, string Gtids)
 {
     /// <summary>The server writes no binary log, or does not tell.</summary>
     public static readonly LogPosition Unknown = new("no binary log");
+
+    /// <summary>The offset as a number; 0 where it is none.</summary>
+    public long OffsetValue => long.TryParse(Offset, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) ? offset : 0;
+
+    /// <summary>What <see cref="ToLogPosition"/> wrote; null for anything else.</summary>
+    public static BinaryLogPosition? Of(LogPosition position) =>
+        Written().Match(position.Value) is { Success: true } match ? new BinaryLogPosition(match.Groups["file"].Value, match.Groups["offset"].Value, match.Groups["gtids"].Value) : null;
+
+    /// <summary>The order of two positions in one server's log: by the number that its files' names end with, then by offset.</summary>
+    /// <returns>Less than 0 where <paramref name="a"/> is first; null where the files' names differ in more than their number, so that they are of different logs.</returns>
+    public static int? Compare(BinaryLogPosition a, BinaryLogPosition b)
+    {
+        if (Numbered().Match(a.File) is not { Success: true } first || Numbered().Match(b.File) is not { Success: true } second || first.Groups["base"].Value != second.Groups["base"].Value)
+        {
+            return null;
+        }
+
+        int files = ulong.Parse(first.Groups["number"].Value, CultureInfo.InvariantCulture).CompareTo(ulong.Parse(second.Groups["number"].Value, CultureInfo.InvariantCulture));
+        return files != 0 ? files : a.OffsetValue.CompareTo(b.OffsetValue);
+    }
 
     public LogPosition ToLogPosition() => new($"{File}:{Offset}{(Gtids.Length > 0 ? $" {Gtids}" : "")}");
 
@@ -38,4 +60,10 @@ internal sealed record BinaryLogPosition(string File, string Offset, string Gtid
             return null;
         }
     }
+
+    [GeneratedRegex(@"^(?<base>.*)\.(?<number>[0-9]{1,18})\z", RegexOptions.Singleline)]
+    private static partial Regex Numbered();
+
+    [GeneratedRegex(@"^(?<file>.*\.[0-9]+):(?<offset>[0-9]+)(?: (?<gtids>.*))?\z", RegexOptions.Singleline)]
+    private static partial Regex Written();
 }

@@ -79,7 +79,8 @@ internal sealed class MySqlSnapshot : ISnapshot
             sessions.Ready();
             return new MySqlSnapshot(sessions, source, scripts, grants, tables, options)
             {
-                Requires = definers.Count == 0 ? new Dictionary<string, IReadOnlyList<string>>() : new Dictionary<string, IReadOnlyList<string>> { [Grants.Users] = definers },
+                Requires = new (string Kind, IReadOnlyList<string> Names)[] { (Grants.Users, definers), (SchemaScript.ToldApartByCase, scripts.CaseTwins) }
+                    .Where(needed => needed.Names.Count > 0).ToDictionary(needed => needed.Kind, needed => needed.Names),
                 Warnings = [.. source.Warnings, .. LeftOut(catalogue, options)],
             };
         }

@@ -70,7 +70,7 @@ internal sealed record SourceCatalogue(
         List<string?[]> relations = session.Query("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()");
         DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, withHistory))];
         SourceSequence[] sequences = [.. OfType("SEQUENCE").Select(name => ReadSequence(session, name))];
-        List<SourceObject> objects = SourceObjects.Read(session, [.. OfType("VIEW")]);
+        List<SourceObject> objects = [.. SourceObjects.Read(session, [.. OfType("VIEW")]).Select(source => source with { Sql = Definer.WithoutImport(source.Sql) })];
         return new SourceCatalogue(database, ReadProperties(session) with { History = tables.Any(table => table.Period.Length > 0) }, tables, sequences, objects, Count(tables, sequences, objects))
         {
             Unusable = objects.Where(source => source.Kind == SourceObjects.View && !SourceObjects.CanBeMade(session, source)).Select(view => view.Name).ToHashSet(),

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -13,7 +14,7 @@ internal sealed class LocalInfile
     private const int BufferBytes = 256 * 1024;
 
     private readonly MySqlSession _session;
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
     private int _used;
 
     /// <exception cref="ServerError">The statement is refused, for example since the server's local_infile is off.</exception>
@@ -60,6 +61,7 @@ internal sealed class LocalInfile
     {
         SendBuffer();
         _session.Packets.Send([]);
+        ArrayPool<byte>.Shared.Return(_buffer); // with many small tables it would be most of what is allocated
         _session.BeginAnswer();
         return LoadOutcome.Read(new PayloadReader(_session.Packets.ReadRest()));
     }
