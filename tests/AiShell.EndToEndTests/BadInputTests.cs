@@ -15,7 +15,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData(ErrorKind.Usage, "backup", "create", "-d", "SHOP", "-c", "lzma")]
     [InlineData(ErrorKind.Usage, "backup", "create", "-d", "SHOP", "-c", "gzip", "--level", "99")]
     [InlineData(ErrorKind.Usage, "backup", "create", "-d", "SHOP", "--tables", "nosuch")]
-    [InlineData(ErrorKind.Usage, "backup", "create", "-d", "SHOP", "--incremental")]
+    [InlineData(ErrorKind.Usage, "backup", "create", "-d", "SHOP", "--incremental", "--format", "sql")]
     [InlineData(ErrorKind.NotFound, "backup", "info", "backup-20200101000000-abcdef")]
     [InlineData(ErrorKind.NotFound, "backup", "verify", "backup-2020")]
     [InlineData(ErrorKind.Usage, "backup", "list", "--after", "yesterday-ish")]
