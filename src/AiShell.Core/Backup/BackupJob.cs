@@ -28,20 +28,20 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
 
     private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld, string? WhyFull)> MakeAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
     {
+        IReadOnlyList<CatalogueEntry> standing = await repository.ListAsync(request.Database, cancellationToken);
         if (request.Kind == BackupKind.Full)
         {
-            (CatalogueEntry entry, TimeSpan held) = await MakeAsync(request, chain: null, databaseLock, cancellationToken);
+            (CatalogueEntry entry, TimeSpan held) = await MakeAsync(request, chain: null, standing, databaseLock, cancellationToken);
             return (entry, held, null);
         }
 
-        var plan = ChainPlan.For(
-            request.Kind, await repository.ListAsync(request.Database, cancellationToken), request.Engine, request.KnownBad, request.FullEvery, time.GetUtcNow());
+        var plan = ChainPlan.For(request.Kind, standing, request.Engine, request.KnownBad, request.FullEvery, time.GetUtcNow());
         string? whyFull = plan.WhyFull;
         if (plan.Chain is { } chain)
         {
             try
             {
-                (CatalogueEntry entry, TimeSpan held) = await MakeAsync(request, chain, databaseLock, cancellationToken);
+                (CatalogueEntry entry, TimeSpan held) = await MakeAsync(request, chain, standing, databaseLock, cancellationToken);
                 return (entry, held, null);
             }
             catch (BrokenChainException broken)
@@ -51,16 +51,17 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         }
 
         progress.Warn($"A full backup is made instead of an increment: {whyFull}.");
-        (CatalogueEntry full, TimeSpan fullHeld) = await MakeAsync(request with { Kind = BackupKind.Full }, chain: null, databaseLock, cancellationToken);
+        (CatalogueEntry full, TimeSpan fullHeld) = await MakeAsync(request with { Kind = BackupKind.Full }, chain: null, standing, databaseLock, cancellationToken);
         return (full, fullHeld, whyFull);
     }
 
-    private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld)> MakeAsync(BackupRequest request, BackupChain? chain, Lease databaseLock, CancellationToken cancellationToken)
+    private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld)> MakeAsync(
+        BackupRequest request, BackupChain? chain, IReadOnlyList<CatalogueEntry> standing, Lease databaseLock, CancellationToken cancellationToken)
     {
         BackupWriter writer = repository.Begin(request.Database, databaseLock);
         try
         {
-            (Manifest manifest, TimeSpan held) = await ReadDatabaseAsync(request, chain, writer, cancellationToken);
+            (Manifest manifest, TimeSpan held) = await ReadDatabaseAsync(request, chain, standing, writer, cancellationToken);
             await VerifyAsync(request, writer.EntryOf(manifest), cancellationToken);
             CatalogueEntry entry = await writer.CommitAsync(manifest, cancellationToken);
             await CheckCommitAsync(request, entry, databaseLock, cancellationToken);
@@ -78,10 +79,10 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
 
     /// <summary>The snapshot is let go of when the last row is read: as long as it is held, the database cannot tidy up.</summary>
     private async Task<(Manifest Manifest, TimeSpan SnapshotHeld)> ReadDatabaseAsync(
-        BackupRequest request, BackupChain? chain, BackupWriter writer, CancellationToken cancellationToken)
+        BackupRequest request, BackupChain? chain, IReadOnlyList<CatalogueEntry> standing, BackupWriter writer, CancellationToken cancellationToken)
     {
         DateTimeOffset createdAt = time.GetUtcNow();
-        Manifest? previous = await FindPreviousAsync(request, cancellationToken);
+        Manifest? previous = FindPrevious(request, standing);
         long opened = time.GetTimestamp();
         await using ISnapshot snapshot = chain is null
             ? await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken)
@@ -116,8 +117,8 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         }
     }
 
-    private async Task<Manifest?> FindPreviousAsync(BackupRequest request, CancellationToken cancellationToken) =>
-        (await repository.ListAsync(request.Database, cancellationToken))
+    private static Manifest? FindPrevious(BackupRequest request, IReadOnlyList<CatalogueEntry> standing) =>
+        standing
             .Select(entry => entry.Manifest)
             .FirstOrDefault(manifest => manifest is not null && manifest.Engine == request.Engine.Name && manifest.Scope == request.Scope);
 

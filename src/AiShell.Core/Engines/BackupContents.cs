@@ -22,6 +22,9 @@ public sealed record BackupContents(
     /// <summary>The parts are a base's, and links follow them: <see cref="Tables"/> is empty, for what the base had is not what there will be.</summary>
     public bool HasLinks { get; init; }
 
+    /// <summary>What comes of a chain is compared as a whole with <see cref="Image"/>, by the engine, and not table by table.</summary>
+    public bool IsProvedByImage => HasLinks && Image is not null;
+
     /// <summary>Whether <see cref="PartPhase.Globals"/> is among the parts; a restore of such contents makes what the server lacks of it.</summary>
     public bool HasGlobals => Parts.Any(part => part.Phase == PartPhase.Globals);
 

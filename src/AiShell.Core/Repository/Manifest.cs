@@ -108,6 +108,10 @@ public sealed record Manifest
     [JsonIgnore]
     public int TableCount => Tables.Count > 0 ? Tables.Count : Objects.GetValueOrDefault(TablesObject);
 
+    /// <summary>As <see cref="BackupContents.IsProvedByImage"/>.</summary>
+    [JsonIgnore]
+    public bool IsProvedByImage => Kind != BackupKind.Full && Image is not null;
+
     [JsonIgnore]
     public long StoredBytes => Parts.Sum(part => part.StoredBytes);
 

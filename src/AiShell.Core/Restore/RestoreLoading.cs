@@ -40,9 +40,8 @@ internal static class RestoreLoading
         await ReplayAsync(repository, chain, target.ApplyAsync, progress, cancellationToken);
         progress.Begin("Completing the copy", totalBytes: null);
         IReadOnlyList<TableDigest> found = await target.CompleteAsync(fingerprints, cancellationToken);
-        if (contents.HasLinks && contents.Tables.Count == 0)
+        if (contents.IsProvedByImage)
         {
-            // The engine has compared the whole copy with what the chain's end says of it.
             return found;
         }
 

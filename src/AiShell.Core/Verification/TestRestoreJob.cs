@@ -61,7 +61,7 @@ public sealed class TestRestoreJob(BackupRepository repository, TimeProvider tim
             time.GetElapsedTime(started),
             problems)
         {
-            ImageCompared = request.Entry.Manifest is { Kind: not BackupKind.Full, Image: not null },
+            ImageCompared = request.Entry.Manifest is { IsProvedByImage: true },
         };
     }
 

@@ -25,7 +25,7 @@ public sealed class VerifyJob(BackupRepository repository, IJobProgress progress
         IReadOnlyList<string> problems = await reading.GuardAsync(token => FindProblemsAsync(request, manifest, token), cancellationToken);
         return new VerifyReport(entry.Id, entry.Database, request.Deep, manifest.Parts.Count, request.Deep ? manifest.Tables.Count : 0, manifest.StoredBytes, problems)
         {
-            ImageCompared = request.Deep && manifest is { Kind: not BackupKind.Full, Image: not null },
+            ImageCompared = request.Deep && manifest.IsProvedByImage,
         };
     }
 
@@ -80,8 +80,8 @@ public sealed class VerifyJob(BackupRepository repository, IJobProgress progress
         progress.Begin("Reading every row", chain.PlainBytes);
         ReaderResult result = await BackupReading.ReadAllAsync(
             repository, chain, request.Engine!, new ReaderOptions(request.Workers, SampleRows: 0, request.ScratchDirectory), progress, cancellationToken);
-        return contents.HasLinks && contents.Tables.Count == 0
-            ? [] // the reader has compared the whole image
+        return contents.IsProvedByImage
+            ? []
             : DigestComparison.Compare(contents.Tables, result.Tables, "the parts hold", fingerprints: true);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class PageBackupReader : IBackupReader
     {
         _image.Dispose();
         PageHeader.RequireComplete(_path, _contents);
-        PageReplay.RequireImage(_path, _contents, _options.ScratchDirectory);
+        PageReplay.RequireImage(_path, _contents);
         return DatabaseCheck.RunAsync(
             _path, _ => true, fingerprints: true, _options.SampleRows, _options.Workers, cancellationToken);
     }

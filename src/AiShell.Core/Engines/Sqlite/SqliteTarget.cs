@@ -118,7 +118,7 @@ internal sealed class SqliteTarget : IRestoreTarget
         if (_pages is not null)
         {
             PageHeader.RequireComplete(_copy, _contents);
-            PageReplay.RequireImage(_copy, _contents, _options.ScratchDirectory);
+            PageReplay.RequireImage(_copy, _contents);
         }
 
         // Also before a move into another database: tables that were not loaded, virtual ones above all, would fail the check.

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using AiShell.Engines.Sqlite.Log;
 using Microsoft.Data.Sqlite;
 
 namespace AiShell.Engines.Sqlite;
@@ -36,8 +37,6 @@ internal sealed record WalMoment(uint LastFrame, uint PageCount, int PageSize, u
 /// </summary>
 internal sealed class WalView
 {
-    private const int LogHeaderBytes = 32;
-    private const int FrameHeaderBytes = 24;
     private readonly Dictionary<uint, uint> _frames;
     private readonly int _pageSize;
 
@@ -54,7 +53,7 @@ internal sealed class WalView
 
     /// <summary>Offset of the page's newest image in the log, or null where the main file has it.</summary>
     public long? OffsetOf(uint page) =>
-        _frames.TryGetValue(page, out uint frame) ? OffsetOfFrame(frame, _pageSize) + FrameHeaderBytes : null;
+        _frames.TryGetValue(page, out uint frame) ? OffsetOfFrame(frame, _pageSize) + WalFile.FrameHeaderBytes : null;
 
     /// <param name="reader">A connection inside a read transaction at <paramref name="moment"/>.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the log does not continue to that moment.</exception>
@@ -65,7 +64,7 @@ internal sealed class WalView
             return Empty;
         }
 
-        Span<byte> header = stackalloc byte[LogHeaderBytes];
+        Span<byte> header = stackalloc byte[WalFile.HeaderBytes];
         PageFile.ReadLog(reader, 0, header);
         int pageSize = BinaryPrimitives.ReadInt32BigEndian(header[8..]);
         if (BinaryPrimitives.ReadUInt64BigEndian(header[16..]) != moment.Salts || pageSize != moment.PageSize)
@@ -74,7 +73,7 @@ internal sealed class WalView
         }
 
         Dictionary<uint, uint> frames = [];
-        Span<byte> frameHeader = stackalloc byte[FrameHeaderBytes];
+        Span<byte> frameHeader = stackalloc byte[WalFile.FrameHeaderBytes];
         for (uint frame = 1; frame <= moment.LastFrame; frame++)
         {
             if (frame % 4096 == 0)
@@ -100,7 +99,7 @@ internal sealed class WalView
 
     /// <param name="frame">From 1.</param>
     public static long OffsetOfFrame(uint frame, int pageSize) =>
-        LogHeaderBytes + ((long)(frame - 1) * (FrameHeaderBytes + pageSize));
+        WalFile.HeaderBytes + ((long)(frame - 1) * (WalFile.FrameHeaderBytes + pageSize));
 
     private static AiShellException Foreign(uint frame) => new(
         ErrorKind.Integrity,

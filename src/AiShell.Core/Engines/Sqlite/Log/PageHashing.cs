@@ -33,7 +33,7 @@ internal static class PageHashing
     }
 
     /// <summary>The image of a closed private database file.</summary>
-    public static TableFingerprint OfFile(string path, PageMap map)
+    public static TableFingerprint OfFile(string path)
     {
         using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, FileOptions.SequentialScan);
         byte[] header = new byte[PageHeader.Bytes];
@@ -44,13 +44,13 @@ internal static class PageHashing
             return TableFingerprint.Empty;
         }
 
-        map.PageSize = pageSize;
-        map.PageCount = (uint)(length / pageSize);
+        TableFingerprint sum = TableFingerprint.Empty;
+        uint pageCount = (uint)(length / pageSize);
         byte[] buffer = new byte[Math.Max(BufferBytes, pageSize)];
         UInt128[] hashes = new UInt128[buffer.Length / pageSize];
-        for (ulong first = 1; first <= map.PageCount; first += (uint)hashes.Length)
+        for (ulong first = 1; first <= pageCount; first += (uint)hashes.Length)
         {
-            int count = (int)Math.Min((uint)hashes.Length, map.PageCount - first + 1);
+            int count = (int)Math.Min((uint)hashes.Length, pageCount - first + 1);
             Span<byte> pages = buffer.AsSpan(0, count * pageSize);
             for (int read = 0; read < pages.Length;)
             {
@@ -59,10 +59,10 @@ internal static class PageHashing
             }
 
             Hash(pages, pageSize, hashes);
-            map.Write((uint)first, hashes.AsSpan(0, count));
+            sum = PageMap.Add(sum, (uint)first, hashes.AsSpan(0, count));
         }
 
-        return map.Image();
+        return sum;
     }
 
     public static void Hash(ReadOnlySpan<byte> pages, int pageSize, Span<UInt128> hashes)

@@ -50,16 +50,24 @@ internal sealed class PageMap : IDisposable
     {
         TableFingerprint sum = TableFingerprint.Empty;
         UInt128[] hashes = new UInt128[BlockPages];
-        Span<byte> row = stackalloc byte[PageMapFile.RecordBytes];
         for (ulong first = 1; first <= PageCount; first += BlockPages)
         {
             Span<UInt128> block = hashes.AsSpan(0, (int)Math.Min(BlockPages, PageCount - first + 1));
             Read((uint)first, block);
-            for (int i = 0; i < block.Length; i++)
-            {
-                PageMapFile.Format((uint)first + (uint)i, block[i], row);
-                sum = sum.Add(row);
-            }
+            sum = Add(sum, (uint)first, block);
+        }
+
+        return sum;
+    }
+
+    /// <summary>Adds pages to an image that is being summed up.</summary>
+    public static TableFingerprint Add(TableFingerprint sum, uint firstPage, ReadOnlySpan<UInt128> hashes)
+    {
+        Span<byte> row = stackalloc byte[PageMapFile.RecordBytes];
+        for (int i = 0; i < hashes.Length; i++)
+        {
+            PageMapFile.Format(firstPage + (uint)i, hashes[i], row);
+            sum = sum.Add(row);
         }
 
         return sum;
@@ -80,6 +88,7 @@ internal static class PageMapFile
     public const int RecordBytes = 4 + 16;
     private const int HeaderBytes = 16;
     private const int BlockRecords = 4096;
+    private const int BlockHashes = 256;
 
     private static ReadOnlySpan<byte> Magic => "aipages1"u8;
 
@@ -98,12 +107,18 @@ internal static class PageMapFile
         BinaryPrimitives.WriteUInt32BigEndian(header[12..], map.PageCount);
         stream.Write(header);
         byte[] records = new byte[BlockRecords * RecordBytes];
-        UInt128[] hash = new UInt128[1];
+        UInt128[] hashes = new UInt128[BlockHashes];
+        uint first = 0;
         int used = 0;
         foreach (uint page in pages)
         {
-            map.Read(page, hash);
-            Format(page, hash[0], records.AsSpan(used));
+            if (first == 0 || page - first >= BlockHashes)
+            {
+                first = page;
+                map.Read(first, hashes);
+            }
+
+            Format(page, hashes[page - first], records.AsSpan(used));
             used += RecordBytes;
             if (used == records.Length)
             {
@@ -127,16 +142,27 @@ internal static class PageMapFile
 
         map.PageSize = BinaryPrimitives.ReadInt32BigEndian(block.AsSpan(8));
         map.PageCount = BinaryPrimitives.ReadUInt32BigEndian(block.AsSpan(12));
-        UInt128[] hash = new UInt128[1];
+        UInt128[] run = new UInt128[BlockRecords];
         int read;
         while ((read = await stream.ReadAtLeastAsync(block, block.Length, false, cancellationToken)) > 0)
         {
+            uint first = 0;
+            int length = 0;
             for (int at = 0; at < read; at += RecordBytes)
             {
                 uint page = at + RecordBytes <= read ? BinaryPrimitives.ReadUInt32BigEndian(block.AsSpan(at)) : 0;
-                hash[0] = page == 0 || page > map.PageCount ? throw Damaged() : BinaryPrimitives.ReadUInt128BigEndian(block.AsSpan(at + 4));
-                map.Write(page, hash);
+                UInt128 hash = page == 0 || page > map.PageCount ? throw Damaged() : BinaryPrimitives.ReadUInt128BigEndian(block.AsSpan(at + 4));
+                if (length > 0 && page != first + (uint)length)
+                {
+                    map.Write(first, run.AsSpan(0, length));
+                    length = 0;
+                }
+
+                first = length == 0 ? page : first;
+                run[length++] = hash;
             }
+
+            map.Write(first, run.AsSpan(0, length));
         }
     }
 

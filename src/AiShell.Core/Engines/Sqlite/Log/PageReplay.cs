@@ -35,15 +35,15 @@ internal sealed class PageReplay(PageImage image)
 
     /// <summary>Compares the finished file with what the chain's end says.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: it is another.</exception>
-    public static void RequireImage(string path, BackupContents contents, string scratchDirectory)
+    public static void RequireImage(string path, BackupContents contents)
     {
-        if (!contents.HasLinks || contents.Image is not { } expected)
+        if (!contents.IsProvedByImage)
         {
             return;
         }
 
-        using PageMap map = new(scratchDirectory);
-        TableFingerprint found = PageHashing.OfFile(path, map);
+        TableFingerprint expected = contents.Image!.Value;
+        TableFingerprint found = PageHashing.OfFile(path);
         if (found != expected)
         {
             throw new AiShellException(

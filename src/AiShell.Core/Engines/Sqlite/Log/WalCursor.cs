@@ -150,11 +150,13 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
         }
 
         Span<byte> frame = header[..WalFile.FrameHeaderBytes];
+        bool endsUnsealed = false;
         for (uint last = Frame; last > 0; last--)
         {
             read(WalView.OffsetOfFrame(last, pageSize), frame);
             if (IsUnsealed(frame))
             {
+                endsUnsealed = true;
                 continue;
             }
 
@@ -162,8 +164,7 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
             break;
         }
 
-        bool unsealed = Frame > 0 && IsUnsealedAt(Frame, read);
-        (_checksum, _beforeUnsealed) = unsealed ? (default, checksum) : (checksum, (WalChecksum?)null);
+        (_checksum, _beforeUnsealed) = endsUnsealed ? (default, checksum) : (checksum, (WalChecksum?)null);
         _begun = true;
     }
 
@@ -194,13 +195,6 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
 
         _checksum = checksum;
         return true;
-    }
-
-    private bool IsUnsealedAt(uint frame, ReadLogBytes read)
-    {
-        Span<byte> header = stackalloc byte[WalFile.FrameHeaderBytes];
-        read(WalView.OffsetOfFrame(frame, pageSize), header);
-        return IsUnsealed(header);
     }
 
     private static bool IsUnsealed(ReadOnlySpan<byte> frame) => !frame[8..WalFile.FrameHeaderBytes].ContainsAnyExcept((byte)0);
