@@ -32,6 +32,27 @@ public class RowFormatProperties
             print: sample => sample.Item1.Print());
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(60)]
+    [InlineData(61)]
+    [InlineData(62)]
+    public void Bytes_come_back_wherever_the_stream_pauses(int length)
+    {
+        Value bytes = new Value.Bytes(Convert.ToHexString([.. Enumerable.Range(0, length).Select(i => (byte)i)]), null);
+        RandomTable table = new(["a"], [.. Enumerable.Repeat<IReadOnlyList<Value>>([bytes], 400)]);
+        foreach (BackupFormat format in (BackupFormat[])[BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv])
+        {
+            byte[] part = table.Write(format).Part;
+            for (int step = 1; step <= 150; step++)
+            {
+                RowRecord found = new();
+                RandomTable.Read(format, table.Table.Name, part, found, step);
+                Assert.Equal(table.Rows, found.Rows);
+            }
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Formats))]
     public void What_a_reader_accepts_is_what_the_writer_writes(BackupFormat format) =>
         Gen.Select(RandomTable.Any, Gen.Double[0, 1], Gen.Int[0, 3], Gen.Int[0, Intruders.Length - 1].Select(index => Intruders[index])).Sample(

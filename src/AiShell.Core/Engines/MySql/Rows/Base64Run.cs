@@ -18,28 +18,24 @@ internal sealed class Base64Run(PartInput input)
     /// <exception cref="FormatException">There is none, or they are not written so.</exception>
     public void Read(IRowSink sink)
     {
+        bool isPadded = false;
         for (bool first = true; ; first = false)
         {
             input.Require(Group);
             ReadOnlySpan<byte> window = input.Window[..Math.Min(input.Window.Length, MostDigits)];
             int end = window.IndexOfAnyExcept(Digits);
             ReadOnlySpan<byte> digits = window[..(end < 0 ? window.Length & ~(Group - 1) : end)];
-            if (digits.Length % Group != 0 || (digits.IsEmpty && (first || end < 0)))
+            if (digits.Length % Group != 0 || (digits.IsEmpty && (first || end < 0)) || (isPadded && end != 0))
             {
                 throw Damage();
             }
 
             sink.Piece(Decode(digits));
-            bool isPadded = digits is [.., (byte)'='];
+            isPadded = digits is [.., (byte)'='];
             input.Advance(digits.Length);
             if (end >= 0)
             {
                 return;
-            }
-
-            if (isPadded)
-            {
-                throw Damage();
             }
         }
     }
