@@ -36,6 +36,7 @@ internal sealed record CommandTree(RootCommand Root, GlobalOptions Globals)
             new VerifyCommand(),
             new TestCommand(),
             new RestoreCommand(),
+            new WatchCommand(),
             new DeleteCommand(),
             new PruneCommand(),
             new ExportCommand(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AiShell.Configuration;
 using AiShell.Engines;
 
 namespace AiShell.Cli.Commands;
@@ -25,4 +26,11 @@ internal static class CommonOptions
     public static TableFilter FilterOf(string? include, string? exclude) => new(Split(include), Split(exclude));
 
     private static string[] Split(string? list) => list?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
+    /// <returns>Null for null.</returns>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: not a length of time.</exception>
+    public static TimeSpan? DurationOf(string? text, string option) =>
+        text is null ? null
+        : SettingText.TryDuration(text, out TimeSpan duration) && duration > TimeSpan.Zero ? duration
+        : throw new AiShellException(ErrorKind.Usage, $"'{text}' from {option} is not a duration.", "Write it like 7d, 36h or 5s.");
 }

@@ -29,13 +29,15 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld, string? WhyFull)> MakeAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
     {
         IReadOnlyList<CatalogueEntry> standing = await repository.ListAsync(request.Database, cancellationToken);
+        LogTimeline? timeline = (await repository.LogOf(request.Database).ReadAsync(cancellationToken)).Timelines is [.., var current] ? current : null;
+        request = request with { Timeline = timeline?.Number ?? 1 };
         if (request.Kind == BackupKind.Full)
         {
             (CatalogueEntry entry, TimeSpan held) = await MakeAsync(request, chain: null, standing, databaseLock, cancellationToken);
             return (entry, held, null);
         }
 
-        var plan = ChainPlan.For(request.Kind, standing, request.Engine, request.KnownBad, request.FullEvery, time.GetUtcNow());
+        var plan = ChainPlan.For(request.Kind, standing, timeline, request.Engine, request.KnownBad, request.FullEvery, time.GetUtcNow());
         string? whyFull = plan.WhyFull;
         if (plan.Chain is { } chain)
         {
@@ -84,9 +86,8 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         DateTimeOffset createdAt = time.GetUtcNow();
         Manifest? previous = FindPrevious(request, standing);
         long opened = time.GetTimestamp();
-        await using ISnapshot snapshot = chain is null
-            ? await request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken)
-            : await request.Engine.Log!.OpenChangesAsync(request.Address, ChainOf(chain), SnapshotOptionsOf(request), cancellationToken);
+        await using ISnapshot snapshot = await OpenAsync(request, chain is null ? null : ChainOf(chain), cancellationToken);
+        DateTimeOffset fixedAt = request.Capture?.StartedAt ?? time.GetUtcNow();
         CheckNotSuddenlyEmpty(request, snapshot, previous);
         foreach (string warning in snapshot.Warnings)
         {
@@ -96,8 +97,15 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         await CheckSpaceAsync(request, snapshot, previous, cancellationToken);
         IReadOnlyList<TableDigest> digests = await WriteStepsAsync(request, snapshot, opened, writer, cancellationToken);
         CheckComplete(snapshot, digests);
-        return (ManifestOf(request, chain, snapshot, writer, digests, createdAt), time.GetElapsedTime(opened));
+        return (ManifestOf(request, chain, snapshot, writer, digests, createdAt) with { FixedAt = request.Engine.Log is null ? null : fixedAt }, time.GetElapsedTime(opened));
     }
+
+    private static Task<ISnapshot> OpenAsync(BackupRequest request, ChainSoFar? chain, CancellationToken cancellationToken) => (request.Capture, chain) switch
+    {
+        ({ } capture, _) => capture.OpenPictureAsync(chain, SnapshotOptionsOf(request), cancellationToken),
+        (null, null) => request.Engine.OpenSnapshotAsync(request.Address, SnapshotOptionsOf(request), cancellationToken),
+        (null, _) => request.Engine.Log!.OpenChangesAsync(request.Address, chain, SnapshotOptionsOf(request), cancellationToken),
+    };
 
     private ChainSoFar ChainOf(BackupChain chain)
     {
@@ -214,6 +222,7 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Kind = request.Kind,
             Base = chain?.Base.Id,
             Parent = chain?.End.Id,
+            Timeline = request.Timeline == 1 ? null : request.Timeline,
             Format = request.Format,
             Scope = request.Scope,
             CreatedAt = createdAt,

@@ -50,6 +50,12 @@ public sealed record BackupRequest(
     /// <summary>Ids of backups that failed their last verification: no increment builds on them.</summary>
     public IReadOnlySet<string> KnownBad { get; init; } = new HashSet<string>();
 
+    /// <summary>The history that the database is in; found out by the job.</summary>
+    internal int Timeline { get; init; } = 1;
+
+    /// <summary>What has fixed the view of the database already, so that the log goes on where this backup ends; null for a view of its own.</summary>
+    public ILogCapture? Capture { get; init; }
+
     /// <summary>Where the rows came from, for the manifest, when it is not <see cref="Address"/>: an imported file.</summary>
     public string? Source { get; init; }
 }

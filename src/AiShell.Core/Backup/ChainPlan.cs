@@ -10,10 +10,11 @@ public sealed record ChainPlan(BackupChain? Chain, string? WhyFull)
 {
     /// <param name="kind">Incremental: after the newest link; differential: after the full backup.</param>
     /// <param name="entries">The database's backups.</param>
+    /// <param name="timeline">The history that the database is in; null for its first.</param>
     /// <param name="knownBad">Backups that failed their last verification: nothing is built on them.</param>
     /// <param name="fullEvery">An older full backup is not continued.</param>
     public static ChainPlan For(
-        BackupKind kind, IReadOnlyList<CatalogueEntry> entries, IDatabaseEngine engine, IReadOnlySet<string> knownBad, TimeSpan fullEvery, DateTimeOffset now)
+        BackupKind kind, IReadOnlyList<CatalogueEntry> entries, LogTimeline? timeline, IDatabaseEngine engine, IReadOnlySet<string> knownBad, TimeSpan fullEvery, DateTimeOffset now)
     {
         CatalogueEntry[] newestFirst = [.. entries.Where(entry => entry.Manifest is not null).Order(NewestFirst.Instance)];
         if (Array.Find(newestFirst, entry => IsBase(entry.Require(), engine)) is not { } newest)
@@ -21,6 +22,11 @@ public sealed record ChainPlan(BackupChain? Chain, string? WhyFull)
             return new ChainPlan(null, newestFirst.Length == 0
                 ? "there is no backup yet"
                 : $"there is no full {BackupFormatName(engine)} backup of the whole database yet");
+        }
+
+        if (timeline?.Start is { } start && newest.Require().TimelineNumber != timeline.Number)
+        {
+            return new ChainPlan(null, $"{start.Restored} was restored over the database on {start.BeganAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC, and what followed is another history");
         }
 
         if (now - newest.Require().CreatedAt is var age && age > fullEvery)

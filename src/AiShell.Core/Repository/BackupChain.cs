@@ -10,7 +10,14 @@ public sealed class BackupChain
 {
     private BackupChain(IReadOnlyList<CatalogueEntry> entries) => Entries = entries;
 
+    /// <summary>Backups, then segments of the log.</summary>
     public IReadOnlyList<CatalogueEntry> Entries { get; }
+
+    /// <summary>Where in the plain bytes of the last segment the replay stops; null for its end.</summary>
+    public long? StopOffset { get; private init; }
+
+    /// <summary>The last of the backups.</summary>
+    public CatalogueEntry LastBackup => Entries.Last(entry => entry.Require().Segment is null);
 
     public CatalogueEntry Base => Entries[0];
 
@@ -29,6 +36,7 @@ public sealed class BackupChain
                 Tables = [.. End.Require().Tables.Select(table => table.Digest)],
                 Image = End.Require().Image?.Fingerprint,
                 HasLinks = true,
+                EndsInLog = End.Require().Segment is not null,
             };
         }
     }
@@ -37,6 +45,10 @@ public sealed class BackupChain
     public long PlainBytes => Entries.Sum(entry => entry.Require().PlainBytes);
 
     public long StoredBytes => Entries.Sum(entry => entry.Require().StoredBytes);
+
+    /// <summary>The same, and then the log up to a place in the last of the segments.</summary>
+    /// <param name="segments">Each begins where the one before ends, the first where the chain does, or before.</param>
+    public BackupChain Then(IReadOnlyList<CatalogueEntry> segments, long? stopOffset) => new([.. Entries, .. segments]) { StopOffset = stopOffset };
 
     /// <param name="others">Backups of the same database.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: a backup that it needs is missing or damaged, or two do not join.</exception>

@@ -10,7 +10,6 @@ namespace AiShell.Repository;
 /// </summary>
 public sealed class BackupRepository
 {
-    private const int ParallelReads = 8;
     private const string Reading = "reading-";
     private const string Deleting = "deleting-";
 
@@ -18,14 +17,14 @@ public sealed class BackupRepository
     private static readonly TimeSpan DeletionPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly IObjectStore _store;
-    private readonly IManifestCache _cache;
+    private readonly ManifestStore _manifests;
     private readonly TimeProvider _time;
     private readonly LeaseStore _leases;
 
     private BackupRepository(IObjectStore store, RepositoryDescription description, IManifestCache cache, TimeProvider time)
     {
         _store = store;
-        _cache = cache;
+        _manifests = new ManifestStore(store, cache, description.Id);
         _time = time;
         _leases = new LeaseStore(store, time);
         Description = description;
@@ -55,7 +54,8 @@ public sealed class BackupRepository
             var description = new RepositoryDescription(Guid.NewGuid().ToString("n"), Manifest.CurrentFormatVersion, time.GetUtcNow(), ToolVersion.Text);
             try
             {
-                await WriteAsync(store, RepositoryKeys.Repository, JsonSerializer.SerializeToUtf8Bytes(description, RepositoryJson.Readable.RepositoryDescription), cancellationToken);
+                byte[] content = JsonSerializer.SerializeToUtf8Bytes(description, RepositoryJson.Readable.RepositoryDescription);
+                await StoreContent.WriteAsync(store, RepositoryKeys.Repository, content, WriteMode.CreateOnly, cancellationToken);
             }
             catch (ObjectExistsException)
             {
@@ -119,11 +119,11 @@ public sealed class BackupRepository
             }
         }
 
-        var entries = new CatalogueEntry?[manifests.Count];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, manifests.Count, options, async (index, token) => entries[index] = await ReadEntryAsync(manifests[index], token));
-        return [.. entries.OfType<CatalogueEntry>().Order(NewestFirst.Instance)];
+        return [.. (await _manifests.ReadAsync(manifests, PlaceOf, CheckPlace, cancellationToken)).Order(NewestFirst.Instance)];
     }
+
+    /// <summary>The log of one database.</summary>
+    public DatabaseLog LogOf(string database) => new(_store, _manifests, _leases, database);
 
     /// <summary>Finds one backup by its id, a unique beginning of it, or <c>latest</c> (of <paramref name="database"/>).</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.NotFound"/>: none; <see cref="ErrorKind.Usage"/>: the beginning fits several.</exception>
@@ -138,15 +138,15 @@ public sealed class BackupRepository
     /// <summary>Begins a backup; nothing of it is visible before its manifest is committed.</summary>
     /// <param name="id">The id of an imported backup; null for a new one.</param>
     public BackupWriter Begin(string database, Lease databaseLock, string? id = null) =>
-        new(_store, database, id ?? BackupId.Create(_time.GetUtcNow()), databaseLock);
+        new(_store, database, new CatalogueEntry(id ?? BackupId.Create(_time.GetUtcNow()), RepositoryKeys.Encode(database), Manifest: null, Damage: null), databaseLock);
 
     /// <summary>Reads the manifest from the store, whatever the cache has; returns what is wrong with it, or null.</summary>
     public async Task<string?> CheckManifestAsync(CatalogueEntry entry, CancellationToken cancellationToken)
     {
-        string key = FolderOf(entry) + RepositoryKeys.ManifestName;
+        string key = entry.ManifestKey;
         try
         {
-            Manifest found = ManifestJson.Read(await ReadAllAsync(_store, key, cancellationToken), key);
+            Manifest found = ManifestJson.Read(await StoreContent.ReadAsync(_store, key, cancellationToken), key);
             return found.Digest == entry.Require().Digest ? null : $"The manifest '{key}' is another than the one that was listed.";
         }
         catch (ObjectNotFoundException)
@@ -161,19 +161,24 @@ public sealed class BackupRepository
 
     /// <summary>Compares a part's file with the manifest; returns what is wrong with it, or null.</summary>
     public Task<string?> CheckPartAsync(CatalogueEntry entry, ManifestPart part, Action<long> progress, CancellationToken cancellationToken) =>
-        PartReader.CheckAsync(_store, FolderOf(entry), part, progress, cancellationToken);
+        PartReader.CheckAsync(_store, entry.Folder, part, progress, cancellationToken);
 
     /// <summary>Checks a part, then gives its plain bytes to <paramref name="use"/>.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is not what was stored.</exception>
     public Task ReadPartAsync(CatalogueEntry entry, ManifestPart part, Func<Stream, Task> use, Action<long> progress, CancellationToken cancellationToken)
     {
         ICodec codec = CodecRegistry.ByName(entry.Require().Compression.Codec);
-        return PartReader.ReadAsync(_store, FolderOf(entry), part, codec, use, progress, cancellationToken);
+        return PartReader.ReadAsync(_store, entry.Folder, part, codec, use, progress, cancellationToken);
     }
+
+    /// <summary>Where one may stop in a segment of a log, in its order.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the list is damaged, or is another segment's.</exception>
+    public Task<IReadOnlyList<SegmentCommit>> ReadCommitsAsync(CatalogueEntry segment, CancellationToken cancellationToken) =>
+        SegmentIndex.ReadAsync(segment, (part, use) => ReadPartAsync(segment, part, use, _ => { }, cancellationToken), cancellationToken);
 
     /// <summary>Opens a part's stored bytes as they are, unchecked; for copies, which check them while copying.</summary>
     internal Task<Stream> OpenStoredAsync(CatalogueEntry entry, ManifestPart part, CancellationToken cancellationToken) =>
-        _store.OpenAsync(FolderOf(entry) + part.Path, 0, null, cancellationToken);
+        _store.OpenAsync(entry.Folder + part.Path, 0, null, cancellationToken);
 
     /// <summary>
     /// Removes a backup: its manifest first, so that it is gone at once and a crash leaves only files for
@@ -182,14 +187,14 @@ public sealed class BackupRepository
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: somebody is reading it.</exception>
     public async Task DeleteAsync(CatalogueEntry entry, Lease databaseLock, CancellationToken cancellationToken)
     {
-        string folder = FolderOf(entry);
+        string folder = entry.Folder;
 
         // A reader leaves its mark, then looks for this one; we leave this one, then look for its. Either of us sees the other.
         await using (await _leases.AcquireSharedAsync($"{Deleting}{entry.Id}-", "delete", cancellationToken))
         {
             await RefuseBeingReadAsync(entry, cancellationToken);
             await databaseLock.EnsureHeldAsync(cancellationToken);
-            await _store.DeleteAsync(folder + RepositoryKeys.ManifestName, cancellationToken);
+            await _store.DeleteAsync(entry.ManifestKey, cancellationToken);
         }
 
         await foreach (StoredObject file in _store.ListAsync(folder, cancellationToken))
@@ -205,7 +210,7 @@ public sealed class BackupRepository
         var damaged = new HashSet<string>(StringComparer.Ordinal);
         foreach (CatalogueEntry entry in await ListAsync(database: null, cancellationToken))
         {
-            string folder = FolderOf(entry);
+            string folder = entry.Folder;
             named.Add(folder + RepositoryKeys.ManifestName);
             if (entry.Manifest is null)
             {
@@ -246,21 +251,11 @@ public sealed class BackupRepository
     /// <summary>Bytes that can still be stored, null where the store does not know.</summary>
     public Task<long?> GetFreeBytesAsync(CancellationToken cancellationToken) => _store.GetFreeBytesAsync(cancellationToken);
 
-    internal static Task WriteAsync(IObjectStore store, string key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        WriteAsync(store, key, content, WriteMode.CreateOnly, cancellationToken);
-
-    private static async Task WriteAsync(IObjectStore store, string key, ReadOnlyMemory<byte> content, WriteMode mode, CancellationToken cancellationToken)
-    {
-        await using IObjectWriter writer = await store.CreateAsync(key, mode, cancellationToken);
-        await writer.Stream.WriteAsync(content, cancellationToken);
-        await writer.CommitAsync(cancellationToken);
-    }
-
     private static async Task<RepositoryDescription?> ReadDescriptionAsync(IObjectStore store, CancellationToken cancellationToken)
     {
         try
         {
-            byte[] content = await ReadAllAsync(store, RepositoryKeys.Repository, cancellationToken);
+            byte[] content = await StoreContent.ReadAsync(store, RepositoryKeys.Repository, cancellationToken);
             RepositoryDescription? description = JsonSerializer.Deserialize(content, RepositoryJson.Compact.RepositoryDescription);
             return description?.FormatVersion == Manifest.CurrentFormatVersion ? description : throw new AiShellException(
                 ErrorKind.Integrity,
@@ -288,7 +283,7 @@ public sealed class BackupRepository
             await Task.Delay(DeletionPoll, _time, cancellationToken);
         }
 
-        if (await _store.StatAsync(FolderOf(entry) + RepositoryKeys.ManifestName, cancellationToken) is null)
+        if (await _store.StatAsync(entry.ManifestKey, cancellationToken) is null)
         {
             throw new AiShellException(
                 ErrorKind.NotFound, $"The backup '{entry.Id}' was deleted in this moment.", "'ai-shell backup list' shows the backups there are.");
@@ -306,57 +301,21 @@ public sealed class BackupRepository
         }
     }
 
-    private async Task<CatalogueEntry?> ReadEntryAsync(StoredObject file, CancellationToken cancellationToken)
+    private static CatalogueEntry PlaceOf(StoredObject file)
     {
         (string folder, string id, _) = RepositoryKeys.SplitBackupKey(file.Key)!.Value;
-        byte[]? cached = _cache.Get(Description.Id, id, file.SizeBytes, file.LastModified);
-        try
-        {
-            byte[] content = cached ?? await ReadAllAsync(_store, file.Key, cancellationToken);
-            Manifest manifest = ManifestJson.Read(content, file.Key);
-            CheckPlace(manifest, folder, id, file.Key);
-            if (cached is null)
-            {
-                _cache.Put(Description.Id, id, file.SizeBytes, file.LastModified, content);
-            }
-
-            return new CatalogueEntry(id, folder, manifest, Damage: null);
-        }
-        catch (ObjectNotFoundException)
-        {
-            // Deleted since it was listed.
-            return null;
-        }
-        catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)
-        {
-            return new CatalogueEntry(id, folder, Manifest: null, damage);
-        }
+        return new CatalogueEntry(id, folder, Manifest: null, Damage: null);
     }
 
     /// <summary>A manifest copied to another folder would let one backup pass for another.</summary>
-    private static void CheckPlace(Manifest manifest, string folder, string id, string key)
+    private static void CheckPlace(CatalogueEntry place, Manifest manifest)
     {
-        if (manifest.Id != id || RepositoryKeys.Encode(manifest.Database) != folder)
+        if (manifest.Id != place.Id || RepositoryKeys.Encode(manifest.Database) != place.DatabaseFolder || manifest.Segment is not null)
         {
             throw new AiShellException(
                 ErrorKind.Integrity,
-                $"The manifest '{key}' is that of backup '{manifest.Id}' of database '{manifest.Database}': it does not belong here.",
+                $"The manifest '{place.ManifestKey}' is that of backup '{manifest.Id}' of database '{manifest.Database}': it does not belong here.",
                 "Move the folder back to its place.");
         }
-
-        if (manifest.Parts.FirstOrDefault(part => !RepositoryKeys.IsPartPath(part.Path)) is { } stray)
-        {
-            throw new AiShellException(ErrorKind.Integrity, $"The manifest '{key}' names a part outside its folder: '{stray.Path}'.");
-        }
     }
-
-    private static async Task<byte[]> ReadAllAsync(IObjectStore store, string key, CancellationToken cancellationToken)
-    {
-        await using Stream stream = await store.OpenAsync(key, 0, null, cancellationToken);
-        using var content = new MemoryStream();
-        await stream.CopyToAsync(content, cancellationToken);
-        return content.ToArray();
-    }
-
-    private static string FolderOf(CatalogueEntry entry) => $"{RepositoryKeys.Backups}{entry.DatabaseFolder}/{entry.Id}/";
 }

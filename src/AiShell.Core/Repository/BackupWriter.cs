@@ -13,21 +13,21 @@ namespace AiShell.Repository;
 public sealed class BackupWriter : IAsyncDisposable
 {
     private readonly IObjectStore _store;
-    private readonly string _folder;
+    private readonly CatalogueEntry _place;
     private readonly Lease _databaseLock;
     private readonly ConcurrentDictionary<int, IReadOnlyList<ManifestPart>> _partsOfSteps = new();
     private bool _committed;
 
-    internal BackupWriter(IObjectStore store, string database, string id, Lease databaseLock)
+    /// <param name="place">Where it will stand.</param>
+    internal BackupWriter(IObjectStore store, string database, CatalogueEntry place, Lease databaseLock)
     {
         _store = store;
         _databaseLock = databaseLock;
-        _folder = RepositoryKeys.BackupFolder(database, id);
+        _place = place;
         Database = database;
-        Id = id;
     }
 
-    public string Id { get; }
+    public string Id => _place.Id;
 
     public string Database { get; }
 
@@ -46,7 +46,7 @@ public sealed class BackupWriter : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         ICodec codec = CodecRegistry.ByName(compression.Codec);
-        await using var sink = new PartWriter(_store, _folder, step, codec, compression.Level, partBytes, rate, progress, cancellationToken);
+        await using var sink = new PartWriter(_store, _place.Folder, step, codec, compression.Level, partBytes, rate, progress, cancellationToken);
         try
         {
             return await write(sink);
@@ -61,7 +61,7 @@ public sealed class BackupWriter : IAsyncDisposable
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: <paramref name="plain"/> ends early.</exception>
     internal async Task CompressPartAsync(int index, ManifestPart part, CompressionSettings compression, Stream plain, CancellationToken cancellationToken)
     {
-        await using IObjectWriter writer = await _store.CreateAsync(_folder + part.Path, WriteMode.CreateOnly, cancellationToken);
+        await using IObjectWriter writer = await _store.CreateAsync(_place.Folder + part.Path, WriteMode.CreateOnly, cancellationToken);
         await using var stored = new HashingStream(writer.Stream);
         await using (Stream compressor = CodecRegistry.ByName(compression.Codec).Compress(stored, compression.Level))
         {
@@ -89,7 +89,7 @@ public sealed class BackupWriter : IAsyncDisposable
     }
 
     /// <summary>The backup as it will be listed; for reading its parts back before the commit.</summary>
-    public CatalogueEntry EntryOf(Manifest manifest) => new(Id, RepositoryKeys.Encode(Database), manifest, Damage: null) { IsPending = true };
+    public CatalogueEntry EntryOf(Manifest manifest) => _place with { Manifest = manifest, IsPending = true };
 
     /// <summary>Writes the manifest, create-only: from here on the backup exists.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: the database's lock was lost; nothing was committed.</exception>
@@ -97,9 +97,9 @@ public sealed class BackupWriter : IAsyncDisposable
     {
         byte[] content = ManifestJson.Write(manifest);
         await _databaseLock.EnsureHeldAsync(cancellationToken);
-        await BackupRepository.WriteAsync(_store, _folder + RepositoryKeys.ManifestName, content, cancellationToken);
+        await StoreContent.WriteAsync(_store, _place.ManifestKey, content, WriteMode.CreateOnly, cancellationToken);
         _committed = true;
-        return new CatalogueEntry(Id, RepositoryKeys.Encode(Database), ManifestJson.Read(content, _folder), Damage: null);
+        return _place with { Manifest = ManifestJson.Read(content, _place.Folder) };
     }
 
     public async ValueTask DisposeAsync()
@@ -112,28 +112,28 @@ public sealed class BackupWriter : IAsyncDisposable
         if (!_databaseLock.IsHeld)
         {
             // Whoever holds the lock now may be writing a backup of the same id: an import does.
-            Leftovers = _folder;
+            Leftovers = _place.Folder;
             return;
         }
 
         // The failure that brought us here must reach the user, not a second one from a store that is broken or full.
         try
         {
-            if (await _store.StatAsync(_folder + RepositoryKeys.ManifestName, CancellationToken.None) is not null)
+            if (await _store.StatAsync(_place.ManifestKey, CancellationToken.None) is not null)
             {
                 // The store reported a failure after it had made the manifest visible: the backup exists, so its parts stay.
                 return;
             }
 
             // Listed, since a store may also have kept a part that it said it could not.
-            await foreach (StoredObject file in _store.ListAsync(_folder, CancellationToken.None))
+            await foreach (StoredObject file in _store.ListAsync(_place.Folder, CancellationToken.None))
             {
                 await _store.DeleteAsync(file.Key, CancellationToken.None);
             }
         }
         catch (Exception failure) when (failure is IOException or AiShellException)
         {
-            Leftovers = _folder;
+            Leftovers = _place.Folder;
         }
     }
 

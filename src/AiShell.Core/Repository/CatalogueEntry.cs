@@ -8,6 +8,11 @@ public sealed record CatalogueEntry(string Id, string DatabaseFolder, Manifest? 
     /// <summary>Its writer is still at work: the store has no manifest of it.</summary>
     internal bool IsPending { get; init; }
 
+    /// <summary>Where its parts are, with a slash at the end.</summary>
+    internal string Folder { get; init; } = $"{RepositoryKeys.Backups}{DatabaseFolder}/{Id}/";
+
+    internal string ManifestKey => Folder + RepositoryKeys.ManifestName;
+
     /// <summary>The manifest of a backup that can be read.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the manifest is damaged.</exception>
     public Manifest Require() => Manifest ?? throw Damage!;

@@ -15,6 +15,9 @@ public enum BackupKind
 
     /// <summary>What changed since its <see cref="Manifest.Base"/>, which is its parent too.</summary>
     Differential,
+
+    /// <summary>No backup: a piece of the log that a capture wrote, with a <see cref="Manifest.Segment"/>.</summary>
+    Segment,
 }
 
 /// <summary>
@@ -56,6 +59,14 @@ public sealed record Manifest
     /// <summary>The backup directly before it in the chain; null for a full backup.</summary>
     public string? Parent { get; init; }
 
+    /// <summary>Which history of the database it belongs to; null for 1, the first. A restore over the database begins the next.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Timeline { get; init; }
+
+    /// <summary>Of a piece of the log; null for a backup.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ManifestSegment? Segment { get; init; }
+
     public required BackupFormat Format { get; init; }
 
     public required BackupScope Scope { get; init; }
@@ -63,6 +74,10 @@ public sealed record Manifest
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset CompletedAt { get; init; }
+
+    /// <summary>At this instant the database stood at the end of <see cref="Position"/>, or had gone on from there; null where that was not noted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? FixedAt { get; init; }
 
     public required PositionRange Position { get; init; }
 
@@ -100,6 +115,10 @@ public sealed record Manifest
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
 
+    /// <summary>As <see cref="Timeline"/>, from 1.</summary>
+    [JsonIgnore]
+    public int TimelineNumber => Timeline ?? 1;
+
     /// <summary>Of the content, without what only the next increment asks for.</summary>
     [JsonIgnore]
     public long PlainBytes => Parts.Where(part => part.Phase != PartPhase.Index).Sum(part => part.PlainBytes);
@@ -136,6 +155,13 @@ public sealed record ManifestPart(
     long PlainBytes,
     long StoredBytes,
     string Sha256);
+
+/// <param name="Number">From 1 in each timeline, without gaps.</param>
+/// <param name="Since">The database was without any of its transactions at this instant.</param>
+/// <param name="CommittedBy">The database had all of them at this instant.</param>
+/// <param name="Through">Up to this instant nothing was committed but what this segment and those before have.</param>
+/// <param name="Commits">How many transactions, at least one.</param>
+public sealed record ManifestSegment(long Number, DateTimeOffset Since, DateTimeOffset CommittedBy, DateTimeOffset Through, int Commits);
 
 /// <param name="Pages">Of the whole database, also in an increment.</param>
 /// <param name="Sum">32 hexadecimal digits; docs/format.md says of what.</param>

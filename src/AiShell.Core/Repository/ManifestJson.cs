@@ -70,6 +70,9 @@ internal static class ManifestJson
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(RepositoryDescription))]
 [JsonSerializable(typeof(LeaseRecord))]
+[JsonSerializable(typeof(TimelineStart))]
+[JsonSerializable(typeof(LogHead))]
+[JsonSerializable(typeof(SegmentCommit))]
 internal sealed partial class RepositoryJson : JsonSerializerContext
 {
     private static RepositoryJson? _readable;

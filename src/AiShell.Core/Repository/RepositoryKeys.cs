@@ -10,6 +10,7 @@ internal static class RepositoryKeys
 {
     public const string Repository = "repository.json";
     public const string Backups = "backups/";
+    public const string Logs = "logs/";
     public const string Locks = "locks/";
     public const string ManifestName = "manifest.json";
     public const string Globals = "globals.sql";
@@ -73,6 +74,13 @@ internal static class RepositoryKeys
         string[] segments = key.Split('/', 4);
         return segments is ["backups", var folder, var id, var path] && BackupId.IsValid(id) ? (folder, id, path) : null;
     }
+
+    public static string LogFolder(string databaseFolder) => $"{Logs}{databaseFolder}/";
+
+    public static string TimelineFolder(string databaseFolder, int timeline) => string.Create(CultureInfo.InvariantCulture, $"{LogFolder(databaseFolder)}{timeline}/");
+
+    public static string SegmentFolder(string databaseFolder, int timeline, long number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{TimelineFolder(databaseFolder, timeline)}{number:D12}/");
 
     private static string Cut(string encoded, int length)
     {

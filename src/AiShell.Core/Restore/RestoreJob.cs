@@ -14,7 +14,8 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     public async Task<RestorePlan> DryRunAsync(RestoreRequest request, CancellationToken cancellationToken)
     {
         await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup restore --dry-run", cancellationToken);
-        BackupChain chain = await repository.FindChainAsync(request.Entry, cancellationToken);
+        await using Lease? log = await LockLogAsync(request, cancellationToken);
+        BackupChain chain = await FindChainAsync(request, cancellationToken);
         (RestorePlan plan, _) = await PlanAsync(request, chain, cancellationToken);
         VerifyReport report = await VerifyAsync(request, deep: request.VerifyFirst, cancellationToken);
         return plan with { Problems = [.. plan.Problems, .. report.Problems] };
@@ -25,12 +26,13 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     public async Task<RestoreResult> RunAsync(RestoreRequest request, Func<RestorePlan, Task<bool>> confirm, CancellationToken cancellationToken)
     {
         await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup restore", cancellationToken);
+        await using Lease? log = await LockLogAsync(request, cancellationToken);
         return await reading.GuardAsync(token => RestoreAsync(request, confirm, token), cancellationToken);
     }
 
     private async Task<RestoreResult> RestoreAsync(RestoreRequest request, Func<RestorePlan, Task<bool>> confirm, CancellationToken cancellationToken)
     {
-        BackupChain chain = await repository.FindChainAsync(request.Entry, cancellationToken);
+        BackupChain chain = await FindChainAsync(request, cancellationToken);
         (RestorePlan plan, TargetState state) = await PlanAsync(request, chain, cancellationToken);
         ThrowOnProblems(plan, state);
         foreach (string warning in plan.Warnings)
@@ -57,12 +59,19 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         }
 
         progress.Begin("Promoting", totalBytes: null);
+        await new TimelineJob(repository, time).BeginAsync(request, chain, cancellationToken);
         await target.PromoteAsync(cancellationToken);
         return new RestoreResult(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started))
         {
             KeptAs = target.KeptAs,
         };
     }
+
+    private async Task<Lease?> LockLogAsync(RestoreRequest request, CancellationToken cancellationToken) =>
+        request.Recovery is null ? null : await repository.LogOf(request.Entry.Database).LockForReadingAsync("backup restore", cancellationToken);
+
+    private async Task<BackupChain> FindChainAsync(RestoreRequest request, CancellationToken cancellationToken) =>
+        request.Recovery?.Chain ?? await repository.FindChainAsync(request.Entry, cancellationToken);
 
     private static async Task<(RestorePlan Plan, TargetState State)> PlanAsync(RestoreRequest request, BackupChain chain, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using AiShell.Engines;
+using AiShell.IO;
 using AiShell.Repository;
 using AiShell.Verification;
 
@@ -40,7 +41,7 @@ internal static class RestoreLoading
         await ReplayAsync(repository, chain, target.ApplyAsync, progress, cancellationToken);
         progress.Begin("Completing the copy", totalBytes: null);
         IReadOnlyList<TableDigest> found = await target.CompleteAsync(fingerprints, cancellationToken);
-        if (contents.IsProvedByImage)
+        if (contents.IsProvedByImage || contents.EndsInLog)
         {
             return found;
         }
@@ -61,6 +62,7 @@ internal static class RestoreLoading
         {
             Manifest manifest = link.Require();
             BackupContents contents = manifest.ToContents();
+            long? stop = link == chain.End ? chain.StopOffset : null;
             await Lanes.RunAsync(
                 contents.Parts,
                 workers: 1,
@@ -69,7 +71,7 @@ internal static class RestoreLoading
                 (part, advance, token) => repository.ReadPartAsync(
                     link,
                     manifest.Parts[part.Index],
-                    plain => apply(new LinkPart(index + 1, part, IsLast: part == contents.Parts[^1]), plain, token),
+                    plain => apply(new LinkPart(index + 1, part, IsLast: part == contents.Parts[^1]), stop is { } bytes ? new BoundedReadStream(plain, bytes) : plain, token),
                     advance,
                     token),
                 cancellationToken);

@@ -35,6 +35,7 @@ internal static class RestorePlanner
         {
             Chain = [.. chain.Entries.Select(entry => entry.Id)],
             Warnings = state.Warnings,
+            Recovery = request.Recovery,
         };
     }
 
@@ -52,9 +53,14 @@ internal static class RestorePlanner
         }
 
         steps.Add(hasLinks
-            ? $"load the full backup {chain.Base.Id} into a new copy beside the target, and over it what changed: {string.Join(", ", chain.Links.Select(link => link.Id))}"
+            ? $"load the full backup {chain.Base.Id} into a new copy beside the target{OverIt(chain)}"
             : $"load {tables.Length} tables with {tables.Sum(table => table.Rows):N0} rows into a new copy beside the target");
-        steps.Add(hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
+        if (request.Recovery is { Segments: { Count: > 0 } segments } recovery)
+        {
+            steps.Add($"replay the log, {(segments.Count == 1 ? $"segment {segments[0].Id}" : $"{segments.Count} segments from {segments[0].Id} to {segments[^1].Id}")}, up to '{recovery.Reached}', committed by {RecoveryTarget.Show(recovery.CommittedAt!.Value)}");
+        }
+
+        steps.Add(chain.End.Require().Segment is not null ? "check the whole copy as the engine does" : hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
         steps.Add((state.Exists, intoExisting) switch
         {
             (true, true) => "put the tables into the target in one transaction, its other tables untouched",
@@ -64,6 +70,9 @@ internal static class RestorePlanner
         });
         return steps;
     }
+
+    private static string OverIt(BackupChain chain) =>
+        chain.Links.Where(link => link.Require().Segment is null).Select(link => link.Id).ToArray() is { Length: > 0 } links ? $", and over it what changed: {string.Join(", ", links)}" : "";
 
     private static List<string> ProblemsOf(RestoreRequest request, Manifest manifest, TargetState state)
     {

@@ -31,6 +31,12 @@ public sealed record RestoreRequest(
     /// <summary>As <see cref="TargetOptions.Definer"/>.</summary>
     public string? Definer { get; init; }
 
+    /// <summary>The way to a moment in the log, of which <see cref="Entry"/> is the last backup; null for the backup itself.</summary>
+    public RecoveryPlan? Recovery { get; init; }
+
+    /// <summary>The name that the target's own backups are filed under; null where it has none.</summary>
+    public string? TargetName { get; init; }
+
     /// <summary>First make what the backup holds of its server (<see cref="PartPhase.Globals"/>) and the target's server lacks.</summary>
     public bool WithGlobals { get; init; }
 }
@@ -61,6 +67,9 @@ public sealed record RestorePlan(
 {
     /// <summary>The backups that are read, the full one first.</summary>
     public IReadOnlyList<string> Chain { get; init; } = [];
+
+    /// <summary>Which moment of the log comes of it; null for the end of the backup.</summary>
+    public RecoveryPlan? Recovery { get; init; }
 
     /// <summary>What is worth knowing before, one sentence each; none keeps it from being done.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

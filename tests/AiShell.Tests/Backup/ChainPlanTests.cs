@@ -11,6 +11,7 @@ public sealed class ChainPlanTests
     private static readonly DateTimeOffset Start = new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan Week = TimeSpan.FromDays(7);
     private readonly List<CatalogueEntry> _entries = [];
+    private LogTimeline? _timeline;
 
     [Fact]
     public void Without_a_backup_a_full_one_comes_first() => FullBecause("there is no backup yet");
@@ -90,6 +91,20 @@ public sealed class ChainPlanTests
         FullBecause("the chain of a2 is broken: a2 builds on a1, whose manifest is damaged");
     }
 
+    [Fact]
+    public void Nothing_is_built_on_a_history_that_a_restore_has_ended()
+    {
+        Add("a");
+        _timeline = new LogTimeline(1, null, [], []);
+        Builds("a");
+        _timeline = new LogTimeline(2, new TimelineStart(2, Start.AddMinutes(5), "a", new LogPosition("end of a")), [], []);
+        FullBecause("a was restored over the database on 2026-11-27 12:05 UTC, and what followed is another history");
+        Add("b", change: manifest => manifest with { Timeline = 2 });
+        Builds("b");
+        Add("b1", "b", "b", manifest => manifest with { Timeline = 2 });
+        Builds("b", "b1");
+    }
+
     private void Builds(params string[] ids) => Assert.Equal(ids, Plan().Chain!.Entries.Select(entry => entry.Id));
 
     private void FullBecause(string why, DateTimeOffset? at = null)
@@ -100,7 +115,7 @@ public sealed class ChainPlanTests
     }
 
     private ChainPlan Plan(BackupKind kind = BackupKind.Incremental, DateTimeOffset? at = null, params string[] bad) =>
-        ChainPlan.For(kind, _entries, new SqliteEngine(), bad.ToHashSet(), Week, at ?? Start + TimeSpan.FromHours(1));
+        ChainPlan.For(kind, _entries, _timeline, new SqliteEngine(), bad.ToHashSet(), Week, at ?? Start + TimeSpan.FromHours(1));
 
     private void Add(string id, string? parent = null, string? @base = null, Func<Manifest, Manifest>? change = null)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.Sqlite;
@@ -62,6 +63,21 @@ public sealed class FormatDocumentTests : IDisposable
         LeaseRecord record = JsonSerializer.Deserialize(held, RepositoryJson.Compact.LeaseRecord)!;
         Assert.Equal(held, JsonSerializer.Serialize(record, RepositoryJson.Readable.LeaseRecord));
         Assert.Equal(TimeSpan.FromMinutes(2), LeaseStore.Duration);
+    }
+
+    [Fact]
+    public void What_the_log_is_made_of_is_what_is_written()
+    {
+        string[] frames = [.. Format.Section("## The log").Frames("json")];
+        Assert.Equal(frames[0], Rewrite(frames[0], RepositoryJson.Compact.ManifestSegment, RepositoryJson.Readable.ManifestSegment));
+        Assert.Equal(frames[1], Rewrite(frames[1], RepositoryJson.Compact.SegmentCommit, RepositoryJson.Compact.SegmentCommit));
+        Assert.Equal(frames[2], Rewrite(frames[2], RepositoryJson.Compact.LogHead, RepositoryJson.Readable.LogHead));
+        Assert.Equal(frames[3], Rewrite(frames[3], RepositoryJson.Compact.TimelineStart, RepositoryJson.Readable.TimelineStart));
+        Assert.Equal(
+            JsonNode.Parse(frames[0])!.AsObject().Select(key => key.Key),
+            Format.Section("## The log").Rows().SelectMany(row => Document.Codes(row[0])));
+
+        static string Rewrite<T>(string frame, JsonTypeInfo<T> read, JsonTypeInfo<T> write) => JsonSerializer.Serialize(JsonSerializer.Deserialize(frame, read)!, write);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using AiShell.Backup;
-using AiShell.Configuration;
 using AiShell.Engines;
 using AiShell.Repository;
 
@@ -52,12 +51,7 @@ internal sealed class IncrementOptions
         {
             Kind = kind,
             Format = log.BaseFormat,
-            FullEvery = FullEveryOf(parse.GetValue(_fullEvery)) ?? request.FullEvery,
+            FullEvery = CommonOptions.DurationOf(parse.GetValue(_fullEvery), "--full-every") ?? request.FullEvery,
         };
     }
-
-    private static TimeSpan? FullEveryOf(string? text) =>
-        text is null ? null
-        : SettingText.TryDuration(text, out TimeSpan duration) && duration > TimeSpan.Zero ? duration
-        : throw new AiShellException(ErrorKind.Usage, $"'{text}' from --full-every is not a duration.", "Write it like 7d or 36h.");
 }

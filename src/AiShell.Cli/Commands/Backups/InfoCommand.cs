@@ -31,11 +31,14 @@ internal sealed class InfoCommand : SessionCommand
         TableDocument[]? tables = parse.GetValue(_tables)
             ? [.. manifest.Tables.Select(table => new TableDocument(table.Schema, table.Name, table.Rows, table.Fingerprint))]
             : null;
+        IReadOnlyList<WindowDocument> windows = WindowDescription.Describe(await WindowDescription.FindAsync(session, repository, entry.Database, cancellationToken));
         var document = new BackupInfoDocument(
             backup, manifest.EngineVersion, manifest.ToolVersion, manifest.Source, manifest.Position.End.Value, manifest.Objects, manifest.Parts.Count, tables)
         {
             Requires = manifest.Requires ?? new Dictionary<string, IReadOnlyList<string>>(),
             Globals = manifest.Globals ?? new Dictionary<string, IReadOnlyList<string>>(),
+            Timeline = manifest.TimelineNumber,
+            Windows = windows,
         };
         session.Output.Show(new Answer<BackupInfoDocument>(document, Documents.Default.BackupInfoDocument, page =>
         {
@@ -50,7 +53,9 @@ internal sealed class InfoCommand : SessionCommand
                 ("Globals", manifest.Globals is null ? null : string.Join("; ", manifest.Globals.Select(kind => $"{kind.Key} {(kind.Value.Count == 0 ? "none" : string.Join(", ", kind.Value))}"))),
                 ("Tags", manifest.Tags.Count == 0 ? null : string.Join(", ", manifest.Tags.Select(tag => $"{tag.Key}={tag.Value}"))),
                 ("Verified", BackupDescription.VerifiedText(backup)),
+                ("Timeline", manifest.TimelineNumber == 1 ? null : BackupDescription.Count(manifest.TimelineNumber)),
                 ("Checksum", manifest.Digest));
+            WindowDescription.Print(page, windows);
             if (tables is not null)
             {
                 page.Line();

@@ -12,7 +12,7 @@ namespace AiShell.Cli.Commands.Backups;
 
 internal sealed class RestoreCommand : SessionCommand
 {
-    private readonly Argument<string> _id = BackupSelection.Id();
+    private readonly Argument<string?> _id = new("id") { Description = "A backup's id, a unique beginning of it, or 'latest'; may be left out with --point-in-time", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string> _database = CommonOptions.Database("Where to restore to; without it, where the backup came from");
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Do every check and show the plan; change nothing" };
     private readonly Option<bool> _verify = new("--verify") { Description = "Verify the backup deep before, compare every table's fingerprint after" };
@@ -24,13 +24,14 @@ internal sealed class RestoreCommand : SessionCommand
     private readonly Option<bool> _globals = new("--globals") { Description = "First make the roles and tablespaces that the server lacks, from a backup made with --globals; those it has stay as they are" };
     private readonly Option<bool> _noBinlog = new("--no-binlog") { Description = "Keep the restore out of the binary log, and so from replicas (MySQL, MariaDB)" };
     private readonly Option<string> _definer = new("--definer") { Description = "The account in whose name views, triggers and routines run, instead of the backup's (MySQL, MariaDB)", HelpName = "user@host" };
+    private readonly RecoveryOptions _recovery = new();
     private readonly Option<string> _jobs = CommonOptions.Jobs();
     private readonly Option<string> _lockWait = CommonOptions.LockWait();
 
     public RestoreCommand()
         : base("restore", "Restore a backup, all or nothing")
     {
-        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _noOwner, _keepOld, _globals, _noBinlog, _definer, _jobs, _lockWait])
+        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _noOwner, _keepOld, _globals, _noBinlog, _definer, .. _recovery.All, _jobs, _lockWait])
         {
             if (symbol is Argument argument)
             {
@@ -50,6 +51,7 @@ internal sealed class RestoreCommand : SessionCommand
         "ai-shell backup restore latest --database shop --dry-run",
         "ai-shell backup restore latest --database shop --force",
         "ai-shell backup restore backup-20261123 -d ./copy.db --verify",
+        "ai-shell backup restore -d ./shop.db --point-in-time '2026-11-23 14:29:59' --dry-run",
         "ai-shell backup restore latest -d shop --tables 'orders,order_*' --force",
     ];
 
@@ -59,7 +61,7 @@ internal sealed class RestoreCommand : SessionCommand
             .With(SettingKey.Jobs, parse.GetValue(_jobs), "--jobs")
             .With(SettingKey.LockWait, parse.GetValue(_lockWait), "--lock-wait");
         BackupRepository repository = await session.OpenRepositoryAsync(create: false, cancellationToken);
-        CatalogueEntry entry = await FindAsync(session, repository, parse.GetRequiredValue(_id), parse.GetValue(_database), cancellationToken);
+        (CatalogueEntry entry, RecoveryPlan? recovery) = await FindAsync(session, parse, repository, cancellationToken);
         ResolvedDatabase target = TargetOf(session, entry, parse.GetValue(_database), parse.GetValue(_targetDir));
         if (parse.GetValue(_targetDir) is not null && !parse.GetValue(_dryRun))
         {
@@ -86,6 +88,8 @@ internal sealed class RestoreCommand : SessionCommand
         {
             KeepOwners = !parse.GetValue(_noOwner),
             KeepOld = parse.GetValue(_keepOld),
+            Recovery = recovery,
+            TargetName = target.Name,
             WithGlobals = parse.GetValue(_globals),
             WithoutBinaryLog = parse.GetValue(_noBinlog),
             Definer = parse.GetValue(_definer),
@@ -96,6 +100,29 @@ internal sealed class RestoreCommand : SessionCommand
         return parse.GetValue(_dryRun)
             ? ShowPlan(session, await job.DryRunAsync(request, cancellationToken))
             : ShowResult(session, await job.RunAsync(request, plan => Task.FromResult(Ask(session, target, plan)), cancellationToken));
+    }
+
+    /// <summary>The backup to restore and, with a moment, the way from it to there.</summary>
+    private async Task<(CatalogueEntry Entry, RecoveryPlan? Recovery)> FindAsync(Session session, ParseResult parse, BackupRepository repository, CancellationToken cancellationToken)
+    {
+        string? id = parse.GetValue(_id);
+        string? database = parse.GetValue(_database);
+        RecoveryTarget? moment = _recovery.TargetOf(parse, session.Clock);
+        if (id is null && (moment is null || database is null))
+        {
+            throw new AiShellException(ErrorKind.Usage, "Restore what?", "Give a backup's id or 'latest', or --database with --point-in-time.");
+        }
+
+        CatalogueEntry entry = await FindAsync(session, repository, id ?? BackupSelection.Latest, database, cancellationToken);
+        if (moment is null)
+        {
+            return (entry, null);
+        }
+
+        RecoveryPlan recovery = await _recovery.PlanAsync(
+            session, parse, repository, entry.Database, moment, id is null or BackupSelection.Latest ? null : entry.Id, cancellationToken);
+        session.SubjectBackup = recovery.Chain.LastBackup.Id;
+        return (recovery.Chain.LastBackup, recovery);
     }
 
     /// <summary><c>latest</c> is the newest of <c>--database</c> where that has backups; a target of another name has none.</summary>
@@ -165,8 +192,9 @@ internal sealed class RestoreCommand : SessionCommand
             page.Facts(
                 ("Backup", $"{plan.BackupId} of '{plan.Database}', made {BackupDescription.When(plan.CreatedAt)}"),
                 ("Target", $"{plan.Target} ({(plan.TargetExists ? "exists" : "new")})"),
+                ("Moment", plan.Recovery is null ? null : DescribeMoment(plan.Recovery)),
                 ("Chain", plan.Chain.Count > 1 ? string.Join(", ", plan.Chain) : null),
-                ("Tables", plan.Chain.Count > 1 ? null : $"{plan.Tables.Count} with {BackupDescription.Count(plan.Rows)} rows"),
+                ("Tables", IsChain(plan) ? null : $"{plan.Tables.Count} with {BackupDescription.Count(plan.Rows)} rows"),
                 ("Needs", $"{ByteSize.Format(plan.NeededBytes)}{(plan.FreeBytes is { } free ? $", {ByteSize.Format(free)} free" : "")}"),
                 ("Replaces", plan.Replaces.Count == 0 ? "nothing" : string.Join(", ", plan.Replaces)));
             page.Line("Steps:");
@@ -204,14 +232,20 @@ internal sealed class RestoreCommand : SessionCommand
             {
                 page.Line($"Restored {result.Plan.BackupId} to {result.Plan.Target}.");
                 page.Facts(
+                    ("Moment", result.Plan.Recovery is null ? null : DescribeMoment(result.Plan.Recovery)),
                     ("Tables", BackupDescription.Count(result.Tables)),
                     ("Rows", BackupDescription.Count(result.Rows)),
-                    ("Compared", result.Plan.Chain.Count > 1 ? "every page, with the sum in the manifest" : result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
+                    ("Compared", result.Plan.Recovery is { Segments.Count: > 0 } ? "the log's own sums; integrity and foreign keys" : IsChain(result.Plan) ? "every page, with the sum in the manifest" : result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
                     ("Kept", result.KeptAs is null ? null : $"what was replaced, as '{result.KeptAs}'"),
                     ("Duration", BackupDescription.For(result.Duration)));
             }));
         return 0;
     }
+
+    private static bool IsChain(RestorePlan plan) => plan.Chain.Count > 1;
+
+    private static string DescribeMoment(RecoveryPlan recovery) =>
+        $"{recovery.Target}: '{recovery.Reached}'{(recovery.CommittedAt is { } at ? $", committed by {RecoveryTarget.Show(at)}" : "")}{(recovery.Timeline > 1 ? $" (timeline {recovery.Timeline})" : "")}";
 
     private static RestoreDocument Describe(RestorePlan plan, bool dryRun, bool compared, TimeSpan? duration) => new(
         plan.BackupId, plan.Database, plan.Target, dryRun, plan.TargetExists, plan.IntoExisting, plan.Replaces, plan.Tables, plan.Rows, plan.PlainBytes, plan.NeededBytes,
@@ -219,5 +253,9 @@ internal sealed class RestoreCommand : SessionCommand
     {
         Chain = plan.Chain,
         Warnings = plan.Warnings,
+        PointInTime = plan.Recovery?.Target is RecoveryTarget.Instant instant ? instant.At : null,
+        Position = plan.Recovery?.Reached.Value,
+        CommittedAt = plan.Recovery?.CommittedAt,
+        Timeline = plan.Recovery?.Timeline,
     };
 }

@@ -5,6 +5,7 @@ using AiShell.Cli.Output.Json;
 using AiShell.Cli.Sessions;
 using AiShell.Health;
 using AiShell.Repository;
+using AiShell.Restore;
 
 namespace AiShell.Cli.Commands.Backups;
 
@@ -21,16 +22,41 @@ internal sealed class StatusCommand : SessionCommand
         IReadOnlyList<CatalogueEntry> entries = repository is null ? [] : await repository.ListAsync(null, cancellationToken);
         IReadOnlySet<string> bad = repository is null ? new HashSet<string>() : session.State.KnownBad(Session.ChecksKey(repository));
         IEnumerable<string> names = session.Connections.Read().Select(connection => connection.Name);
-        StatusDocument[] rows =
-        [
-            .. StatusReport.Of(entries, names, bad, session.Clock.GetUtcNow()).Select(status => new StatusDocument(
+        List<StatusDocument> rows = [];
+        foreach (DatabaseStatus status in StatusReport.Of(entries, names, bad, session.Clock.GetUtcNow()))
+        {
+            var row = new StatusDocument(
                 status.Database, status.LastBackupId, status.LastBackupAt, (long?)status.Age?.TotalMilliseconds, status.Backups, status.StoredBytes,
-                status.RecoverableFrom, status.RecoverableTo, BackupDescription.Lower(status.Coverage), status.Explanation)),
-        ];
+                status.RecoverableFrom, status.RecoverableTo, BackupDescription.Lower(status.Coverage), status.Explanation);
+            rows.Add(repository is null ? row : await WithLogAsync(session, repository, row, cancellationToken));
+        }
+
         session.Output.List(new Listing<StatusDocument>(
             rows, Documents.Default.IReadOnlyListStatusDocument, Columns, "No databases yet. Begin with: ai-shell connect <url> --name <name>"));
         return 0;
     }
+
+    private static async Task<StatusDocument> WithLogAsync(Session session, BackupRepository repository, StatusDocument row, CancellationToken cancellationToken)
+    {
+        LogHistory log = await repository.LogOf(row.Database).ReadAsync(cancellationToken);
+        if (log.Timelines.Count == 0)
+        {
+            return row;
+        }
+
+        IReadOnlyList<WindowDocument> windows = WindowDescription.Describe(await WindowDescription.FindAsync(session, repository, row.Database, cancellationToken));
+        return row with
+        {
+            Windows = windows,
+            LagMs = windows.Count == 0 ? null : (long)(session.Clock.GetUtcNow() - windows[^1].Through).TotalMilliseconds,
+            LogBytes = log.Segments.Sum(segment => segment.Manifest?.StoredBytes ?? 0),
+        };
+    }
+
+    private static string WindowText(StatusDocument row) => row.Windows is [.., var last]
+        ? $"{BackupDescription.When(last.From)} … {BackupDescription.When(last.Through)}, {BackupDescription.For(TimeSpan.FromMilliseconds(row.LagMs!.Value))} ago"
+            + (row.Windows.Count > 1 ? $"; {row.Windows.Count - 1} earlier" : "") + (last.WhyItEnds is null ? "" : $"; {last.WhyItEnds}")
+        : "-";
 
     private static readonly Column<StatusDocument>[] Columns =
     [
@@ -40,6 +66,7 @@ internal sealed class StatusCommand : SessionCommand
         new("Backups", row => row.Backups.ToString(CultureInfo.InvariantCulture), RightAligned: true),
         new("Stored", row => BackupDescription.Size(row.StoredBytes), row => row.StoredBytes.ToString(CultureInfo.InvariantCulture), RightAligned: true),
         new("Recoverable", row => row.RecoverableFrom is null ? "nothing" : $"{BackupDescription.When(row.RecoverableFrom)} … {BackupDescription.When(row.RecoverableTo)}"),
+        new("To any instant", WindowText, row => string.Join(' ', row.Windows.Select(window => $"{RecoveryTarget.Show(window.From)}/{RecoveryTarget.Show(window.Through)}"))),
         new("Health", row => row.Health == "good" ? "good" : $"{row.Health}: {row.Explanation}"),
     ];
 }

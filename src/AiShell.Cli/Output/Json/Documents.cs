@@ -64,6 +64,12 @@ internal sealed record BackupInfoDocument(
 
     /// <summary>What of the server's the backup holds.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Globals { get; init; }
+
+    /// <summary>The history of the database that it belongs to.</summary>
+    public required int Timeline { get; init; }
+
+    /// <summary>The times to any instant of which its database can be restored, the oldest first.</summary>
+    public required IReadOnlyList<WindowDocument> Windows { get; init; }
 }
 
 internal sealed record TableDocument(string Schema, string Name, long Rows, string Fingerprint);
@@ -109,8 +115,19 @@ internal sealed record RestoreDocument(
 {
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>The backups that are read, the full one first.</summary>
+    /// <summary>The backups that are read, the full one first, then the segments of the log.</summary>
     public IReadOnlyList<string> Chain { get; init; } = [];
+
+    /// <summary>The instant that was asked for; null without one.</summary>
+    public DateTimeOffset? PointInTime { get; init; }
+
+    /// <summary>The moment that comes of it, of a restore to a moment of the log.</summary>
+    public string? Position { get; init; }
+
+    /// <summary>When the last transaction that is in it had been committed at the latest.</summary>
+    public DateTimeOffset? CommittedAt { get; init; }
+
+    public int? Timeline { get; init; }
 
     /// <summary>Where what was replaced still is.</summary>
     public string? KeptAs { get; init; }
@@ -126,6 +143,15 @@ internal sealed record ExportDocument(string Id, string Path, long SizeBytes, st
 
 internal sealed record ImportDocument(string Path, string Recognised, BackupDocument Backup);
 
+/// <summary>A capture that has ended.</summary>
+/// <param name="BackupId">The backup from which the log was followed last.</param>
+/// <param name="Through">Everything committed up to this instant is stored.</param>
+internal sealed record WatchDocument(
+    string Database, string? BackupId, int Timeline, string? Position, DateTimeOffset? Through, long Segments, long Commits, long WaitingBytes);
+
+/// <param name="WhyItEnds">Null for a window that may still grow.</param>
+internal sealed record WindowDocument(int Timeline, DateTimeOffset From, DateTimeOffset Through, string? WhyItEnds);
+
 internal sealed record StatusDocument(
     string Database,
     string? LastBackupId,
@@ -136,7 +162,16 @@ internal sealed record StatusDocument(
     DateTimeOffset? RecoverableFrom,
     DateTimeOffset? RecoverableTo,
     string Health,
-    string Explanation);
+    string Explanation)
+{
+    /// <summary>The times to any instant of which it can be restored, the oldest first.</summary>
+    public IReadOnlyList<WindowDocument> Windows { get; init; } = [];
+
+    /// <summary>What was committed in this last time is not stored; null without a log.</summary>
+    public long? LagMs { get; init; }
+
+    public long LogBytes { get; init; }
+}
 
 internal sealed record HistoryDocument(
     DateTimeOffset Time,
@@ -221,6 +256,7 @@ internal sealed record CompletionDocument(string Shell, string Script);
 [JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(CompletionDocument))]
 [JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(WatchDocument))]
 [JsonSerializable(typeof(double))]
 [JsonSerializable(typeof(decimal))]
 [JsonSerializable(typeof(bool))]

@@ -39,7 +39,7 @@ internal sealed class PageSnapshot : ISnapshot
 
     public TableFingerprint? Image { get; private set; }
 
-    /// <summary>Takes the database over; it is closed with the snapshot, and also when this fails.</summary>
+    /// <summary>Takes the database over: it is closed with the snapshot; when this fails it stays the caller's.</summary>
     public static async Task<ISnapshot> OpenAsync(PinnedDatabase database, SnapshotOptions options, CancellationToken cancellationToken)
     {
         if (!options.Tables.TakesAll || options.Scope != BackupScope.All)

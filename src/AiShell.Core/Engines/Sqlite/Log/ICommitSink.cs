@@ -8,6 +8,11 @@ internal interface ICommitSink
     /// the log grows meanwhile. An exception ends the capture.
     /// </summary>
     Task CommitAsync(CapturedCommit commit, CancellationToken cancellationToken);
+
+    /// <summary>Up to this instant nothing was committed but what was handed over.</summary>
+    void Quiet(DateTimeOffset through)
+    {
+    }
 }
 
 /// <summary>

@@ -42,7 +42,7 @@ internal sealed class IncrementSnapshot : ISnapshot
 
     public TableFingerprint? Image { get; }
 
-    /// <summary>Takes the database over; it is closed with the snapshot, and also when this fails.</summary>
+    /// <summary>Takes the database over: it is closed with the snapshot; when this fails it stays the caller's.</summary>
     /// <exception cref="BrokenChainException">Its pages have another size.</exception>
     public static async Task<ISnapshot> OpenAsync(PinnedDatabase database, ChainSoFar chain, string scratchDirectory, CancellationToken cancellationToken)
     {

@@ -22,4 +22,7 @@ internal sealed class SqliteChangeLog : IChangeLog
             throw;
         }
     }
+
+    public Task<ILogCapture> OpenCaptureAsync(DatabaseAddress address, CaptureOptions options, CancellationToken cancellationToken) =>
+        SqliteCapture.OpenAsync(address.Database, options, cancellationToken);
 }

@@ -38,6 +38,7 @@ internal sealed class WalCapture : IAsyncDisposable
             _picture = picture;
             Start = picture.Position;
             Position = picture.Position;
+            StartedAt = options.Time.GetUtcNow();
         }
         catch
         {
@@ -48,6 +49,9 @@ internal sealed class WalCapture : IAsyncDisposable
 
     /// <summary>The moment M: the picture's, and the end of what is before the first commit.</summary>
     public LogPosition Start { get; }
+
+    /// <summary>An instant right after that moment was fixed.</summary>
+    public DateTimeOffset StartedAt { get; }
 
     /// <summary>The end of the last commit that the sink has taken.</summary>
     public LogPosition Position { get; private set; }
@@ -114,7 +118,9 @@ internal sealed class WalCapture : IAsyncDisposable
                 while (!watching.IsCompleted)
                 {
                     await _watch.WaitAsync(Round, cancellationToken);
+                    DateTimeOffset looked = _watch.LastLook;
                     await FollowAsync(sink, cancellationToken);
+                    sink.Quiet(looked);
                     await _rotation.ContinueAsync(sink, cancellationToken);
                 }
 

@@ -38,6 +38,18 @@ internal sealed class WalWatch : IDisposable
     /// <summary>What the last look saw.</summary>
     public WalMoment Latest { get; private set; }
 
+    /// <summary>When the last look began. What it saw can be taken.</summary>
+    public DateTimeOffset LastLook
+    {
+        get
+        {
+            lock (_looking)
+            {
+                return _lastLook;
+            }
+        }
+    }
+
     /// <summary>Looks until cancelled.</summary>
     /// <exception cref="BrokenChainException">The file is another, or has no log any more.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -1,0 +1,120 @@
+using System.Security.Cryptography;
+using AiShell.Engines;
+using AiShell.Repository;
+
+namespace AiShell.Capture;
+
+/// <summary>Brings spooled segments into the repository, in their order, and says how far that has got.</summary>
+internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchRequest request, ILogCapture capture, int timeline, long lastNumber, TimeProvider time)
+{
+    private readonly string _capture = RandomNumberGenerator.GetHexString(8, lowercase: true);
+    private LogPosition _position = capture.Start;
+    private long _number = lastNumber;
+    private long _segments;
+    private long _commits;
+    private DateTimeOffset _through = capture.StartedAt;
+
+    public WatchState State(SegmentSpool spool) =>
+        new(timeline, _position, _through, time.GetUtcNow() - _through, spool.WaitingBytes, _segments, _commits);
+
+    /// <summary>Stores what there is, then the head.</summary>
+    /// <exception cref="BrokenChainException">Somebody else has written to this timeline.</exception>
+    public async Task StoreAsync(SegmentSpool spool, CancellationToken cancellationToken)
+    {
+        DateTimeOffset through = spool.Through;
+        bool all = spool.AskForMore();
+        DateTimeOffset stored = _through;
+        while (spool.Next() is { } segment)
+        {
+            await StoreAsync(segment, cancellationToken);
+            spool.Remove(segment);
+            _position = segment.To;
+            _segments++;
+            _commits += segment.Commits.Count;
+            stored = segment.Through;
+        }
+
+        stored = all ? through : stored;
+        await logLock.EnsureHeldAsync(cancellationToken);
+        await log.WriteHeadAsync(timeline, new LogHead(_capture, capture.Start, capture.StartedAt, _number, _position, stored), cancellationToken);
+        _through = stored;
+    }
+
+    private async Task StoreAsync(SpooledSegment segment, CancellationToken cancellationToken)
+    {
+        string attempt = RandomNumberGenerator.GetHexString(8, lowercase: true);
+        await using BackupWriter writer = log.Begin(timeline, _number + 1, logLock);
+        await WriteAsync(writer, new SnapshotStep(0, PartPhase.Data, $"changes-{attempt}", capture.SegmentExtension, null, segment.Bytes), CopyAsync, cancellationToken);
+        await WriteAsync(writer, new SnapshotStep(1, PartPhase.Index, "commits", $"{attempt}.jsonl", null, 0), WriteIndexAsync, cancellationToken);
+        if (!await DatabaseLog.TryCommitAsync(writer, ManifestOf(writer, segment), cancellationToken))
+        {
+            await RequireOursAsync(segment, cancellationToken);
+        }
+
+        _number++;
+
+        async Task CopyAsync(IPartSink sink)
+        {
+            await using FileStream file = File.OpenRead(segment.Path);
+            await file.CopyToAsync(sink.Stream, cancellationToken);
+        }
+
+        Task WriteIndexAsync(IPartSink sink)
+        {
+            SegmentIndex.Write(sink.Stream, segment.Commits);
+            return Task.CompletedTask;
+        }
+    }
+
+    private Task WriteAsync(BackupWriter writer, SnapshotStep step, Func<IPartSink, Task> write, CancellationToken cancellationToken) => writer.WriteStepAsync(
+        step,
+        request.Backup.Compression,
+        long.MaxValue,
+        new RateLimit(request.Backup.RateLimitBytesPerSecond, time),
+        async sink =>
+        {
+            await write(sink);
+            await sink.EndPartAsync(0, cancellationToken);
+            return [];
+        },
+        _ => { },
+        cancellationToken);
+
+    /// <summary>A store may say that it failed after it did what it was asked to.</summary>
+    private async Task RequireOursAsync(SpooledSegment segment, CancellationToken cancellationToken)
+    {
+        LogHistory history = await log.ReadAsync(cancellationToken);
+        bool isOurs = history.Segments.Any(entry =>
+            entry.Manifest is { Segment: { } found } manifest
+            && manifest.TimelineNumber == timeline && found.Number == _number + 1
+            && manifest.Position == new PositionRange(segment.From, segment.To) && found.Commits == segment.Commits.Count);
+        if (!isOurs)
+        {
+            throw new BrokenChainException($"somebody else wrote segment {_number + 1} of timeline {timeline}");
+        }
+    }
+
+    private Manifest ManifestOf(BackupWriter writer, SpooledSegment segment) => new()
+    {
+        FormatVersion = Manifest.CurrentFormatVersion,
+        Id = writer.Id,
+        Database = log.Database,
+        Source = request.Backup.Address.Display,
+        Engine = request.Backup.Engine.Name,
+        EngineVersion = capture.EngineVersion,
+        ToolVersion = ToolVersion.Text,
+        Kind = BackupKind.Segment,
+        Timeline = timeline == 1 ? null : timeline,
+        Segment = new ManifestSegment(_number + 1, segment.Since, segment.Commits[^1].At, segment.Through, segment.Commits.Count),
+        Format = request.Backup.Engine.Log!.BaseFormat,
+        Scope = BackupScope.All,
+        CreatedAt = segment.Since,
+        CompletedAt = time.GetUtcNow(),
+        Position = new PositionRange(segment.From, segment.To),
+        Compression = request.Backup.Compression,
+        Parts = writer.Parts,
+        Tables = [],
+        Objects = new Dictionary<string, int>(),
+        Tags = new Dictionary<string, string>(),
+    };
+}

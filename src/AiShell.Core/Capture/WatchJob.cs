@@ -1,0 +1,148 @@
+using AiShell.Backup;
+using AiShell.Engines;
+using AiShell.Repository;
+
+namespace AiShell.Capture;
+
+/// <summary>
+/// Follows a database's log into the repository: a base or an increment at the moment from which it is followed, then segments, until cancelled. Where the log is
+/// interrupted it begins again, with an increment that closes the hole; between the two ends of a hole there is no instant to restore to.
+/// </summary>
+public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJobProgress progress)
+{
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>What was captured when it is cancelled is still stored.</summary>
+    private static readonly TimeSpan LastStore = TimeSpan.FromSeconds(20);
+
+    /// <param name="began">A backup was made from which the log is followed.</param>
+    /// <param name="report">How far it has got, again and again.</param>
+    /// <exception cref="AiShellException">It could not begin at all. What interrupts it later is told as a warning, and it begins again.</exception>
+    public async Task RunAsync(WatchRequest request, Action<BackupResult> began, Action<WatchState> report, CancellationToken cancellationToken)
+    {
+        bool everBegan = false;
+        TimeSpan pause = ShortestPause;
+        while (true)
+        {
+            try
+            {
+                await FollowAsync(
+                    request,
+                    result =>
+                    {
+                        everBegan = true;
+                        pause = ShortestPause;
+                        began(result);
+                    },
+                    report,
+                    cancellationToken);
+                return;
+            }
+            catch (Exception interruption) when (everBegan && !cancellationToken.IsCancellationRequested && IsPassing(interruption))
+            {
+                progress.Warn($"The log was interrupted: {interruption.Message.TrimEnd('.')}. Beginning again in {pause.TotalSeconds:0} s; what is committed until then can be restored only as a whole.");
+            }
+
+            await Task.Delay(pause, time, cancellationToken);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private static bool IsPassing(Exception interruption) =>
+        interruption is BrokenChainException or IOException or AiShellException { Kind: ErrorKind.Busy or ErrorKind.Unreachable or ErrorKind.Failed };
+
+    private async Task FollowAsync(WatchRequest request, Action<BackupResult> began, Action<WatchState> report, CancellationToken cancellationToken)
+    {
+        DatabaseLog log = repository.LogOf(request.Backup.Database);
+        await using Lease logLock = await log.LockAsync("backup watch", request.Backup.LockWait, cancellationToken);
+        await logLock.GuardAsync(
+            async token =>
+            {
+                await FollowAsync(request, log, logLock, began, report, token);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>From one base on, until cancelled or interrupted.</summary>
+    private async Task FollowAsync(
+        WatchRequest request, DatabaseLog log, Lease logLock, Action<BackupResult> began, Action<WatchState> report, CancellationToken cancellationToken)
+    {
+        BackupRequest backup = request.Backup;
+        LogHistory history = await log.ReadAsync(cancellationToken);
+        CaptureOptions options = new(request.LimitBytes, backup.Workers, backup.ScratchDirectory, backup.LockWait, time);
+        await using ILogCapture capture = await backup.Engine.Log!.OpenCaptureAsync(backup.Address, options, cancellationToken);
+        using SegmentSpool spool = new(backup.ScratchDirectory, capture.Start, capture.StartedAt, request.SegmentBytes);
+        SegmentUploader uploader = new(log, logLock, request, capture, history.CurrentTimeline, history.Timelines is [.., var current] ? current.LastNumber : 0, time);
+        using CancellationTokenSource stop = new();
+        Task capturing = Task.Run(() => capture.RunAsync(spool, stop.Token), CancellationToken.None);
+        try
+        {
+            BackupResult result = await new BackupJob(repository, time, progress).RunAsync(backup with { Capture = capture, Kind = BackupKind.Incremental }, cancellationToken);
+            RequireStart(result.Manifest, capture, history);
+            began(result);
+            await StoreUntilAsync(capturing, request, uploader, spool, report, cancellationToken);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await capturing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        // What was captured until now counts, also when it was interrupted or is no longer wanted.
+        spool.Close();
+        using CancellationTokenSource last = new(LastStore, time);
+        await uploader.StoreAsync(spool, last.Token);
+        report(uploader.State(spool));
+        if (capturing.IsFaulted)
+        {
+            await capturing;
+        }
+    }
+
+    /// <summary>Returns when cancelled, or when nothing more comes.</summary>
+    private async Task StoreUntilAsync(
+        Task capturing, WatchRequest request, SegmentUploader uploader, SegmentSpool spool, Action<WatchState> report, CancellationToken cancellationToken)
+    {
+        bool isFailing = false;
+        while (!capturing.IsCompleted && !cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await uploader.StoreAsync(spool, cancellationToken);
+                isFailing = false;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure is IOException || failure is AiShellException { Kind: ErrorKind.Unreachable or ErrorKind.Failed })
+            {
+                // It goes on; what waits is kept on this machine.
+                if (!isFailing)
+                {
+                    progress.Warn($"The log cannot be stored now: {failure.Message.TrimEnd('.')}. It is kept here and tried again.");
+                }
+
+                isFailing = true;
+            }
+
+            report(uploader.State(spool));
+            await Task.WhenAny(capturing, spool.WaitAsync(request.FlushEvery, cancellationToken));
+        }
+    }
+
+    private static void RequireStart(Manifest manifest, ILogCapture capture, LogHistory history)
+    {
+        if (manifest.TimelineNumber != history.CurrentTimeline)
+        {
+            throw new BrokenChainException("a backup was restored over the database");
+        }
+
+        if (manifest.Position.End != capture.Start)
+        {
+            throw new InvalidOperationException($"The backup ends at '{manifest.Position.End}', and the log begins at '{capture.Start}'.");
+        }
+    }
+}

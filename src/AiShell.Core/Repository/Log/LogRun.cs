@@ -1,0 +1,76 @@
+using AiShell.Engines;
+
+namespace AiShell.Repository;
+
+/// <summary>A piece of the log without a gap.</summary>
+/// <param name="Start">The moment from which it goes on.</param>
+/// <param name="Since">Nothing of it was committed before this instant.</param>
+/// <param name="Segments">Each begins where the one before ends; none where nothing was committed.</param>
+/// <param name="Through">Up to this instant nothing was committed but what they have.</param>
+/// <param name="WhyItEnds">In words that follow a colon; null for the last of a timeline.</param>
+public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Since, IReadOnlyList<CatalogueEntry> Segments, DateTimeOffset Through, string? WhyItEnds)
+{
+    public LogPosition End => Segments.Count == 0 ? Start : Segments[^1].Require().Position.End;
+
+    /// <summary>All runs, by timeline, the oldest first.</summary>
+    public static IReadOnlyList<LogRun> Of(LogHistory log) => [.. log.Timelines.SelectMany(Of)];
+
+    private static List<LogRun> Of(LogTimeline timeline)
+    {
+        List<LogRun> runs = [.. OfSegments(timeline)];
+        HashSet<LogPosition> starts = [.. runs.Select(run => run.Start)];
+        runs.AddRange(timeline.Heads.Where(head => head.Start == head.Position && !starts.Contains(head.Start)).Select(head => OfHead(timeline, head)));
+        runs.Sort((one, other) => one.Since.CompareTo(other.Since));
+        for (int i = 0; i < runs.Count - 1; i++)
+        {
+            runs[i] = runs[i] with { WhyItEnds = runs[i].WhyItEnds ?? "the capture was interrupted" };
+        }
+
+        return runs;
+    }
+
+    /// <summary>A capture that met no commit.</summary>
+    private static LogRun OfHead(LogTimeline timeline, LogHead head) => new(timeline.Number, head.Start, head.StartedAt, [], head.Through, WhyItEnds: null);
+
+    private static IEnumerable<LogRun> OfSegments(LogTimeline timeline)
+    {
+        List<CatalogueEntry> segments = [];
+        foreach (CatalogueEntry segment in timeline.Segments)
+        {
+            if (segments.Count > 0 && WhyNotAfter(segments[^1], segment) is { } why)
+            {
+                yield return Of(timeline, segments, why);
+                segments = [];
+            }
+
+            if (segment.Manifest is not null)
+            {
+                segments.Add(segment);
+            }
+        }
+
+        if (segments.Count > 0)
+        {
+            long last = DatabaseLog.NumberOf(segments[^1]);
+            yield return Of(timeline, segments, timeline.LastNumber > last ? $"{Numbers(last + 1, timeline.LastNumber)} missing" : null);
+        }
+    }
+
+    private static LogRun Of(LogTimeline timeline, List<CatalogueEntry> segments, string? why)
+    {
+        Manifest end = segments[^1].Require();
+        IEnumerable<DateTimeOffset> heads = timeline.Heads.Where(head => head.Number == end.Segment!.Number && head.Position == end.Position.End).Select(head => head.Through);
+        return new LogRun(timeline.Number, segments[0].Require().Position.Start, segments[0].Require().Segment!.Since, segments, heads.Append(end.Segment!.Through).Max(), why);
+    }
+
+    private static string? WhyNotAfter(CatalogueEntry before, CatalogueEntry segment)
+    {
+        (long last, long number) = (DatabaseLog.NumberOf(before), DatabaseLog.NumberOf(segment));
+        return segment.Manifest is not { } manifest ? $"segment {number} is damaged"
+            : number != last + 1 ? $"{Numbers(last + 1, number - 1)} missing"
+            : manifest.Position.Start != before.Require().Position.End ? "the capture was interrupted"
+            : null;
+    }
+
+    private static string Numbers(long first, long last) => first == last ? $"segment {first} is" : $"segments {first} to {last} are";
+}

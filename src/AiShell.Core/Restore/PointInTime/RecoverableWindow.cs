@@ -1,0 +1,107 @@
+using AiShell.Repository;
+
+namespace AiShell.Restore;
+
+/// <summary>A time to any instant of which the database can be restored: a base and the log after it, without a gap.</summary>
+/// <param name="Timeline">The history that it is in.</param>
+/// <param name="From">The earliest instant.</param>
+/// <param name="Through">The latest.</param>
+/// <param name="Anchors">The backups from which the log goes on, the earliest first, and where.</param>
+/// <param name="WhyItEnds">As <see cref="LogRun.WhyItEnds"/>.</param>
+public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTimeOffset Through, LogRun Run, IReadOnlyList<LogAnchor> Anchors, string? WhyItEnds)
+{
+    /// <summary>All windows, the oldest first.</summary>
+    /// <param name="backups">Of the log's database.</param>
+    /// <param name="isUsable">Whether the log may be followed from the end of a chain.</param>
+    /// <param name="readCommits">Gives where one may stop in a segment.</param>
+    public static async Task<IReadOnlyList<RecoverableWindow>> FindAsync(
+        IReadOnlyList<CatalogueEntry> backups, LogHistory log, Func<BackupChain, bool> isUsable, ReadCommits readCommits)
+    {
+        List<RecoverableWindow> windows = [];
+        foreach (LogRun run in LogRun.Of(log))
+        {
+            List<LogAnchor> anchors = [];
+            foreach (CatalogueEntry backup in backups.Where(backup => backup.Manifest is { } manifest && manifest.TimelineNumber == run.Timeline))
+            {
+                if (ChainOf(backup, backups) is { } chain && isUsable(chain) && await FindPlaceAsync(backup.Require(), run, readCommits) is { } place)
+                {
+                    anchors.Add(new LogAnchor(chain, place));
+                }
+            }
+
+            if (anchors.Count > 0)
+            {
+                anchors = [.. anchors.OrderBy(anchor => anchor.Place).ThenBy(anchor => anchor.FixedAt)];
+                DateTimeOffset from = anchors.Min(anchor => anchor.FixedAt);
+                windows.Add(new RecoverableWindow(run.Timeline, from, run.Through > from ? run.Through : from, run, anchors, run.WhyItEnds));
+            }
+        }
+
+        return [.. windows.OrderBy(window => window.From)];
+    }
+
+    private static BackupChain? ChainOf(CatalogueEntry backup, IReadOnlyList<CatalogueEntry> backups)
+    {
+        try
+        {
+            return BackupChain.Of(backup, backups);
+        }
+        catch (AiShellException broken) when (broken.Kind == ErrorKind.Integrity)
+        {
+            // It is no way to anywhere; whoever restores or verifies it is told why.
+            return null;
+        }
+    }
+
+    /// <summary>Where in the run a backup ends: at a segment's border, or, where it was made beside the capture, within one.</summary>
+    private static async Task<LogPlace?> FindPlaceAsync(Manifest backup, LogRun run, ReadCommits readCommits)
+    {
+        for (int i = 0; i < run.Segments.Count; i++)
+        {
+            if (run.Segments[i].Require().Position.Start == backup.Position.End)
+            {
+                return new LogPlace(i, 0);
+            }
+        }
+
+        if (run.End == backup.Position.End)
+        {
+            return new LogPlace(run.Segments.Count, 0);
+        }
+
+        for (int i = 0; i < run.Segments.Count; i++)
+        {
+            ManifestSegment segment = run.Segments[i].Require().Segment!;
+            if (segment.Since > backup.CompletedAt || segment.CommittedBy < backup.CreatedAt)
+            {
+                continue;
+            }
+
+            IReadOnlyList<SegmentCommit> commits = await readCommits(run.Segments[i]);
+            int found = commits.Index().Where(commit => commit.Item.Position == backup.Position.End).Select(commit => commit.Index).DefaultIfEmpty(-1).Last();
+            if (found >= 0)
+            {
+                return new LogPlace(i, found + 1);
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Gives where one may stop in a segment, in its order.</summary>
+/// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: that is damaged.</exception>
+public delegate Task<IReadOnlyList<SegmentCommit>> ReadCommits(CatalogueEntry segment);
+
+/// <summary>A place in a run: so many whole segments, then so many transactions of the next.</summary>
+public readonly record struct LogPlace(int Segments, int Commits) : IComparable<LogPlace>
+{
+    public int CompareTo(LogPlace other) => Segments != other.Segments ? Segments.CompareTo(other.Segments) : Commits.CompareTo(other.Commits);
+}
+
+/// <summary>A backup, with what it builds on, from which the log goes on.</summary>
+public sealed record LogAnchor(BackupChain Chain, LogPlace Place)
+{
+    /// <summary>At this instant the database stood there, or had gone on.</summary>
+    public DateTimeOffset FixedAt => Chain.End.Require() is var end ? end.FixedAt ?? end.CompletedAt : default;
+}

@@ -1,0 +1,186 @@
+using AiShell.Engines;
+using AiShell.Repository;
+
+namespace AiShell.Restore;
+
+/// <summary>Finds the way to a moment, or says why there is none. Never guesses: an instant about which the log is not sure is refused, with the instants beside it about which it is.</summary>
+public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntry> backups, LogHistory log, ReadCommits readCommits)
+{
+    /// <summary>Only from the end of this backup; null for the best one.</summary>
+    public string? OnlyFrom { get; init; }
+
+    /// <summary>Backups that failed their last verification: no way leads over them where there is another.</summary>
+    public IReadOnlySet<string> KnownBad { get; init; } = new HashSet<string>();
+
+    /// <summary>Everything that can be recovered, the oldest first.</summary>
+    public Task<IReadOnlyList<RecoverableWindow>> FindWindowsAsync() => RecoverableWindow.FindAsync(
+        backups,
+        log,
+        chain => (OnlyFrom is null || chain.End.Id == OnlyFrom) && !chain.Entries.Any(entry => KnownBad.Contains(entry.Id)),
+        readCommits);
+
+    /// <param name="timeline">Only this history; null for the newest that has the moment.</param>
+    /// <exception cref="AiShellException">
+    /// <see cref="ErrorKind.NotFound"/>: no backup at all; <see cref="ErrorKind.Refused"/>: the moment is outside the recoverable windows, in a gap, or not sure;
+    /// <see cref="ErrorKind.Integrity"/>: what it needs is damaged.
+    /// </exception>
+    public async Task<RecoveryPlan> PlanAsync(RecoveryTarget target, int? timeline)
+    {
+        RecoverableWindow[] windows = [.. (await FindWindowsAsync()).Where(window => timeline is null || window.Timeline == timeline)];
+        return target switch
+        {
+            RecoveryTarget.Instant instant => await PlanAsync(instant, windows),
+            RecoveryTarget.Position position => await PlanAsync(position, windows, timeline),
+            _ => await PlanLatestAsync(target, windows, timeline),
+        };
+    }
+
+    private async Task<RecoveryPlan> PlanAsync(RecoveryTarget.Instant target, RecoverableWindow[] windows)
+    {
+        // Histories overlap where a capture went on for a moment after a restore: the newer one counts.
+        RecoverableWindow window = windows.Where(window => window.From <= target.At && target.At <= window.Through).OrderBy(window => window.Timeline).ThenBy(window => window.From).LastOrDefault()
+            ?? throw Outside(target, windows);
+        return await PlanAsync(target, window, await FindInstantAsync(target, window), anchor => anchor.FixedAt <= target.At);
+    }
+
+    private async Task<RecoveryPlan> PlanLatestAsync(RecoveryTarget target, RecoverableWindow[] windows, int? timeline)
+    {
+        int newestTimeline = timeline ?? log.CurrentTimeline;
+        CatalogueEntry? newest = backups.Where(backup => backup.Manifest?.TimelineNumber == newestTimeline && (OnlyFrom is null || backup.Id == OnlyFrom)).Order(NewestFirst.Instance).FirstOrDefault();
+        RecoverableWindow? window = windows.LastOrDefault(window => window.Timeline == newestTimeline);
+        if (window is not null && (newest is null || window.Anchors.Any(anchor => anchor.Chain.End.Id == newest.Id) || newest.Require().CreatedAt < window.Through))
+        {
+            return await PlanAsync(target, window, new LogPlace(window.Run.Segments.Count, 0), _ => true);
+        }
+
+        return newest is not null ? OnlyBackup(target, newest) : throw Outside(target, windows);
+    }
+
+    private async Task<RecoveryPlan> PlanAsync(RecoveryTarget.Position target, RecoverableWindow[] windows, int? timeline)
+    {
+        foreach (RecoverableWindow window in windows.Reverse())
+        {
+            if (await FindPositionAsync(target.At, window) is { } place && window.Anchors.Any(anchor => anchor.Place.CompareTo(place) <= 0))
+            {
+                return await PlanAsync(target, window, place, _ => true);
+            }
+        }
+
+        return backups.FirstOrDefault(backup => backup.Manifest is { } manifest && manifest.Position.End == target.At && (OnlyFrom is null || backup.Id == OnlyFrom) && (timeline is null || manifest.TimelineNumber == timeline)) is { } exact
+            ? OnlyBackup(target, exact)
+            : throw Outside(target, windows);
+    }
+
+    private RecoveryPlan OnlyBackup(RecoveryTarget target, CatalogueEntry backup) =>
+        new(target, backup.Require().TimelineNumber, BackupChain.Of(backup, backups), backup.Require().Position.End, CommittedAt: null);
+
+    /// <summary>From the newest backup that lies before the place.</summary>
+    private async Task<RecoveryPlan> PlanAsync(RecoveryTarget target, RecoverableWindow window, LogPlace place, Func<LogAnchor, bool> isAllowed)
+    {
+        LogAnchor anchor = window.Anchors.LastOrDefault(anchor => anchor.Place.CompareTo(place) <= 0 && isAllowed(anchor)) ?? throw Outside(target, [window]);
+        if (anchor.Place == place)
+        {
+            return OnlyBackup(target, anchor.Chain.End);
+        }
+
+        int last = place.Commits > 0 ? place.Segments : place.Segments - 1;
+        CatalogueEntry[] segments = [.. window.Run.Segments.Take(last + 1).Skip(anchor.Place.Segments)];
+        IReadOnlyList<SegmentCommit> commits = await readCommits(segments[^1]);
+        SegmentCommit stop = commits[place.Commits > 0 ? place.Commits - 1 : commits.Count - 1];
+        return new RecoveryPlan(target, window.Timeline, anchor.Chain.Then(segments, stop.Offset), stop.Position, stop.At);
+    }
+
+    /// <summary>The place after the last transaction that was committed by then.</summary>
+    private async Task<LogPlace> FindInstantAsync(RecoveryTarget.Instant target, RecoverableWindow window)
+    {
+        IReadOnlyList<CatalogueEntry> segments = window.Run.Segments;
+        LogPlace place = new(0, 0);
+        for (int i = 0; i < segments.Count; i++)
+        {
+            ManifestSegment segment = segments[i].Require().Segment!;
+            if (segment.Since >= target.At)
+            {
+                break;
+            }
+
+            if (segment.CommittedBy <= target.At)
+            {
+                place = new LogPlace(i + 1, 0);
+                continue;
+            }
+
+            IReadOnlyList<SegmentCommit> commits = await readCommits(segments[i]);
+            int done = commits.TakeWhile(commit => commit.At <= target.At).Count();
+            if (commits[done].After < target.At)
+            {
+                throw NotSure(target, commits[done]);
+            }
+
+            return new LogPlace(i, done);
+        }
+
+        return place;
+    }
+
+    private async Task<LogPlace?> FindPositionAsync(LogPosition position, RecoverableWindow window)
+    {
+        IReadOnlyList<CatalogueEntry> segments = window.Run.Segments;
+        for (int i = segments.Count - 1; i >= 0; i--)
+        {
+            Manifest manifest = segments[i].Require();
+            if (manifest.Position.End == position)
+            {
+                return new LogPlace(i + 1, 0);
+            }
+
+            if (manifest.Position.Start == position)
+            {
+                return new LogPlace(i, 0);
+            }
+        }
+
+        for (int i = segments.Count - 1; i >= 0; i--)
+        {
+            IReadOnlyList<SegmentCommit> commits = await readCommits(segments[i]);
+            for (int commit = commits.Count - 1; commit >= 0; commit--)
+            {
+                if (commits[commit].Position == position)
+                {
+                    return new LogPlace(i, commit + 1);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static AiShellException NotSure(RecoveryTarget.Instant target, SegmentCommit next) => new(
+        ErrorKind.Refused,
+        $"What was committed at {target} is not known: the transaction that ends at '{next.Position}' was committed between {RecoveryTarget.Show(next.After)} and {RecoveryTarget.Show(next.At)}.",
+        $"Without it: --point-in-time {RecoveryTarget.Show(next.After)}. With it, and what was committed in the same moment: --point-in-time {RecoveryTarget.Show(next.At)}. Right after it: --to-position '{next.Position}'.");
+
+    private AiShellException Outside(RecoveryTarget target, IReadOnlyList<RecoverableWindow> windows)
+    {
+        if (backups.Count == 0)
+        {
+            return new AiShellException(ErrorKind.NotFound, $"There is no backup of '{database}'.", "'ai-shell backup list' shows the backups there are.");
+        }
+
+        string hint = windows.Count == 0
+            ? "There is no recoverable window: 'ai-shell backup watch' keeps the log. 'ai-shell backup list' shows the moments of the backups."
+            : $"It can be restored to any instant {string.Join("; ", windows.Select(Describe))}.";
+        string why = target is RecoveryTarget.Instant { At: var at } && GapAround(at, windows) is { } gap ? $" is in a gap of the log: {gap}" : " is outside of what can be recovered";
+        return new AiShellException(ErrorKind.Refused, $"{char.ToUpperInvariant(target.ToString()![0])}{target.ToString()![1..]}{why}.", hint);
+    }
+
+    private static string Describe(RecoverableWindow window) =>
+        $"from {RecoveryTarget.Show(window.From)} to {RecoveryTarget.Show(window.Through)}{(window.Timeline > 1 ? $" (timeline {window.Timeline})" : "")}";
+
+    private static string? GapAround(DateTimeOffset at, IReadOnlyList<RecoverableWindow> windows)
+    {
+        RecoverableWindow? before = windows.LastOrDefault(window => window.Through < at);
+        RecoverableWindow? after = windows.FirstOrDefault(window => window.From > at);
+        return before is null || (after is null && before.WhyItEnds is null) ? null
+            : $"{before.WhyItEnds ?? "the capture was interrupted"}, from {RecoveryTarget.Show(before.Through)} {(after is null ? "on" : $"to {RecoveryTarget.Show(after.From)}")}";
+    }
+}
