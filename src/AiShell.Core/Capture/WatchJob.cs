@@ -19,7 +19,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
     /// <param name="began">A backup was made from which the log is followed.</param>
     /// <param name="report">How far it has got, again and again.</param>
     /// <exception cref="AiShellException">It could not begin at all. What interrupts it later is told as a warning, and it begins again.</exception>
-    public async Task RunAsync(WatchRequest request, Action<BackupResult> began, Action<WatchState> report, CancellationToken cancellationToken)
+    public async Task RunAsync(WatchRequest request, Func<BackupResult, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
     {
         bool everBegan = false;
         TimeSpan pause = ShortestPause;
@@ -33,7 +33,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
                     {
                         everBegan = true;
                         pause = ShortestPause;
-                        began(result);
+                        return began(result);
                     },
                     report,
                     cancellationToken);
@@ -52,7 +52,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
     private static bool IsPassing(Exception interruption) =>
         interruption is BrokenChainException or IOException or AiShellException { Kind: ErrorKind.Busy or ErrorKind.Unreachable or ErrorKind.Failed };
 
-    private async Task FollowAsync(WatchRequest request, Action<BackupResult> began, Action<WatchState> report, CancellationToken cancellationToken)
+    private async Task FollowAsync(WatchRequest request, Func<BackupResult, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
     {
         DatabaseLog log = repository.LogOf(request.Backup.Database);
         await using Lease logLock = await log.LockAsync("backup watch", request.Backup.LockWait, cancellationToken);
@@ -67,7 +67,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
 
     /// <summary>From one base on, until cancelled or interrupted.</summary>
     private async Task FollowAsync(
-        WatchRequest request, DatabaseLog log, Lease logLock, Action<BackupResult> began, Action<WatchState> report, CancellationToken cancellationToken)
+        WatchRequest request, DatabaseLog log, Lease logLock, Func<BackupResult, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
     {
         BackupRequest backup = request.Backup;
         LogHistory history = await log.ReadAsync(cancellationToken);
@@ -76,17 +76,20 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
         using SegmentSpool spool = new(backup.ScratchDirectory, capture.Start, capture.StartedAt, request.SegmentBytes);
         SegmentUploader uploader = new(log, logLock, request, capture, history.CurrentTimeline, history.Timelines is [.., var current] ? current.LastNumber : 0, time);
         using CancellationTokenSource stop = new();
+        Task renewing = Task.CompletedTask;
         Task capturing = Task.Run(() => capture.RunAsync(spool, stop.Token), CancellationToken.None);
         try
         {
             BackupResult result = await new BackupJob(repository, time, progress).RunAsync(backup with { Capture = capture, Kind = BackupKind.Incremental }, cancellationToken);
             RequireStart(result.Manifest, capture, history);
-            began(result);
+            await began(result);
+            renewing = new BaseRenewal(repository, time, progress).RunAsync(backup, began, stop.Token);
             await StoreUntilAsync(capturing, request, uploader, spool, report, cancellationToken);
         }
         finally
         {
             await stop.CancelAsync();
+            await renewing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await capturing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -129,7 +132,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
             }
 
             report(uploader.State(spool));
-            await Task.WhenAny(capturing, spool.WaitAsync(request.FlushEvery, cancellationToken));
+            await Task.WhenAny(capturing, isFailing ? Task.Delay(ShortestPause, time, cancellationToken) : spool.WaitAsync(request.FlushEvery, cancellationToken));
         }
     }
 

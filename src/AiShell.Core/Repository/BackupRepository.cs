@@ -123,7 +123,10 @@ public sealed class BackupRepository
     }
 
     /// <summary>The log of one database.</summary>
-    public DatabaseLog LogOf(string database) => new(_store, _manifests, _leases, database);
+    public DatabaseLog LogOf(string database) => new(_store, _manifests, _leases, database, RepositoryKeys.Encode(database));
+
+    /// <summary>As <see cref="LogOf"/>, by the encoded name of its folder.</summary>
+    internal DatabaseLog LogOfFolder(string databaseFolder) => new(_store, _manifests, _leases, Uri.UnescapeDataString(databaseFolder), databaseFolder);
 
     /// <summary>Finds one backup by its id, a unique beginning of it, or <c>latest</c> (of <paramref name="database"/>).</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.NotFound"/>: none; <see cref="ErrorKind.Usage"/>: the beginning fits several.</exception>
@@ -232,7 +235,24 @@ public sealed class BackupRepository
             }
         }
 
+        foreach (string folder in await ListLogFoldersAsync(cancellationToken))
+        {
+            orphans.AddRange(await LogOfFolder(folder).ListOrphansAsync(cancellationToken));
+        }
+
         return orphans;
+    }
+
+    /// <summary>The encoded names of databases that have a log.</summary>
+    private async Task<IReadOnlyCollection<string>> ListLogFoldersAsync(CancellationToken cancellationToken)
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (StoredObject file in _store.ListAsync(RepositoryKeys.Logs, cancellationToken))
+        {
+            folders.Add(file.Key.Split('/')[1]);
+        }
+
+        return folders;
     }
 
     /// <summary>Removes a file that <see cref="ListOrphansAsync"/> found while the caller held the database's lock.</summary>

@@ -40,6 +40,9 @@ public sealed class DeleteJob(BackupRepository repository)
             {
                 await repository.DeleteAsync(entry, databaseLock, cancellationToken);
             }
+
+            // What stays because somebody reads it, or because it is damaged, the next 'backup prune' meets again.
+            await new LogJob(repository).DropUselessAsync(database.First().Database, databaseLock, cancellationToken);
         }
     }
 

@@ -54,16 +54,26 @@ public sealed class GarbageJob(BackupRepository repository, TimeProvider time)
             }
         }
 
+        HashSet<string> followed = [];
+        foreach (string folder in suspects.Where(file => file.IsOfLog).Select(file => file.DatabaseFolder).Distinct())
+        {
+            if (await repository.LogOfFolder(folder).IsFollowedAsync(cancellationToken))
+            {
+                followed.Add(folder);
+            }
+        }
+
         return new GarbageResult(
-            [.. suspects.Where(file => !busy.Contains(file.DatabaseFolder))], 0, [.. busy.Select(folder => $"A backup is being written or deleted in '{folder}'.")]);
+            [.. suspects.Where(file => !busy.Contains(file.DatabaseFolder) && !(file.IsOfLog && followed.Contains(file.DatabaseFolder)))], 0, [.. busy.Select(folder => $"A backup is being written or deleted in '{folder}'.")]);
     }
 
     /// <summary>Looks again under the lock: what was being written a moment ago may be a backup by now.</summary>
     private async Task<IReadOnlyList<OrphanedFile>> CollectFolderAsync(string folder, CancellationToken cancellationToken)
     {
         await using Lease databaseLock = await repository.LockFolderAsync(folder, "repo gc", TimeSpan.Zero, cancellationToken);
+        await using Lease? logLock = await TryLockLogAsync(folder, cancellationToken);
         await databaseLock.EnsureHeldAsync(cancellationToken);
-        OrphanedFile[] orphans = [.. (await repository.ListOrphansAsync(cancellationToken)).Where(file => file.DatabaseFolder == folder)];
+        OrphanedFile[] orphans = [.. (await repository.ListOrphansAsync(cancellationToken)).Where(file => file.DatabaseFolder == folder && (logLock is not null || !file.IsOfLog))];
         foreach (OrphanedFile orphan in orphans)
         {
             databaseLock.EnsureHeld();
@@ -71,5 +81,18 @@ public sealed class GarbageJob(BackupRepository repository, TimeProvider time)
         }
 
         return orphans;
+    }
+
+    /// <summary>Null while a capture is at work: what lies in its newest segment is its own.</summary>
+    private async Task<Lease?> TryLockLogAsync(string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await repository.LogOfFolder(folder).LockAsync("repo gc", TimeSpan.Zero, cancellationToken);
+        }
+        catch (AiShellException held) when (held.Kind == ErrorKind.Busy)
+        {
+            return null;
+        }
     }
 }

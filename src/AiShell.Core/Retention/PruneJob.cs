@@ -4,7 +4,8 @@ namespace AiShell.Retention;
 
 /// <param name="Decisions">As carried out: what could not be deleted is kept, and says why.</param>
 /// <param name="Failures">Backups that should have gone but could not, with the reason.</param>
-public sealed record PruneResult(IReadOnlyList<RetentionDecision> Decisions, int Deleted, long FreedBytes, IReadOnlyList<string> Failures);
+/// <param name="Segments">Of the log, that no kept backup can use: they go too.</param>
+public sealed record PruneResult(IReadOnlyList<RetentionDecision> Decisions, int Deleted, long FreedBytes, IReadOnlyList<string> Failures, int Segments);
 
 /// <summary>Applies retention to a database's backups, under its lock, so that it never meets a backup being written.</summary>
 public sealed class PruneJob(BackupRepository repository, TimeProvider time)
@@ -16,7 +17,9 @@ public sealed class PruneJob(BackupRepository repository, TimeProvider time)
     {
         if (dryRun)
         {
-            return new PruneResult(await DecideAsync(database, rules, knownBad, cancellationToken), 0, 0, []);
+            IReadOnlyList<RetentionDecision> decided = await DecideAsync(database, rules, knownBad, cancellationToken);
+            LogRetention wouldGo = await new LogJob(repository).FindUselessAsync(database, [.. decided.Where(decision => decision.Keep).Select(decision => decision.Entry)], cancellationToken);
+            return new PruneResult(decided, 0, 0, [], wouldGo.Segments.Count);
         }
 
         await using Lease databaseLock = await repository.LockDatabaseAsync(database, "backup prune", lockWait, cancellationToken);
@@ -50,7 +53,8 @@ public sealed class PruneJob(BackupRepository repository, TimeProvider time)
             outcome.Add(obstacle is null ? decision : decision with { Keep = true, Reason = obstacle });
         }
 
-        return new PruneResult(outcome, deleted, freedBytes, failures);
+        (int segments, long logBytes, string? failure) = await new LogJob(repository).DropUselessAsync(database, databaseLock, cancellationToken);
+        return new PruneResult(outcome, deleted, freedBytes + logBytes, failure is null ? failures : [.. failures, failure], segments);
     }
 
     /// <returns>Why the backup has to stay; null when it is gone.</returns>

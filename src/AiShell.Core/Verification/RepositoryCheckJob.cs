@@ -2,7 +2,7 @@ using AiShell.Repository;
 
 namespace AiShell.Verification;
 
-/// <param name="Reports">One for each backup, newest first.</param>
+/// <param name="Reports">One for each backup, newest first, then one for each timeline of a log.</param>
 /// <param name="Orphans">Files that no manifest names.</param>
 public sealed record RepositoryCheckReport(
     IReadOnlyList<VerifyReport> Reports, IReadOnlyList<OrphanedFile> Orphans, IReadOnlyList<HeldLock> Locks)
@@ -17,7 +17,8 @@ public sealed class RepositoryCheckJob(BackupRepository repository, IJobProgress
     {
         List<VerifyReport> reports = [];
         var verify = new VerifyJob(repository, progress);
-        foreach (CatalogueEntry entry in await repository.ListAsync(database: null, cancellationToken))
+        IReadOnlyList<CatalogueEntry> entries = await repository.ListAsync(database: null, cancellationToken);
+        foreach (CatalogueEntry entry in entries)
         {
             try
             {
@@ -27,6 +28,12 @@ public sealed class RepositoryCheckJob(BackupRepository repository, IJobProgress
             {
                 // Deleted since it was listed: nothing to check any more.
             }
+        }
+
+        var log = new LogVerifyJob(repository, progress);
+        foreach (string database in entries.Select(entry => entry.Database).Distinct())
+        {
+            reports.AddRange(await log.RunAsync(database, deep: false, workers, cancellationToken));
         }
 
         return new RepositoryCheckReport(

@@ -150,7 +150,7 @@ internal sealed class CreateCommand : SessionCommand
     }
 
     /// <summary>Retention follows a good backup; that it cannot run now does not make the backup bad.</summary>
-    private static async Task<IReadOnlyList<string>> PruneAsync(
+    internal static async Task<IReadOnlyList<string>> PruneAsync(
         Session session, Settings settings, RetentionRules retention, BackupRepository repository, string database, CancellationToken cancellationToken)
     {
         try

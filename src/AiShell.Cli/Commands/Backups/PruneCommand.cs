@@ -47,6 +47,7 @@ internal sealed class PruneCommand : SessionCommand
         var failures = new List<string>();
         int deleted = 0;
         long freedBytes = 0;
+        int segments = 0;
         var job = new PruneJob(repository, session.Clock);
         foreach (string database in databases)
         {
@@ -57,6 +58,7 @@ internal sealed class PruneCommand : SessionCommand
             failures.AddRange(result.Failures);
             deleted += result.Deleted;
             freedBytes += result.FreedBytes;
+            segments += result.Segments;
         }
 
         if (!dryRun)
@@ -67,7 +69,7 @@ internal sealed class PruneCommand : SessionCommand
             }
         }
 
-        Show(session, new PruneDocument(dryRun, deleted, freedBytes, decisions, failures));
+        Show(session, new PruneDocument(dryRun, deleted, freedBytes, decisions, failures) { Segments = segments });
         foreach (string failure in failures)
         {
             session.Output.Warn(failure);
@@ -91,8 +93,9 @@ internal sealed class PruneCommand : SessionCommand
             }
 
             int doomed = document.Decisions.Count(decision => !decision.Keep);
+            string log = document.Segments == 0 ? "" : $" and {BackupDescription.Count(document.Segments)} segments of the log that nothing kept can use";
             page.Line(document.DryRun
-                ? $"Dry run: {doomed} of {document.Decisions.Count} backups would go. Nothing was changed."
-                : $"{document.Deleted} of {document.Decisions.Count} backups deleted, {ByteSize.Format(document.FreedBytes)} freed.");
+                ? $"Dry run: {doomed} of {document.Decisions.Count} backups{log} would go. Nothing was changed."
+                : $"{document.Deleted} of {document.Decisions.Count} backups{log} deleted, {ByteSize.Format(document.FreedBytes)} freed.");
         }));
 }

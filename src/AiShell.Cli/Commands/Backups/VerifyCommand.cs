@@ -13,7 +13,7 @@ namespace AiShell.Cli.Commands.Backups;
 internal sealed class VerifyCommand : SessionCommand
 {
     private readonly Argument<string?> _id = new("id") { Description = "A backup's id, a unique beginning of it, or 'latest'", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<bool> _all = new("--all") { Description = "Every backup of the repository" };
+    private readonly Option<bool> _all = new("--all") { Description = "Every backup of the repository, and every log" };
     private readonly Option<bool> _deep = new("--deep") { Description = "Also decompress and parse every byte, and compare every table's rows and fingerprint" };
     private readonly Option<string> _database = CommonOptions.Database("Which database's, for 'latest' and --all");
     private readonly Option<string> _jobs = CommonOptions.Jobs();
@@ -55,6 +55,13 @@ internal sealed class VerifyCommand : SessionCommand
             VerifyReport report = await job.RunAsync(new VerifyRequest(entry, engine, deep, settings.Jobs, session.ScratchDirectory), cancellationToken);
             Record(session, repository, report);
             documents.Add(Describe(report));
+        }
+
+        // An increment is no use without its chain, and a moment in the log without the log.
+        var log = new LogVerifyJob(repository, session.Progress);
+        foreach (string database in all ? entries.Select(entry => entry.Database).Distinct() : [])
+        {
+            documents.AddRange((await log.RunAsync(database, deep, settings.Jobs, cancellationToken)).Select(Describe));
         }
 
         session.EndProgress();

@@ -10,6 +10,7 @@ using AiShell.Engines;
 using AiShell.Repository;
 using AiShell.Repository.Codecs;
 using AiShell.Restore;
+using AiShell.Retention;
 
 namespace AiShell.Cli.Commands.Backups;
 
@@ -54,6 +55,7 @@ internal sealed class WatchCommand : SessionCommand
         IDatabaseEngine engine = session.EngineOf(database.Address);
         IChangeLog log = engine.Log ?? throw new AiShellException(
             ErrorKind.Usage, $"This version of ai-shell does not follow the log of {engine.Name}.", "Make full backups: 'ai-shell backup create'.");
+        RetentionRules retention = PruneCommand.RulesOf(settings);
         WatchRequest request = RequestOf(session, parse, settings, database, engine, log);
 
         // A database that is not there must not leave a repository behind.
@@ -63,7 +65,15 @@ internal sealed class WatchCommand : SessionCommand
         var progress = new Progress(session, request.FlushEvery);
         try
         {
-            await new WatchJob(repository, session.Clock, session.Progress).RunAsync(request, progress.Begin, progress.Report, cancellationToken);
+            await new WatchJob(repository, session.Clock, session.Progress).RunAsync(
+                request,
+                async result =>
+                {
+                    progress.Begin(result);
+                    await CreateCommand.PruneAsync(session, settings, retention, repository, database.Name, cancellationToken);
+                },
+                progress.Report,
+                cancellationToken);
         }
         finally
         {

@@ -135,7 +135,11 @@ internal sealed record RestoreDocument(
 
 internal sealed record DeletedDocument(IReadOnlyList<string> Deleted, bool DryRun, long FreedBytes);
 
-internal sealed record PruneDocument(bool DryRun, int Deleted, long FreedBytes, IReadOnlyList<DecisionDocument> Decisions, IReadOnlyList<string> Failures);
+internal sealed record PruneDocument(bool DryRun, int Deleted, long FreedBytes, IReadOnlyList<DecisionDocument> Decisions, IReadOnlyList<string> Failures)
+{
+    /// <summary>Of the log, that no kept backup can use: they go, too.</summary>
+    public int Segments { get; init; }
+}
 
 internal sealed record DecisionDocument(string Id, string Database, bool Keep, string Reason, DateTimeOffset? CreatedAt, long? StoredBytes);
 

@@ -18,12 +18,12 @@ public sealed partial class DatabaseLog
     private readonly LeaseStore _leases;
     private readonly string _folder;
 
-    internal DatabaseLog(IObjectStore store, ManifestStore manifests, LeaseStore leases, string database)
+    internal DatabaseLog(IObjectStore store, ManifestStore manifests, LeaseStore leases, string database, string folder)
     {
         _store = store;
         _manifests = manifests;
         _leases = leases;
-        _folder = RepositoryKeys.Encode(database);
+        _folder = folder;
         Database = database;
     }
 
@@ -37,6 +37,9 @@ public sealed partial class DatabaseLog
     /// <summary>Marks the log as being read, so that no segment is deleted meanwhile.</summary>
     public Task<Lease> LockForReadingAsync(string operation, CancellationToken cancellationToken) =>
         _leases.AcquireSharedAsync($"reading-log-{_folder}-", operation, cancellationToken);
+
+    /// <summary>Whether a capture is at work.</summary>
+    public async Task<bool> IsFollowedAsync(CancellationToken cancellationToken) => (await _leases.ListHeldAsync($"log-{_folder}.", cancellationToken)).Count > 0;
 
     /// <summary>All that there is; damaged segments too.</summary>
     public async Task<LogHistory> ReadAsync(CancellationToken cancellationToken)
@@ -134,6 +137,25 @@ public sealed partial class DatabaseLog
         {
             return false;
         }
+    }
+
+    /// <summary>Files in segments' folders that no manifest names.</summary>
+    internal async Task<IReadOnlyList<OrphanedFile>> ListOrphansAsync(CancellationToken cancellationToken)
+    {
+        LogHistory history = await ReadAsync(cancellationToken);
+        HashSet<string> named = [.. history.Segments.SelectMany(segment => segment.Manifest?.Parts.Select(part => segment.Folder + part.Path).Append(segment.ManifestKey) ?? [])];
+        string[] damaged = [.. history.Segments.Where(segment => segment.Manifest is null).Select(segment => segment.Folder)];
+        List<OrphanedFile> orphans = [];
+        await foreach (StoredObject file in _store.ListAsync(RepositoryKeys.LogFolder(_folder), cancellationToken))
+        {
+            bool isInSegment = file.Key.Split('/') is [_, _, _, { Length: 12 }, _, ..];
+            if (isInSegment && !named.Contains(file.Key) && !damaged.Any(folder => file.Key.StartsWith(folder, StringComparison.Ordinal)))
+            {
+                orphans.Add(new OrphanedFile(file.Key, _folder, file.SizeBytes));
+            }
+        }
+
+        return orphans;
     }
 
     private async Task<T> ReadAsync<T>(string key, JsonTypeInfo<T> type, CancellationToken cancellationToken)

@@ -10,6 +10,9 @@ namespace AiShell.Repository;
 /// <param name="WhyItEnds">In words that follow a colon; null for the last of a timeline.</param>
 public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Since, IReadOnlyList<CatalogueEntry> Segments, DateTimeOffset Through, string? WhyItEnds)
 {
+    /// <summary>It ends because segments that were stored are gone, not because none were.</summary>
+    public bool IsMissing { get; private init; }
+
     public LogPosition End => Segments.Count == 0 ? Start : Segments[^1].Require().Position.End;
 
     /// <summary>All runs, by timeline, the oldest first.</summary>
@@ -39,7 +42,7 @@ public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Sinc
         {
             if (segments.Count > 0 && WhyNotAfter(segments[^1], segment) is { } why)
             {
-                yield return Of(timeline, segments, why);
+                yield return Of(timeline, segments, why) with { IsMissing = DatabaseLog.NumberOf(segment) != DatabaseLog.NumberOf(segments[^1]) + 1 };
                 segments = [];
             }
 
@@ -52,7 +55,9 @@ public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Sinc
         if (segments.Count > 0)
         {
             long last = DatabaseLog.NumberOf(segments[^1]);
-            yield return Of(timeline, segments, timeline.LastNumber > last ? $"{Numbers(last + 1, timeline.LastNumber)} missing" : null);
+            bool isMissing = timeline.LastNumber > last && timeline.Segments[^1] == segments[^1];
+            string? why = isMissing ? $"{Numbers(last + 1, timeline.LastNumber)} missing" : timeline.LastNumber > last ? $"segment {last + 1} is damaged" : null;
+            yield return Of(timeline, segments, why) with { IsMissing = isMissing };
         }
     }
 

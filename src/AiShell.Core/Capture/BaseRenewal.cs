@@ -1,0 +1,48 @@
+using AiShell.Backup;
+using AiShell.Repository;
+using AiShell.Restore;
+
+namespace AiShell.Capture;
+
+/// <summary>
+/// Makes a full backup beside a capture, again and again, so that no restore has to replay more log than that and old log can go. It joins the log inside of it, where its
+/// position is one that the capture has met.
+/// </summary>
+internal sealed class BaseRenewal(BackupRepository repository, TimeProvider time, IJobProgress progress)
+{
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan StoringTakes = TimeSpan.FromMinutes(1);
+
+    /// <summary>Until cancelled. A failure is told, and tried again.</summary>
+    public async Task RunAsync(BackupRequest request, Func<BackupResult, Task> made, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await Task.Delay(request.FullEvery < LongestLook ? request.FullEvery : LongestLook, time, cancellationToken);
+            try
+            {
+                if (await IsDueAsync(request, cancellationToken))
+                {
+                    await made(await new BackupJob(repository, time, progress).RunAsync(request with { Kind = BackupKind.Full }, cancellationToken));
+                }
+            }
+            catch (Exception failure) when (failure is AiShellException or IOException)
+            {
+                progress.Warn($"No new full backup was made beside the log: {failure.Message.TrimEnd('.')}. It is tried again.");
+            }
+        }
+    }
+
+    /// <summary>The newest backup that leads into the newest log is too old: one made since that does not join it does not count.</summary>
+    private async Task<bool> IsDueAsync(BackupRequest request, CancellationToken cancellationToken)
+    {
+        RecoveryPlanner planner = new(
+            request.Database,
+            await repository.ListAsync(request.Database, cancellationToken),
+            await repository.LogOf(request.Database).ReadAsync(cancellationToken),
+            segment => repository.ReadCommitsAsync(segment, cancellationToken));
+        IReadOnlyList<RecoverableWindow> windows = await planner.FindWindowsAsync();
+        DateTimeOffset newest = windows is [.., var last] ? last.Anchors.Max(anchor => anchor.Chain.Base.Require().CreatedAt) : DateTimeOffset.MinValue;
+        return time.GetUtcNow() - newest > request.FullEvery + StoringTakes;
+    }
+}
