@@ -50,7 +50,7 @@ internal sealed class CommandLine(Terminal terminal, IEnvironment environment, T
         }
         catch (Exception error)
         {
-            failure = Failure.Of(error, signals.ExitCode);
+            failure = Failure.Of(error, signals.ExitCode, command.Stopped);
             exitCode = failure.ExitCode;
             session.EndProgress();
             session.Output.Fail(failure.Kind, failure.Message, failure.Hint, exitCode);

@@ -5,14 +5,14 @@ namespace AiShell.Cli;
 internal sealed record Failure(string Kind, string Message, string? Hint, int ExitCode, Exception Error, bool IsUnexpected)
 {
     /// <param name="stopExitCode">130 or 143 when a signal asked to stop, else 0.</param>
-    public static Failure Of(Exception error, int stopExitCode) => error switch
+    /// <param name="stopped">What that means for the command.</param>
+    public static Failure Of(Exception error, int stopExitCode, string stopped) => error switch
     {
-        OperationCanceledException when stopExitCode != 0 => new Failure(
-            "cancelled", "Stopped before it was done; nothing half done is left visible.", null, stopExitCode, error, false),
+        OperationCanceledException when stopExitCode != 0 => new Failure("cancelled", stopped, null, stopExitCode, error, false),
         // Workers that fail while they are being stopped fail because of it.
         _ when stopExitCode != 0 => new Failure(
             "cancelled", $"Stopped before it was done; nothing half done is left visible. ({error.Message})", null, stopExitCode, error, false),
-        AggregateException { InnerExceptions: [var only] } => Of(only, stopExitCode),
+        AggregateException { InnerExceptions: [var only] } => Of(only, stopExitCode, stopped),
         AiShellException known => new Failure(
             char.ToLowerInvariant(known.Kind.ToString()[0]) + known.Kind.ToString()[1..], known.Message, known.Hint, (int)known.Kind, known, false),
         IOException or UnauthorizedAccessException => new Failure(

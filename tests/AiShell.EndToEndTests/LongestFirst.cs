@@ -12,7 +12,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] Longest =
     [
-        nameof(MySqlMemoryTests), nameof(PostgreSqlMemoryTests), nameof(MySqlServerFaultTests), nameof(PostgreSqlServerFaultTests), nameof(PostgreSqlRestoreTests), nameof(KillTests), nameof(MySqlKillTests),
+        nameof(MySqlMemoryTests), nameof(PostgreSqlMemoryTests), nameof(MySqlServerFaultTests), nameof(PostgreSqlServerFaultTests), nameof(PostgreSqlRestoreTests), nameof(KillTests), nameof(MySqlKillTests), nameof(PointInTimeTests),
         nameof(RepositoryCommandTests), nameof(PromotionKillTests), nameof(PostgreSqlGlobalsTests), nameof(PostgreSqlKillTests),
     ];
 

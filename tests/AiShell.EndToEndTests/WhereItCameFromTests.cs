@@ -39,6 +39,17 @@ public sealed partial class WhereItCameFromTests : IDisposable
         ["backup create --incremental"] = nameof(IncrementTests.A_chain_begins_by_itself_holds_what_changed_and_restores_at_every_link),
         ["backup create --differential"] = nameof(IncrementTests.A_differential_needs_its_base_alone),
         ["backup create --full-every"] = nameof(IncrementTests.An_old_base_begins_a_new_chain_and_a_new_base_too),
+        ["backup restore --point-in-time"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
+        ["backup restore --to-position"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
+        ["backup restore --timeline"] = nameof(WatchTests.A_restore_over_the_database_begins_another_history),
+        ["backup watch --database"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
+        ["backup watch --flush-every"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
+        ["backup watch --full-every"] = nameof(WatchTests.A_base_is_renewed_beside_the_log_and_what_lies_before_can_go),
+        ["backup watch --log-limit"] = nameof(WatchTests.The_databases_own_log_stays_within_its_limit),
+        ["backup watch --compression"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
+        ["backup watch --level"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
+        ["backup watch --lock-wait"] = nameof(WatchTests.Only_one_capture_is_at_work),
+        ["backup watch --jobs"] = nameof(A_number_of_jobs_that_makes_no_sense_is_refused_by_every_command_that_takes_one),
         ["backup create --history"] = nameof(MySqlOptionTests.History_keeps_the_earlier_rows_of_versioned_tables),
         ["backup create --no-lock"] = nameof(MySqlOptionTests.Without_a_lock_tables_without_transactions_are_refused),
         ["backup restore --no-binlog"] = nameof(MySqlOptionTests.A_restore_stays_out_of_the_binary_log_where_that_is_wanted),
@@ -140,7 +151,7 @@ public sealed partial class WhereItCameFromTests : IDisposable
     /// <summary>"Its incremental was a flag, its point in time was dropped": what is not there yet is refused, not accepted.</summary>
     [Theory]
     [InlineData("create", "--encrypt")]
-    [InlineData("restore", "--point-in-time=2026-11-24T03:00:00Z")]
+    [InlineData("restore", "--keep-staging")]
     public async Task What_does_not_work_yet_is_wrong_usage(string command, string option)
     {
         string shop = await _shell.ShopAsync(orders: 20);
@@ -228,6 +239,8 @@ public sealed partial class WhereItCameFromTests : IDisposable
             await _shell.ExpectAsync(ErrorKind.Usage, [.. command, "--jobs", "257"]);
             await _shell.ExpectAsync(null, [.. command, "--jobs", "2"]);
         }
+
+        await _shell.ExpectAsync(ErrorKind.Usage, "backup", "watch", "-d", shop, "--jobs", "257");
     }
 
     [Fact]

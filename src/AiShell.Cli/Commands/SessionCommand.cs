@@ -12,6 +12,9 @@ internal abstract class SessionCommand(string name, string description) : Comman
     /// <summary>The word under which it goes into the audit trail; null for a command that only looks.</summary>
     public virtual string? Operation => null;
 
+    /// <summary>What it means that a signal ended it.</summary>
+    public virtual string Stopped => "Stopped before it was done; nothing half done is left visible.";
+
     /// <summary><c>--format table|json|csv</c> of a list-like command.</summary>
     public Option<string>? ListFormat { get; private set; }
 

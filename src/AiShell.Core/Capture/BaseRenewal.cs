@@ -8,10 +8,10 @@ namespace AiShell.Capture;
 /// Makes a full backup beside a capture, again and again, so that no restore has to replay more log than that and old log can go. It joins the log inside of it, where its
 /// position is one that the capture has met.
 /// </summary>
-internal sealed class BaseRenewal(BackupRepository repository, TimeProvider time, IJobProgress progress)
+/// <param name="storingTakes">Until the log around a new backup is stored, it is not known whether that joins.</param>
+internal sealed class BaseRenewal(BackupRepository repository, TimeProvider time, TimeSpan storingTakes, IJobProgress progress)
 {
     private static readonly TimeSpan LongestLook = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan StoringTakes = TimeSpan.FromMinutes(1);
 
     /// <summary>Until cancelled. A failure is told, and tried again.</summary>
     public async Task RunAsync(BackupRequest request, Func<BackupResult, Task> made, CancellationToken cancellationToken)
@@ -43,6 +43,6 @@ internal sealed class BaseRenewal(BackupRepository repository, TimeProvider time
             segment => repository.ReadCommitsAsync(segment, cancellationToken));
         IReadOnlyList<RecoverableWindow> windows = await planner.FindWindowsAsync();
         DateTimeOffset newest = windows is [.., var last] ? last.Anchors.Max(anchor => anchor.Chain.Base.Require().CreatedAt) : DateTimeOffset.MinValue;
-        return time.GetUtcNow() - newest > request.FullEvery + StoringTakes;
+        return time.GetUtcNow() - newest > request.FullEvery + storingTakes;
     }
 }

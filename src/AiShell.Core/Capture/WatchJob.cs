@@ -83,7 +83,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
             BackupResult result = await new BackupJob(repository, time, progress).RunAsync(backup with { Capture = capture, Kind = BackupKind.Incremental }, cancellationToken);
             RequireStart(result.Manifest, capture, history);
             await began(result);
-            renewing = new BaseRenewal(repository, time, progress).RunAsync(backup, began, stop.Token);
+            renewing = new BaseRenewal(repository, time, request.FlushEvery * 3, progress).RunAsync(backup, began, stop.Token);
             await StoreUntilAsync(capturing, request, uploader, spool, report, cancellationToken);
         }
         finally

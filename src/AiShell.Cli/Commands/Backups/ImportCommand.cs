@@ -96,7 +96,7 @@ internal sealed class ImportCommand : SessionCommand
         }
 
         session.Output.Fail(
-            Failure.Of(first, 0).Kind, $"{failures.Count} of {paths.Length} files were not imported: {string.Join(" ", failures.Select(failure => failure.Message))}", first.Hint, (int)first.Kind);
+            Failure.Of(first, 0, Stopped).Kind, $"{failures.Count} of {paths.Length} files were not imported: {string.Join(" ", failures.Select(failure => failure.Message))}", first.Hint, (int)first.Kind);
         return (int)first.Kind;
     }
 

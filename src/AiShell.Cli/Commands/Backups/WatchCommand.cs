@@ -41,6 +41,8 @@ internal sealed class WatchCommand : SessionCommand
 
     public override string? Operation => "watch";
 
+    public override string Stopped => "Stopped: what is not told to be stored above was not.";
+
     public override IReadOnlyList<string> Examples => ["ai-shell backup watch -d ./shop.db", "ai-shell backup watch -d shop --flush-every 1s --compression zstd"];
 
     public override async Task<int> RunAsync(Session session, ParseResult parse, CancellationToken cancellationToken)

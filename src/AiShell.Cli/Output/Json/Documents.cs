@@ -119,12 +119,14 @@ internal sealed record RestoreDocument(
     public IReadOnlyList<string> Chain { get; init; } = [];
 
     /// <summary>The instant that was asked for; null without one.</summary>
+    [JsonConverter(typeof(ExactTimeConverter))]
     public DateTimeOffset? PointInTime { get; init; }
 
     /// <summary>The moment that comes of it, of a restore to a moment of the log.</summary>
     public string? Position { get; init; }
 
     /// <summary>When the last transaction that is in it had been committed at the latest.</summary>
+    [JsonConverter(typeof(ExactTimeConverter))]
     public DateTimeOffset? CommittedAt { get; init; }
 
     public int? Timeline { get; init; }
@@ -151,10 +153,21 @@ internal sealed record ImportDocument(string Path, string Recognised, BackupDocu
 /// <param name="BackupId">The backup from which the log was followed last.</param>
 /// <param name="Through">Everything committed up to this instant is stored.</param>
 internal sealed record WatchDocument(
-    string Database, string? BackupId, int Timeline, string? Position, DateTimeOffset? Through, long Segments, long Commits, long WaitingBytes);
+    string Database,
+    string? BackupId,
+    int Timeline,
+    string? Position,
+    [property: JsonConverter(typeof(ExactTimeConverter))] DateTimeOffset? Through,
+    long Segments,
+    long Commits,
+    long WaitingBytes);
 
 /// <param name="WhyItEnds">Null for a window that may still grow.</param>
-internal sealed record WindowDocument(int Timeline, DateTimeOffset From, DateTimeOffset Through, string? WhyItEnds);
+internal sealed record WindowDocument(
+    int Timeline,
+    [property: JsonConverter(typeof(ExactTimeConverter))] DateTimeOffset From,
+    [property: JsonConverter(typeof(ExactTimeConverter))] DateTimeOffset Through,
+    string? WhyItEnds);
 
 internal sealed record StatusDocument(
     string Database,

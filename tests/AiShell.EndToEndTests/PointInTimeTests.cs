@@ -1,0 +1,220 @@
+using System.Diagnostics;
+using AiShell.Connections;
+using AiShell.Engines;
+using AiShell.Engines.Sqlite;
+using AiShell.Repository;
+using AiShell.Restore;
+using AiShell.Storage.Local;
+using Xunit.Abstractions;
+
+namespace AiShell.EndToEndTests;
+
+/// <summary>Whatever instant or position is restored: exactly what its writers had committed by then, none more, none less.</summary>
+public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Instants = 200;
+    private const int Positions = 50;
+    private readonly Shell _shell = new();
+    private readonly Random _random = new(20261128);
+
+    public void Dispose() => _shell.Dispose();
+
+    [Fact]
+    public async Task Every_instant_and_position_is_the_journal_at_that_point()
+    {
+        string path = _shell.PathOf("shop.db");
+        SqliteJournal.Create(path);
+        SqliteJournal journal = new(path);
+        int kills = await WriteUnderCaptureAsync(path, journal);
+        BackupRepository repository = await OpenAsync();
+        RecoveryPlanner planner = await PlannerAsync(repository);
+        IReadOnlyList<RecoverableWindow> windows = await planner.FindWindowsAsync();
+        IReadOnlyList<SqliteJournal.Entry> entries = journal.Entries;
+        output.WriteLine($"{entries.Count} transactions, {kills} kills, {windows.Count} windows, {windows.Sum(window => window.Run.Segments.Count)} segments, {windows.Sum(window => window.Anchors.Count)} bases");
+        Assert.True(windows.Count > kills, "A capture that was killed left no window.");
+
+        List<(RecoveryPlan Plan, int Least, int Most)> plans = [.. await PlanInstantsAsync(planner, windows, entries), .. await PlanPositionsAsync(repository, planner, windows)];
+        await CompareAsync(repository, plans);
+    }
+
+    /// <summary>The capture is killed three times; a full backup is made beside it, and the last one is stopped as it should be.</summary>
+    private async Task<int> WriteUnderCaptureAsync(string path, SqliteJournal journal)
+    {
+        const int Kills = 3;
+        using CancellationTokenSource stop = new();
+        Task[] writers = [.. Enumerable.Range(1, 2).Select(seed => Task.Factory.StartNew(() => journal.Write(seed, stop.Token), TaskCreationOptions.LongRunning))];
+        for (int run = 0; run <= Kills; run++)
+        {
+            using Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "300ms", "--log-limit", "1MB", "--compression", "zstd");
+            Task<string> errors = capture.StandardError.ReadToEndAsync();
+            int before = SegmentsNow();
+            await Shell.UntilAsync(() => SegmentsNow() >= before + 3 || capture.HasExited, "the capture stores segments");
+            if (run == 1)
+            {
+                await _shell.ExpectAsync(null, "backup", "create", "-d", path, "--format", "native");
+                await Shell.UntilAsync(() => SegmentsNow() >= before + 6 || capture.HasExited, "the capture goes on beside another backup");
+            }
+
+            await Task.Delay(_random.Next(500, 1500));
+            Assert.False(capture.HasExited, capture.HasExited ? await errors : "");
+            if (run < Kills)
+            {
+                capture.Kill();
+                await capture.WaitForExitAsync();
+                await Task.Delay(_random.Next(300));
+                continue;
+            }
+
+            await stop.CancelAsync();
+            await Task.WhenAll(writers);
+            using Process terminate = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
+            await capture.WaitForExitAsync();
+            Assert.True(capture.ExitCode == 143, await errors);
+        }
+
+        return Kills;
+    }
+
+    private int SegmentsNow() => Directory.Exists(Path.Combine(_shell.Repository, "logs"))
+        ? Directory.GetFiles(Path.Combine(_shell.Repository, "logs"), "manifest.json", SearchOption.AllDirectories).Length
+        : 0;
+
+    /// <summary>Instants at random within the windows. One that is not sure is refused with two that are: those are taken.</summary>
+    private async Task<IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)>> PlanInstantsAsync(
+        RecoveryPlanner planner, IReadOnlyList<RecoverableWindow> windows, IReadOnlyList<SqliteJournal.Entry> entries)
+    {
+        List<(RecoveryPlan, int, int)> plans = [];
+        int unsure = 0;
+        while (plans.Count < Instants)
+        {
+            RecoverableWindow window = windows[_random.Next(windows.Count)];
+            DateTimeOffset instant = window.From + (_random.NextDouble() * (window.Through - window.From));
+            foreach (DateTimeOffset at in await SureAsync(planner, instant))
+            {
+                unsure += at == instant ? 0 : 1;
+                plans.Add((await planner.PlanAsync(new RecoveryTarget.Instant(at), null), entries.Count(entry => entry.Answered <= at), entries.Count(entry => entry.Asked < at)));
+            }
+        }
+
+        output.WriteLine($"{plans.Count} instants, {unsure} of them beside one that was not sure");
+        return plans;
+    }
+
+    private static async Task<DateTimeOffset[]> SureAsync(RecoveryPlanner planner, DateTimeOffset instant)
+    {
+        try
+        {
+            await planner.PlanAsync(new RecoveryTarget.Instant(instant), null);
+            return [instant];
+        }
+        catch (AiShellException refused) when (refused.Kind == ErrorKind.Refused && refused.Message.Contains("is not known", StringComparison.Ordinal))
+        {
+            DateTimeOffset[] beside =
+            [
+                .. refused.Hint!.Split("--point-in-time ").Skip(1)
+                    .Select(text => DateTimeOffset.Parse(text.Split(' ')[0].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture)),
+            ];
+            Assert.True(beside is [var without, var with] && without < instant && instant < with, refused.Hint);
+            List<DateTimeOffset> sure = [];
+            foreach (DateTimeOffset at in beside)
+            {
+                try
+                {
+                    await planner.PlanAsync(new RecoveryTarget.Instant(at), null);
+                    sure.Add(at);
+                }
+                catch (AiShellException unsure) when (unsure.Kind == ErrorKind.Refused)
+                {
+                    // Between two looks of the capture that follow each other at once.
+                }
+            }
+
+            return [.. sure];
+        }
+    }
+
+    private async Task<IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)>> PlanPositionsAsync(
+        BackupRepository repository, RecoveryPlanner planner, IReadOnlyList<RecoverableWindow> windows)
+    {
+        CatalogueEntry[] segments = [.. windows.SelectMany(window => window.Run.Segments)];
+        List<(RecoveryPlan, int, int)> plans = [];
+        while (plans.Count < Positions)
+        {
+            IReadOnlyList<SegmentCommit> commits = await repository.ReadCommitsAsync(segments[_random.Next(segments.Length)], default);
+            if (commits.Count < 2)
+            {
+                continue;
+            }
+
+            int chosen = _random.Next(commits.Count - 1);
+            foreach (SegmentCommit commit in commits.Skip(chosen).Take(2))
+            {
+                RecoveryPlan plan = await planner.PlanAsync(new RecoveryTarget.Position(commit.Position), null);
+                Assert.Equal(commit.Position, plan.Reached);
+                plans.Add((plan, 1, int.MaxValue));
+            }
+        }
+
+        return plans;
+    }
+
+    /// <summary>Restores them all, those with the fewest transactions first, and compares each with a database in which they were done again.</summary>
+    private async Task CompareAsync(BackupRepository repository, IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)> plans)
+    {
+        List<(RecoveryPlan Plan, int Number, string Sum)> found = [];
+        foreach ((RecoveryPlan plan, int least, int most) in plans)
+        {
+            string copy = _shell.PathOf("copy.db");
+            await RestoreAsync(repository, plan, copy);
+            int number = int.Parse(await Shell.SqliteAsync(copy, "SELECT coalesce(max(number), 0) FROM journal;"), System.Globalization.CultureInfo.InvariantCulture);
+            Assert.True(number >= least && number <= most, $"At {plan.Target} the writers had committed {least} to {most}, and the copy has {number}.");
+            found.Add((plan, number, await SumAsync(copy)));
+            File.Delete(copy);
+        }
+
+        // Two positions that follow each other are one transaction apart.
+        (RecoveryPlan Plan, int Number, string Sum)[] positions = [.. found.Where(one => one.Plan.Target is RecoveryTarget.Position)];
+        Assert.All(positions.Chunk(2), pair => Assert.Equal(pair[0].Number + 1, pair[1].Number));
+
+        string model = _shell.PathOf("model.db");
+        SqliteJournal.Create(model);
+        int done = 0;
+        foreach ((RecoveryPlan plan, int number, string sum) in found.OrderBy(one => one.Number))
+        {
+            SqliteJournal.Replay(model, done, number);
+            done = number;
+            Assert.True(await SumAsync(model) == sum, $"{plan.Target} gives another database than {number} transactions.");
+        }
+
+        Assert.True(found.Select(one => one.Number).Distinct().Count() > plans.Count / 4, "The moments were hardly different ones.");
+    }
+
+    private static Task<string> SumAsync(string path) => Shell.SqliteAsync(path, ".sha3sum --schema");
+
+    private static async Task RestoreAsync(BackupRepository repository, RecoveryPlan plan, string copy)
+    {
+        string scratch = Directory.CreateTempSubdirectory("ai-shell-e2e-").FullName;
+        try
+        {
+            RestoreRequest request = new(
+                plan.Chain.LastBackup, new SqliteEngine(), DatabaseAddress.OfFile(copy), TableFilter.Everything, VerifyFirst: false, Replace: true, Workers: 2, TimeSpan.FromSeconds(10), scratch)
+            {
+                Recovery = plan,
+            };
+            await new RestoreJob(repository, TimeProvider.System, NoProgress.Instance).RunAsync(request, _ => Task.FromResult(true), default);
+        }
+        finally
+        {
+            Directory.Delete(scratch, recursive: true);
+        }
+    }
+
+    private Task<BackupRepository> OpenAsync() =>
+        BackupRepository.OpenAsync(new LocalStore(_shell.Repository), new NoManifestCache(), TimeProvider.System, default);
+
+    private static async Task<RecoveryPlanner> PlannerAsync(BackupRepository repository) => new(
+        "shop.db",
+        await repository.ListAsync("shop.db", default),
+        await repository.LogOf("shop.db").ReadAsync(default),
+        segment => repository.ReadCommitsAsync(segment, default));
+}

@@ -1,0 +1,217 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using CliWrap.Buffered;
+
+namespace AiShell.EndToEndTests;
+
+/// <summary>Following a database's log, as a person does.</summary>
+public sealed class WatchTests : IDisposable
+{
+    private const string Schema = "PRAGMA journal_mode = wal; CREATE TABLE item(id INTEGER PRIMARY KEY, content BLOB);";
+    private readonly Shell _shell = new();
+
+    public void Dispose() => _shell.Dispose();
+
+    private string Logs => Path.Combine(_shell.Repository, "logs", "shop.db");
+
+    [Fact]
+    public async Task A_restore_stops_where_it_is_told()
+    {
+        string path = await MakeAsync();
+        using Process capture = await StartAsync(path, "--flush-every", "100ms", "--compression", "zstd", "--level", "5");
+        for (int i = 1; i <= 4; i++)
+        {
+            await InsertAsync(path, i);
+        }
+
+        await StopAsync(capture, "TERM", 143);
+        JsonElement[] segments = SegmentsOf(1);
+        Assert.All(segments, segment => Assert.Equal(("zstd", 5), (segment.GetProperty("compression").GetProperty("codec").GetString(), segment.GetProperty("compression").GetProperty("level").GetInt32())));
+
+        JsonElement status = (await _shell.JsonAsync(null, "backup", "status"))[0];
+        JsonElement window = Assert.Single(status.GetProperty("windows").EnumerateArray());
+        Assert.True(status.GetProperty("lagMs").GetInt64() >= 0);
+        Assert.True(JsonElement.DeepEquals(window, Assert.Single((await _shell.JsonAsync(null, "backup", "info", "latest")).GetProperty("windows").EnumerateArray())));
+
+        string committed = Text(segments[1].GetProperty("segment").GetProperty("committedBy"));
+        string position = segments[2].GetProperty("position").GetProperty("end").GetString()!;
+        Assert.Equal("1,2", await RestoreAsync("--point-in-time", committed));
+        Assert.Equal("1,2,3", await RestoreAsync("--to-position", position));
+        Assert.Equal("1,2,3,4", await RestoreAsync("--point-in-time", "latest"));
+        JsonElement plan = await _shell.JsonAsync(null, "backup", "restore", "-d", path, "--point-in-time", committed, "--dry-run");
+        Assert.Equal(3, plan.GetProperty("chain").GetArrayLength());
+        Assert.Equal(segments[1].GetProperty("position").GetProperty("end").GetString(), plan.GetProperty("position").GetString());
+
+        // Outside, and nonsense.
+        BufferedCommandResult late = await _shell.RunAsync("backup", "restore", "-d", path, "--point-in-time", "2099-01-01", "--force");
+        Shell.Expect((int)ErrorKind.Refused, late);
+        Assert.Contains(Text(window.GetProperty("through")), late.StandardError, StringComparison.Ordinal);
+        await _shell.ExpectAsync(ErrorKind.Refused, "backup", "restore", "-d", path, "--to-position", "change 9999", "--force");
+        await _shell.ExpectAsync(ErrorKind.Usage, "backup", "restore", "-d", path, "--point-in-time", "yesterdayish");
+        await _shell.ExpectAsync(ErrorKind.Usage, "backup", "restore", "-d", path, "--point-in-time", committed, "--to-position", position);
+        await _shell.ExpectAsync(ErrorKind.Usage, "backup", "restore", "-d", path, "--timeline", "1");
+        await _shell.ExpectAsync(ErrorKind.Usage, "backup", "restore");
+        Assert.Equal("1,2,3,4", await IdsAsync(path));
+    }
+
+    [Fact]
+    public async Task A_restore_over_the_database_begins_another_history()
+    {
+        string path = await MakeAsync();
+        using (Process capture = await StartAsync(path, "--flush-every", "100ms"))
+        {
+            await InsertAsync(path, 1);
+            await InsertAsync(path, 2);
+            await StopAsync(capture, "INT", 130);
+        }
+
+        string first = Text(SegmentsOf(1)[0].GetProperty("segment").GetProperty("committedBy"));
+        string second = SegmentsOf(1)[1].GetProperty("position").GetProperty("end").GetString()!;
+        await _shell.ExpectAsync(null, "backup", "restore", "-d", path, "--point-in-time", first, "--force");
+        Assert.Equal("1", await IdsAsync(path));
+        using (Process capture = await StartAsync(path, "--flush-every", "100ms"))
+        {
+            await InsertAsync(path, 7);
+            await StopAsync(capture, "TERM", 143);
+        }
+
+        JsonElement backup = await _shell.JsonAsync(null, "backup", "info", "latest");
+        Assert.Equal((2, "full"), (backup.GetProperty("timeline").GetInt32(), backup.GetProperty("backup").GetProperty("kind").GetString()));
+        Assert.Equal("1,7", await RestoreAsync("--point-in-time", "latest"));
+        Assert.Equal("1,2", await RestoreAsync("--point-in-time", "latest", "--timeline", "1"));
+        Assert.Equal("1,2", await RestoreAsync("--to-position", second));
+        await _shell.ExpectAsync(ErrorKind.Refused, "backup", "restore", "-d", path, "--to-position", second, "--timeline", "2", "--force");
+    }
+
+    [Fact]
+    public async Task A_base_is_renewed_beside_the_log_and_what_lies_before_can_go()
+    {
+        string path = await MakeAsync();
+        using Process capture = await StartAsync(path, "--flush-every", "100ms", "--full-every", "2s");
+        await InsertAsync(path, 1);
+        for (int id = 2; ManifestsOf("backups") < 2; id++)
+        {
+            Assert.True(id < 200, "No second full backup was made.");
+            await InsertAsync(path, id);
+        }
+
+        await InsertAsync(path, 500);
+        await InsertAsync(path, 501);
+        await StopAsync(capture, "TERM", 143);
+        JsonElement[] before = [.. (await _shell.JsonAsync(null, "backup", "list")).EnumerateArray()];
+        int segments = ManifestsOf("logs");
+        while (before.Length > 1)
+        {
+            await _shell.ExpectAsync(null, "backup", "delete", before[^1].GetProperty("id").GetString()!, "--force");
+            before = [.. (await _shell.JsonAsync(null, "backup", "list")).EnumerateArray()];
+        }
+
+        // What follows the newest backup is still there to the last transaction; what led to it is gone.
+        Assert.InRange(ManifestsOf("logs"), 2, segments - 1);
+        Assert.EndsWith(",500,501", await RestoreAsync("--point-in-time", "latest"), StringComparison.Ordinal);
+        Assert.Single((await _shell.JsonAsync(null, "backup", "status"))[0].GetProperty("windows").EnumerateArray());
+        await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
+        await _shell.ExpectAsync(null, "backup", "delete", before[0].GetProperty("id").GetString()!, "--force");
+        Assert.Equal(0, ManifestsOf("logs"));
+    }
+
+    [Fact]
+    public async Task Only_one_capture_is_at_work()
+    {
+        string path = await MakeAsync();
+        using Process capture = await StartAsync(path);
+        BufferedCommandResult second = await _shell.RunAsync("backup", "watch", "-d", path, "--lock-wait", "1s");
+        Shell.Expect((int)ErrorKind.Busy, second);
+        Assert.Contains("backup watch", second.StandardError, StringComparison.Ordinal);
+        await StopAsync(capture, "TERM", 143);
+    }
+
+    [Fact]
+    public async Task The_databases_own_log_stays_within_its_limit()
+    {
+        string path = await MakeAsync();
+        using Process capture = await StartAsync(path, "--flush-every", "100ms", "--log-limit", "256KB");
+        long largest = 0;
+        for (int i = 0; i < 60; i++)
+        {
+            await Shell.SqliteAsync(path, "INSERT INTO item(content) VALUES(randomblob(200000));");
+            largest = Math.Max(largest, new FileInfo(path + "-wal").Length);
+            await Task.Delay(50);
+        }
+
+        await StopAsync(capture, "TERM", 143);
+        Assert.True(largest < 6_000_000, $"12 MB were written, and the log grew to {largest} bytes.");
+        Assert.Equal(60, (await RestoreAsync("--point-in-time", "latest")).Split(',').Length);
+    }
+
+    [Fact]
+    public async Task A_database_without_a_log_is_told_what_to_do()
+    {
+        string path = _shell.PathOf("plain.db");
+        await Shell.SqliteAsync(path, "CREATE TABLE item(id INTEGER PRIMARY KEY);");
+        BufferedCommandResult plain = await _shell.RunAsync("backup", "watch", "-d", path);
+        Shell.Expect((int)ErrorKind.Usage, plain);
+        Assert.Contains("journal_mode = wal", plain.StandardError, StringComparison.Ordinal);
+        await _shell.ExpectAsync(ErrorKind.Usage, "backup", "watch", "-d", "postgresql://nobody@localhost:1/x");
+        await _shell.ExpectAsync(ErrorKind.Usage, "backup", "watch", "-d", path, "--flush-every", "soon");
+        await _shell.ExpectAsync(ErrorKind.Usage, "backup", "watch", "-d", path, "--log-limit", "much");
+    }
+
+    private async Task<string> MakeAsync()
+    {
+        string path = _shell.PathOf("shop.db");
+        await Shell.SqliteAsync(path, Schema);
+        return path;
+    }
+
+    private async Task<Process> StartAsync(string path, params string[] options)
+    {
+        int heads = Heads();
+        Process capture = _shell.Start(["backup", "watch", "-d", path, .. options]);
+        await Shell.UntilAsync(() => Heads() > heads || capture.HasExited, "the capture has begun");
+        return capture;
+
+        int Heads() => Directory.Exists(Logs) ? Directory.GetFiles(Logs, "head-*.json", SearchOption.AllDirectories).Length : 0;
+    }
+
+    private static async Task StopAsync(Process capture, string signal, int exitCode)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{capture.Id}"]);
+        string errors = await capture.StandardError.ReadToEndAsync();
+        await capture.WaitForExitAsync();
+        Assert.True(capture.ExitCode == exitCode, errors);
+    }
+
+    /// <summary>A transaction of its own, in a segment of its own.</summary>
+    private async Task InsertAsync(string path, int id)
+    {
+        int segments = ManifestsOf("logs");
+        await Shell.SqliteAsync(path, $"INSERT INTO item VALUES({id}, randomblob(3000));");
+        await Shell.UntilAsync(() => ManifestsOf("logs") > segments, "the transaction is stored");
+    }
+
+    private int ManifestsOf(string folder) => Directory.Exists(Path.Combine(_shell.Repository, folder))
+        ? Directory.GetFiles(Path.Combine(_shell.Repository, folder), "manifest.json", SearchOption.AllDirectories).Length
+        : 0;
+
+    private JsonElement[] SegmentsOf(int timeline) =>
+    [
+        .. Directory.GetFiles(Path.Combine(Logs, $"{timeline}"), "manifest.json", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .Select(file => JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(file))),
+    ];
+
+    private async Task<string> RestoreAsync(params string[] moment)
+    {
+        string copy = _shell.PathOf("copy.db");
+        await _shell.ExpectAsync(null, ["backup", "restore", "latest", "-d", copy, .. moment]);
+        string ids = await IdsAsync(copy);
+        File.Delete(copy);
+        return ids;
+    }
+
+    private static Task<string> IdsAsync(string path) => Shell.SqliteAsync(path, "SELECT group_concat(id) FROM (SELECT id FROM item ORDER BY id);");
+
+    private static string Text(JsonElement instant) => instant.GetDateTimeOffset().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+}
