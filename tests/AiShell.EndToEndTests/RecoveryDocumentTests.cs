@@ -65,6 +65,36 @@ public sealed class RecoveryDocumentTests : IDisposable
     }
 
     [Fact]
+    public async Task A_moment_in_the_log_is_restored_with_stock_tools_alone()
+    {
+        string shop = await RichShopAsync();
+        await Shell.SqliteAsync(shop, "PRAGMA journal_mode = wal");
+        string log = Path.Combine(_shell.Repository, "logs", "shop.db", "1");
+        using System.Diagnostics.Process capture = _shell.Start("backup", "watch", "-d", shop, "--flush-every", "700ms", "-c", "zstd");
+        await Shell.UntilAsync(() => Directory.Exists(log), "the capture has begun");
+        List<(DateTimeOffset At, string[] Content)> moments = [];
+        for (int i = 0; i < 6; i++)
+        {
+            await Shell.SqliteAsync(shop, $"DELETE FROM orders WHERE id % 7 = {i}; CREATE TABLE later_{i}(a);");
+            await Task.Delay(300);
+            moments.Add((TimeProvider.System.GetUtcNow(), await Shell.DumpAsync(shop)));
+            await Task.Delay(300);
+        }
+
+        using System.Diagnostics.Process terminate = System.Diagnostics.Process.Start("kill", ["-TERM", $"{capture.Id}"]);
+        await capture.WaitForExitAsync();
+        string backup = (await _shell.JsonAsync(null, "backup", "list"))[0].GetProperty("path").GetString()!;
+        foreach ((DateTimeOffset at, string[] content) in moments)
+        {
+            string moment = $"LOG={log}; UNTIL={at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", System.Globalization.CultureInfo.InvariantCulture)}+00:00";
+            string output = await RunAsync(backup, [Frames("### 2. Which format?")[1], .. Frames("### 3. native")[..1], moment, .. Frames("### 10. A moment in the log")]);
+            Assert.Matches("^(ok\n)+$", output);
+            Assert.Equal(content, await Shell.DumpAsync(New));
+            File.Delete(New);
+        }
+    }
+
+    [Fact]
     public async Task The_checks_find_a_damaged_part_a_missing_one_an_altered_manifest_and_missing_rows()
     {
         string backup = await BackupAsync(await RichShopAsync(), "sql", "gzip");
