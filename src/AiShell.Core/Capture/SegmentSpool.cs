@@ -58,7 +58,9 @@ internal sealed class SegmentSpool(string directory, LogPosition start, DateTime
             _inTransaction = false;
             if (_isWanted || _file.Position >= segmentBytes)
             {
+                // Only for one that nobody waits for already: others are stored in their time.
                 Seal();
+                _news.Release();
             }
         }
     }
@@ -141,7 +143,6 @@ internal sealed class SegmentSpool(string directory, LogPosition start, DateTime
         _from = _commits[^1].Position;
         _commits.Clear();
         _file = null;
-        _news.Release();
     }
 }
 
