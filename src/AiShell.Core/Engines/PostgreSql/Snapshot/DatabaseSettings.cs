@@ -28,6 +28,11 @@ internal static class DatabaseSettings
             own.Add(("COMMENT ON DATABASE ", $" IS {SqlText.Literal(comment)}"));
         }
 
+        foreach (string?[] label in session.Query($"SELECT provider, label FROM pg_shseclabel WHERE classoid = 'pg_database'::regclass AND objoid = {Of} ORDER BY 1"))
+        {
+            own.Add(($"SECURITY LABEL FOR {SqlText.Quote(label[0]!)} ON DATABASE ", $" IS {SqlText.Literal(label[1]!)}"));
+        }
+
         foreach (string?[] setting in session.Query($"SELECT r.rolname, c.setting FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) WITH ORDINALITY c(setting, place) LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = {Of} ORDER BY 1, c.place"))
         {
             string assignment = Assignment(setting[1]!);
