@@ -39,6 +39,28 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
     }
 
     [Fact]
+    public async Task A_backup_to_a_disk_that_fills_up_meanwhile_fails_clearly_and_leaves_the_earlier_ones()
+    {
+        string repository = _disk.PathOf("repository");
+        await CreateAsync("small", "CREATE TABLE t(x int); INSERT INTO t VALUES (1)");
+        await Shell.ExpectAsync(null, "backup", "create", "-d", Url("small"), "--repo", repository);
+        string[] before = Shell.RepositoryFiles(repository);
+        using (_disk.Fill(leaveBytes: 8 << 20))
+        {
+            // Of the 30 MB a compressor might make few enough, so it is tried.
+            BufferedCommandResult full = await Shell.RunAsync("backup", "create", "-d", "shop", "--repo", repository, "-c", "zstd", "--level", "1", "--jobs", "2");
+            Shell.Expect(1, full);
+            Assert.Contains("o space", full.StandardError, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("Hint: ", full.StandardError, StringComparison.Ordinal);
+            await UntilNoSessionAsync();
+            Assert.Equal(before, Shell.RepositoryFiles(repository));
+        }
+
+        await Shell.ExpectAsync(null, "backup", "create", "-d", "shop", "--repo", repository, "--verify");
+        await Shell.ExpectAsync(null, "backup", "verify", "--all", "--deep", "--repo", repository);
+    }
+
+    [Fact]
     public async Task A_restore_that_finds_no_space_for_the_servers_data_fails_clearly_and_drops_its_copy()
     {
         (string older, string[] restore) = await PrepareAsync("base");
