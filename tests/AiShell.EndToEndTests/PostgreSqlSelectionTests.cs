@@ -65,7 +65,7 @@ public sealed class PostgreSqlSelectionTests : IAsyncLifetime, IDisposable
         Shell.Expect(1, denied);
         Assert.Contains("of_2026", denied.StandardError, StringComparison.Ordinal);
 
-        BufferedCommandResult named = await _shell.RunAsync("backup", "create", "-d", UrlOf("saver"), "--exclude-tables", "event,empty_log");
+        BufferedCommandResult named = await _shell.RunAsync("backup", "create", "-d", UrlOf(), "--exclude-tables", "event,empty_log");
         Shell.Expect(2, named);
         Assert.Contains("it is partitioned", named.StandardError, StringComparison.Ordinal);
 
