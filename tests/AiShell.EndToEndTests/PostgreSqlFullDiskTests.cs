@@ -81,6 +81,29 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
     }
 
     [Fact]
+    public async Task A_restore_that_finds_no_space_for_a_row_that_it_puts_aside_fails_clearly_and_leaves_the_target()
+    {
+        await CreateAsync("wide", "CREATE TABLE wide AS SELECT repeat(md5(random()::text), 300000) AS x");
+        await Shell.ExpectAsync(null, "backup", "create", "-d", Url("wide"), "--format", "json");
+        await CreateAsync("target", "CREATE TABLE old(x int)");
+        string older = await ContentAsync("target");
+        string[] restore = ["backup", "restore", "latest", "-d", Url("target"), "--force"];
+        using (_disk.Fill(leaveBytes: 2 << 20))
+        {
+            BufferedCommandResult full = await Shell.RunWithAsync([("TMPDIR", _disk.Path)], restore);
+            Shell.Expect(1, full);
+            Assert.Contains("no space left", full.StandardError, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("Hint: ", full.StandardError, StringComparison.Ordinal);
+            await UntilNoSessionAsync();
+            Assert.Equal("", await LeftoversAsync());
+            Assert.Equal(older, await ContentAsync("target"));
+        }
+
+        Shell.Expect(0, await Shell.RunWithAsync([("TMPDIR", _disk.Path)], restore));
+        Assert.Equal(await ContentAsync("wide"), await ContentAsync("target"));
+    }
+
+    [Fact]
     public async Task A_restore_on_which_the_server_dies_for_want_of_space_for_its_log_leaves_the_target_as_it_was()
     {
         (string older, string[] restore) = await PrepareAsync("pg_wal");
