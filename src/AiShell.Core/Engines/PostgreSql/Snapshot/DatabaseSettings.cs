@@ -16,6 +16,16 @@ internal static class DatabaseSettings
     private static readonly HashSet<string> Lists =
         ["local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"];
 
+    /// <summary>
+    /// Gives the database its owner, before there is anything in it: who owns it may do in the schema public what others may not, and a
+    /// user who is no superuser may give an object only to who might have made it there.
+    /// </summary>
+    public static ScriptEntry ReadOwner(WireSession session, ref int next)
+    {
+        string owner = session.Scalar("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()")!;
+        return ScriptEntry.Create(next++, Kind, "", "owner", "", ownerSql: Run([("ALTER DATABASE ", $" OWNER TO {SqlText.Quote(owner)}")]), owner: owner);
+    }
+
     public static IReadOnlyList<ScriptEntry> Read(WireSession session, ref int next)
     {
         string?[] row = session.Query(
@@ -56,7 +66,7 @@ internal static class DatabaseSettings
             own.Add(("ALTER DATABASE ", " IS_TEMPLATE true"));
         }
 
-        List<ScriptEntry> entries = [ScriptEntry.Create(next++, Kind, "", "database", Run(own), ownerSql: Run([("ALTER DATABASE ", $" OWNER TO {SqlText.Quote(owner)}")]), owner: owner)];
+        List<ScriptEntry> entries = own.Count > 0 ? [ScriptEntry.Create(next++, Kind, "", "database", Run(own))] : [];
         if (row[4] != "t")
         {
             ofRoles.AddRange(Grants(session, owner));
