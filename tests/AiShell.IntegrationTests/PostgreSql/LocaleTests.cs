@@ -1,4 +1,3 @@
-using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.IntegrationTests.PostgreSql.Connections;
 using AiShell.Testing.Engines;
