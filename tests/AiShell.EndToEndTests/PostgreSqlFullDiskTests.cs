@@ -39,6 +39,30 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
     }
 
     [Fact]
+    public async Task A_backup_to_a_disk_that_fills_up_meanwhile_fails_clearly_and_leaves_the_earlier_ones()
+    {
+        string repository = _disk.PathOf("repository");
+        await CreateAsync("small", "CREATE TABLE t(x int); INSERT INTO t VALUES (1)");
+        await CreateAsync("noise", "CREATE TABLE noise AS SELECT string_agg(md5(random()::text), '') AS x FROM generate_series(1, 20) i, generate_series(1, 32000) j GROUP BY i");
+        await Shell.ExpectAsync(null, "backup", "create", "-d", Url("small"), "--repo", repository);
+        string[] before = Shell.RepositoryFiles(repository);
+        string[] create = ["backup", "create", "-d", Url("noise"), "--repo", repository, "-c", "zstd", "--level", "1"];
+        using (_disk.Fill(leaveBytes: 5 << 20))
+        {
+            // Most databases of 20 MB would have enough of it, so it is tried; of noise 10 MB are left.
+            BufferedCommandResult full = await Shell.RunAsync(create);
+            Shell.Expect(1, full);
+            Assert.Contains("no space left", full.StandardError, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("Hint: ", full.StandardError, StringComparison.Ordinal);
+            await UntilNoSessionAsync();
+            Assert.Equal(before, Shell.RepositoryFiles(repository));
+        }
+
+        await Shell.ExpectAsync(null, [.. create, "--verify"]);
+        await Shell.ExpectAsync(null, "backup", "verify", "--all", "--deep", "--repo", repository);
+    }
+
+    [Fact]
     public async Task A_restore_that_finds_no_space_for_the_servers_data_fails_clearly_and_drops_its_copy()
     {
         (string older, string[] restore) = await PrepareAsync("base");
@@ -54,6 +78,29 @@ public sealed class PostgreSqlFullDiskTests : PostgreSqlSuite
         }
 
         await SucceedsAsync(restore);
+    }
+
+    [Fact]
+    public async Task A_restore_that_finds_no_space_for_a_row_that_it_puts_aside_fails_clearly_and_leaves_the_target()
+    {
+        await CreateAsync("wide", "CREATE TABLE wide AS SELECT repeat(md5(random()::text), 300000) AS x");
+        await Shell.ExpectAsync(null, "backup", "create", "-d", Url("wide"), "--format", "json");
+        await CreateAsync("target", "CREATE TABLE old(x int)");
+        string older = await ContentAsync("target");
+        string[] restore = ["backup", "restore", "latest", "-d", Url("target"), "--force"];
+        using (_disk.Fill(leaveBytes: 2 << 20))
+        {
+            BufferedCommandResult full = await Shell.RunWithAsync([("TMPDIR", _disk.Path)], restore);
+            Shell.Expect(1, full);
+            Assert.Contains("no space left", full.StandardError, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("Hint: ", full.StandardError, StringComparison.Ordinal);
+            await UntilNoSessionAsync();
+            Assert.Equal("", await LeftoversAsync());
+            Assert.Equal(older, await ContentAsync("target"));
+        }
+
+        Shell.Expect(0, await Shell.RunWithAsync([("TMPDIR", _disk.Path)], restore));
+        Assert.Equal(await ContentAsync("wide"), await ContentAsync("target"));
     }
 
     [Fact]

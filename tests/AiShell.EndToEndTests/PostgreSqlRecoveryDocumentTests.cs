@@ -28,6 +28,14 @@ public sealed class PostgreSqlRecoveryDocumentTests : IAsyncLifetime, IDisposabl
             INSERT INTO orders(customer, total, note) SELECT 1 + i % 200, i * 0.37, CASE i % 3 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE E'\\.\n\t' END FROM generate_series(1, 2000) i;
             INSERT INTO "odd ""name'"."odd \ table" VALUES ('a');
             INSERT INTO "odd ""name'".child VALUES ('b'), ('c');
+            CREATE TABLE hard(a boolean, b jsonb, c json, d bytea, e float8, f text[], g numeric, "h ""i" text);
+            INSERT INTO hard VALUES
+              (true, '{"a": [1, 2.50], "b": {"c": null}}', '{"x" : 1,"x":2}', '\x00ff5c', 'NaN', '{1,NULL,"a,b"}', 1234567890123456789012345678901234567890.5, E'a\r\n\\b,"c"'),
+              (false, 'null', '[1,  2]', '', '-Infinity', '{}', -0.0, ''), (NULL, '"text"', '3', NULL, 1e-300, NULL, 'NaN', NULL);
+            CREATE TABLE alone(x text); INSERT INTO alone VALUES (NULL), (''), ('NULL');
+            CREATE TABLE nothing(); INSERT INTO nothing DEFAULT VALUES; INSERT INTO nothing DEFAULT VALUES;
+            CREATE TABLE computed(x int, y int GENERATED ALWAYS AS (x * 2) STORED); INSERT INTO computed VALUES (1), (NULL);
+            SELECT lo_from_bytea(4711, decode(repeat('00ff5c0a', 3000), 'hex'));
             CREATE MATERIALIZED VIEW big AS SELECT * FROM orders WHERE total > 100;
             """);
         await ExpectAsync("ai-shell connect postgresql:///shop --name shop && ai-shell backup create -d shop");
@@ -53,6 +61,20 @@ public sealed class PostgreSqlRecoveryDocumentTests : IAsyncLifetime, IDisposabl
 
         await _server.RunAsync("shop_new", "DELETE FROM orders WHERE id > 1990");
         Assert.Contains("public.orders: 1990 rows, the backup has 2000", await ExpectAsync(alone[^1]), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("json")]
+    [InlineData("csv")]
+    public async Task The_other_formats_restore_with_a_few_lines_and_psql(string format)
+    {
+        Document section = PostgreSql.Section("### json and csv with psql");
+        string before = await _server.DumpAsync("shop");
+        await ExpectAsync($"cd /\nai-shell backup delete latest --yes\nai-shell backup create -d shop --format {format}");
+
+        await ExpectAsync($"cat > copy_rows.py <<'THE END'\n{Assert.Single(section.Frames("python"))}\nTHE END\n{Assert.Single(section.Frames("bash"))}");
+
+        Assert.Equal(before, await _server.DumpAsync("shop_new"));
     }
 
     [Fact]

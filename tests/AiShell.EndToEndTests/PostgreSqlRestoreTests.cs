@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using AiShell.Testing.Engines.PostgreSql;
+using CliWrap.Buffered;
 
 namespace AiShell.EndToEndTests;
 
@@ -101,6 +102,28 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_copy_whose_rows_went_after_they_were_loaded_is_not_promoted()
+    {
+        // The view's query takes the rows away when it is refreshed, after all have come.
+        await _server.RunAsync(
+            "source",
+            """
+            CREATE FUNCTION taken() RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM public.orders WHERE id = 7; RETURN 1; END';
+            CREATE MATERIALIZED VIEW taking AS SELECT public.taken(); INSERT INTO orders VALUES (7, 7);
+            """);
+        await _shell.ExpectAsync(null, "backup", "create", "-d", "source");
+        await MakeOldAsync();
+        string older = await ContentAsync();
+
+        string output = await FailedAsync(ErrorKind.Integrity, "backup", "restore", "latest", "-d", Url("target"), "--force");
+
+        Assert.Contains("orders", output, StringComparison.Ordinal);
+        Assert.Contains("39999", output.Replace(",", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(older, await ContentAsync());
+        Assert.Equal("0", await _server.RunAsync("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE '%ai\\_shell%'"));
+    }
+
+    [Fact]
     public async Task Options_of_a_restore_do_what_they_say()
     {
         await _server.RunAsync("postgres", "CREATE ROLE app");
@@ -122,6 +145,13 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
         Assert.Equal("old", await _server.RunAsync(kept, "SELECT name FROM customer"));
         Assert.Equal("40000", await _server.RunAsync("target", "SELECT count(*) FROM customer"));
         Assert.Equal("postgres", await _server.RunAsync("target", "SELECT tableowner FROM pg_tables WHERE tablename = 'orders'"));
+    }
+
+    private async Task<string> FailedAsync(ErrorKind kind, params string[] arguments)
+    {
+        BufferedCommandResult result = await _shell.RunAsync(arguments);
+        Shell.Expect((int)kind, result);
+        return result.StandardError;
     }
 
     private async Task MakeOldAsync()

@@ -51,6 +51,40 @@ public sealed class PostgreSqlSelectionTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_partitioned_table_that_may_not_be_read_or_is_locked_can_be_left_out()
+    {
+        await _server.RunAsync(
+            "shop",
+            """
+            GRANT SELECT ON secret TO saver;
+            CREATE TABLE event(at int) PARTITION BY RANGE (at); CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (at);
+            CREATE TABLE of_2026 PARTITION OF event_1 FOR VALUES FROM (0) TO (5); CREATE TABLE empty_log(at int) PARTITION BY RANGE (at); INSERT INTO event VALUES (3);
+            CREATE VIEW events AS SELECT * FROM event;
+            """);
+        BufferedCommandResult denied = await _shell.RunAsync("backup", "create", "-d", UrlOf("saver"));
+        Shell.Expect(1, denied);
+        Assert.Contains("of_2026", denied.StandardError, StringComparison.Ordinal);
+
+        BufferedCommandResult named = await _shell.RunAsync("backup", "create", "-d", UrlOf(), "--exclude-tables", "event,empty_log");
+        Shell.Expect(2, named);
+        Assert.Contains("it is partitioned", named.StandardError, StringComparison.Ordinal);
+
+        JsonElement created = await _shell.JsonAsync(null, "backup", "create", "-d", UrlOf("saver"), "--exclude-tables", "event,of_2026,empty_log");
+        Assert.Equal(3, created.GetProperty("tables").GetInt32());
+        await PlainAsync("latest", "plain");
+        Assert.Equal("", await _server.RunAsync("plain", "SELECT 1 FROM pg_class WHERE relname ~ '^(event|of_2026|empty_log)'"));
+
+        // Who may read it all, and finds it locked.
+        using System.Diagnostics.Process psql = _server.StartPsql("shop");
+        await psql.StandardInput.WriteLineAsync("BEGIN; LOCK TABLE event; SELECT 'locked';");
+        Assert.Equal("locked", await psql.StandardOutput.ReadLineAsync());
+        Shell.Expect(6, await _shell.RunAsync("backup", "create", "-d", UrlOf(), "--lock-wait", "1s"));
+        Assert.Equal(3, (await _shell.JsonAsync(null, "backup", "create", "-d", UrlOf(), "--lock-wait", "1s", "--exclude-tables", "event,of_2026")).GetProperty("tables").GetInt32());
+        psql.Kill();
+        await psql.WaitForExitAsync();
+    }
+
+    [Fact]
     public async Task A_schema_and_rows_backed_up_apart_come_together_by_psql()
     {
         string schema = await CreateAsync("--schema-only", "--tables", "orders,customer");

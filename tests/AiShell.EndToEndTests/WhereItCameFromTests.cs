@@ -56,7 +56,7 @@ public sealed partial class WhereItCameFromTests : IDisposable
         ["backup restore --definer"] = nameof(MySqlOptionTests.Definers_are_kept_or_what_they_are_told_to_be),
         ["backup create --schema-only"] = nameof(CreateOptionTests.Schema_only_has_no_rows_and_data_only_has_no_tables),
         ["backup create --data-only"] = nameof(CreateOptionTests.Schema_only_has_no_rows_and_data_only_has_no_tables),
-        ["backup create --jobs"] = nameof(CreateOptionTests.Jobs_are_the_lanes_that_work_at_once),
+        ["backup create --jobs"] = nameof(PostgreSqlJobsTests.Jobs_are_the_tables_that_are_read_at_once),
         ["backup create --rate-limit"] = nameof(CreateOptionTests.A_rate_limit_holds_the_backup_back),
         ["backup create --lock-wait"] = nameof(CreateOptionTests.A_database_that_somebody_writes_is_waited_for_and_is_then_busy),
         ["backup create --allow-empty"] = nameof(CreateOptionTests.An_empty_database_after_a_full_one_needs_consent),

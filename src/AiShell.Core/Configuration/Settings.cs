@@ -67,7 +67,7 @@ public sealed class Settings
     public int? Level => Get(SettingKey.Level).Text is var text && text == "default" ? null : SettingText.Whole(text);
 
     public int Jobs => Get(SettingKey.Jobs).Text is var text && text == "auto"
-        ? Math.Clamp(Environment.ProcessorCount, 1, 16)
+        ? Math.Clamp(Environment.ProcessorCount, 1, 8)
         : SettingText.Whole(text);
 
     public TimeSpan LockWait => SettingText.TryDuration(Get(SettingKey.LockWait).Text, out TimeSpan wait)

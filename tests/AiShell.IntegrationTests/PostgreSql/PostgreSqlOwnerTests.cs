@@ -2,6 +2,7 @@ using System.Text;
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Testing.Engines;
+using AiShell.Testing.Engines.PostgreSql;
 
 namespace AiShell.IntegrationTests.PostgreSql;
 
@@ -99,6 +100,79 @@ public sealed class PostgreSqlOwnerTests(SharedServer shared) : PostgreSqlRestor
         Assert.Empty((await Engine.InspectTargetAsync(copy, backup.Contents, without, default)).Obstacles);
         Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(Engine, copy, without));
         Assert.Equal("postgres||postgres", await Server.RunAsync(copy.Database, "SELECT tableowner, (SELECT relacl FROM pg_class WHERE relname = 't'), (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()) FROM pg_tables WHERE tablename = 't'"));
+    }
+
+    [Fact]
+    public async Task A_user_who_is_no_superuser_restores_what_he_may_own_and_replaces_what_he_owns()
+    {
+        MemoryBackup backup = await BackUpAsync(await CreateOfOneOwnerAsync());
+        string user = $"u{Guid.NewGuid():N}";
+        await Server.RunAsync("postgres", $"CREATE ROLE {user} LOGIN PASSWORD 'restored'");
+        DatabaseAddress copy = Fixture.AddressOf("copy") with { UserName = user, Password = "restored" };
+        Assert.Contains("may not make databases", await ObstacleAsync(copy, backup, Options() with { KeepOwners = false }), StringComparison.Ordinal);
+
+        await Server.RunAsync("postgres", $"ALTER ROLE {user} CREATEDB");
+        Assert.Contains("may not give objects to", await ObstacleAsync(copy, backup, Options()), StringComparison.Ordinal);
+        await FailsAsync(ErrorKind.Failed, () => backup.RestoreAsync(Engine, copy, Options()));
+        Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(Engine, copy, Options() with { KeepOwners = false }));
+        Assert.Equal($"{user}|{user}", await Server.RunAsync(copy.Database, OwnersOf));
+
+        await Server.RunAsync("postgres", $"GRANT {Quoted} TO {user}; ALTER ROLE {user} NOINHERIT");
+        Assert.Contains("may not give objects to", await ObstacleAsync(copy, backup, Options(replace: true)), StringComparison.Ordinal);
+        await Server.RunAsync("postgres", $"ALTER ROLE {user} INHERIT");
+        Assert.Equal("", await ObstacleAsync(copy, backup, Options(replace: true)));
+        Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(Engine, copy, Options(replace: true)));
+        Assert.Equal($"{_role}|{_role}", await Server.RunAsync(copy.Database, OwnersOf));
+        Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(Engine, copy, Options(replace: true)));
+        Assert.Equal("1", await Server.RunAsync("postgres", $"SELECT count(*) FROM pg_database WHERE datname LIKE '{copy.Database}%'"));
+    }
+
+    [Theory]
+    [InlineData("SET FALSE")]
+    [InlineData("INHERIT FALSE")]
+    public async Task A_membership_that_does_not_reach_so_far_is_told_before(string without)
+    {
+        MemoryBackup backup = await BackUpAsync(await CreateOfOneOwnerAsync());
+        await using PostgreSqlServer newer = await PostgreSqlServer.StartVersionAsync(BundledPostgreSql.BinariesOf(16));
+        await newer.RunAsync("postgres", $"CREATE ROLE {Quoted}; CREATE ROLE hand LOGIN CREATEDB PASSWORD 'restored'; GRANT {Quoted} TO hand WITH {without}");
+        DatabaseAddress copy = newer.AddressOf("copy", "hand", "restored");
+        Assert.Contains("may not give objects to", await ObstacleAsync(copy, backup, Options()), StringComparison.Ordinal);
+
+        await newer.RunAsync("postgres", $"GRANT {Quoted} TO hand WITH SET TRUE, INHERIT TRUE");
+        Assert.Equal("", await ObstacleAsync(copy, backup, Options()));
+        Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(Engine, copy, Options()));
+        Assert.Equal($"{_role}|{_role}", await newer.RunAsync("copy", OwnersOf));
+    }
+
+    private const string OwnersOf = "SELECT tableowner, (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()) FROM pg_tables WHERE tablename = 't'";
+
+    private async Task<string> ObstacleAsync(DatabaseAddress target, MemoryBackup backup, TargetOptions options) =>
+        string.Join(" ", (await Engine.InspectTargetAsync(target, backup.Contents, options, default)).Obstacles.Select(obstacle => obstacle.Message));
+
+    /// <summary>Nothing that takes more than the owner's role.</summary>
+    private async Task<DatabaseAddress> CreateOfOneOwnerAsync()
+    {
+        await Server.RunAsync("postgres", $"CREATE ROLE {Quoted}");
+        DatabaseAddress source = await CreateAsync(
+            "source",
+            $"CREATE TABLE t(id serial PRIMARY KEY, x int); INSERT INTO t(x) SELECT generate_series(1, 20000); CREATE INDEX ON t(x); CREATE VIEW v AS SELECT x FROM t; ALTER TABLE t OWNER TO {Quoted}; ALTER VIEW v OWNER TO {Quoted}; GRANT SELECT ON t TO PUBLIC");
+        await Server.RunAsync("postgres", $"ALTER DATABASE \"{source.Database}\" OWNER TO {Quoted}");
+        return source;
+    }
+
+    [Fact]
+    public async Task A_label_of_the_database_itself_is_in_the_script()
+    {
+        DatabaseAddress source = await CreateAsync("source", "CREATE TABLE t(x int)");
+        // No provider of labels is packaged; one that was written stays in the catalogue without its provider.
+        await Server.RunAsync(
+            "postgres",
+            $"SET allow_system_table_mods = on; INSERT INTO pg_shseclabel SELECT oid, 'pg_database'::regclass, 'a provider', 'it''s secret' FROM pg_database WHERE datname = '{source.Database}'");
+
+        MemoryBackup backup = await BackUpAsync(source);
+        await Server.RunAsync("postgres", "SET allow_system_table_mods = on; DELETE FROM pg_shseclabel");
+
+        Assert.Contains("SECURITY LABEL FOR \"a provider\" ON DATABASE ", Encoding.UTF8.GetString(backup.Plain), StringComparison.Ordinal);
     }
 
     [Fact]

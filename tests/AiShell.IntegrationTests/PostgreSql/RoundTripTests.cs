@@ -41,6 +41,21 @@ public sealed class RoundTripTests(SharedServer shared) : IClassFixture<SharedSe
         Assert.Equal(backup.Contents.Tables.OrderBy(digest => digest.Table), restored);
     }
 
+    [Theory]
+    [InlineData(BackupFormat.Json)]
+    [InlineData(BackupFormat.Csv)]
+    public async Task The_other_formats_keep_as_much(BackupFormat format)
+    {
+        DatabaseAddress source = await CreateRichAsync($"rich {format}");
+        DatabaseAddress copy = Server.AddressOf($"copy of rich {format}");
+
+        MemoryBackup backup = await MemoryBackup.MakeAsync(_engine, source, Options(workers: 3) with { Format = format });
+        IReadOnlyList<TableDigest> restored = await backup.RestoreAsync(_engine, copy, Target());
+
+        await AssertSameAsync(source, copy);
+        Assert.Equal(backup.Contents.Tables.OrderBy(digest => digest.Table), restored);
+    }
+
     [Fact]
     public async Task The_plain_parts_are_a_script_that_psql_restores_without_an_error()
     {

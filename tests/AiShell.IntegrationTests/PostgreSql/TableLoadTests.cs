@@ -50,6 +50,21 @@ public sealed class TableLoadTests(SharedServer shared) : PostgreSqlRestoreSuite
     }
 
     [Fact]
+    public async Task The_largest_table_begins_first_wherever_it_stands()
+    {
+        DatabaseAddress source = await CreateAsync(
+            "source",
+            string.Concat(new (string, int)[] { ("a", 300), ("b", 5000), ("c", 20), ("d", 7000), ("e", 3000), ("f", 6000) }
+                .Select(table => $"CREATE TABLE {table.Item1} AS SELECT i, repeat('x', 200) FROM generate_series(1, {table.Item2}) i;")));
+        MemoryBackup backup = await BackUpAsync(source);
+        await using IRestoreTarget restore = await Engine.OpenTargetAsync(Fixture.AddressOf("target"), backup.Contents, Options(), default);
+
+        LoadStage rows = restore.Arrange(backup.Contents.Parts)[^1];
+
+        Assert.Equal(["d", "f", "b", "e", "a", "c"], rows.Runs.Select(run => run[0].Table!.Name));
+    }
+
+    [Fact]
     public async Task A_failing_index_ends_the_restore_while_rows_are_still_loaded_or_after()
     {
         DatabaseAddress source = await CreateAsync("source", Two);

@@ -15,7 +15,7 @@ public sealed class SettingsTests : IDisposable
 
         Assert.Equal(Path.Combine(_home.Home.Root, "backups"), settings.Repository);
         Assert.Equal((30, 50, "gzip", "sql", null), (settings.RetentionDays, settings.MaxBackups, settings.Compression, settings.Format, settings.Level));
-        Assert.InRange(settings.Jobs, 1, 16);
+        Assert.Equal(Math.Min(Environment.ProcessorCount, 8), settings.Jobs);
     }
 
     [Fact]

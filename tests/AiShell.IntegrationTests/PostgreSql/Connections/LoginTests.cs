@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using AiShell.Testing.Engines;
 
 namespace AiShell.IntegrationTests.PostgreSql.Connections;
 
@@ -112,6 +113,38 @@ public sealed class LoginTests(LoginServer server) : IClassFixture<LoginServer>,
         Assert.Equal("by_scram", await _user.Set("PGSERVICE", "shop").ScalarAsync("postgresql://"));
         AiShellException missing = await Assert.ThrowsAsync<AiShellException>(() => _user.ScalarAsync("postgresql:///?service=none"));
         Assert.Equal(ErrorKind.Usage, missing.Kind);
+    }
+
+    [Theory]
+    [InlineData("postgresql://by_scram@127.0.0.1:{0}/postgres")] // the password from ~/.pgpass
+    [InlineData("postgresql:///?service=shop")]
+    [InlineData("postgresql://by_scram@127.0.0.1:1,127.0.0.1:{0}/postgres")]
+    public async Task A_backup_and_its_pg_dump_go_the_way_that_a_query_goes(string url)
+    {
+        _user.Write(".pgpass", $"*:{server.Port}:postgres:by_scram:{LoginServer.Password}\n");
+        _user.Write(".pg_service.conf", $"[shop]\nhost=127.0.0.1\nport={server.Port}\nuser=by_scram\ndbname=postgres\n");
+        await server.Server.RunAsync("postgres", "GRANT pg_read_all_data TO by_scram; DROP TABLE IF EXISTS kept; CREATE TABLE kept(x int)");
+
+        MemoryBackup backup = await _user.BackUpAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, url, server.Port));
+
+        Assert.Contains(backup.Contents.Tables, table => table.Table.Name == "kept");
+        Assert.Contains("CREATE TABLE \"public\".\"kept\"", System.Text.Encoding.UTF8.GetString(backup.Plain), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gssencmode=require", "gssencmode")]
+    [InlineData("channel_binding=require", "channel_binding")]
+    public async Task What_would_make_a_connection_safer_and_is_not_done_is_refused(string option, string named)
+    {
+        _user.Write(".pg_service.conf", $"[strict]\nhost=127.0.0.1\nport={server.Port}\n{option}\n[usual]\nhost=127.0.0.1\nport={server.Port}\ngssencmode=prefer\napplication_name=x\n");
+        foreach (string url in (string[])[$"postgresql://by_trust@127.0.0.1:{server.Port}/postgres?{option}", "postgresql://by_trust@/postgres?service=strict"])
+        {
+            AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => _user.ScalarAsync(url));
+            Assert.Equal(ErrorKind.Usage, failure.Kind);
+            Assert.Contains(named, failure.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("by_trust", await _user.ScalarAsync("postgresql://by_trust@/postgres?service=usual"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using AiShell.Testing.Engines;
 using AiShell.Testing.Engines.PostgreSql;
 using CliWrap;
 
@@ -173,6 +174,27 @@ public sealed class TlsTests(TlsServer server) : IClassFixture<TlsServer>, IDisp
         _user.Write(".postgresql/postgresql.crt", client.ExportCertificatePem());
         _user.Write(".postgresql/postgresql.key", Authority.KeyOf(client));
         Assert.Equal("by_cert", await _user.ScalarAsync(url));
+    }
+
+    [Fact]
+    public async Task A_backup_and_its_pg_dump_check_the_server_and_show_the_clients_certificate()
+    {
+        await ShowAsync("localhost");
+        await server.Server.RunAsync("postgres", "GRANT pg_read_all_data TO by_cert; DROP TABLE IF EXISTS kept; CREATE TABLE kept(x int)");
+        string root = _user.Write("root.pem", server.Authority.Pem);
+        using X509Certificate2 client = server.Authority.Issue("by_cert", HashAlgorithmName.SHA256, Now.AddDays(-2), Now.AddDays(2));
+        string key = _user.Write("client.key", Authority.KeyOf(client));
+        string certificate = _user.Write("client.crt", client.ExportCertificatePem());
+        foreach (string url in (string[])
+            [
+                $"{Url("verify-full")}&sslrootcert={root}",
+                $"{Url("verify-ca")}&sslrootcert={root}",
+                $"postgresql://by_cert@localhost:{server.Server.Port}/postgres?sslmode=verify-full&sslrootcert={root}&sslcert={certificate}&sslkey={key}",
+            ])
+        {
+            MemoryBackup backup = await _user.BackUpAsync(url);
+            Assert.Contains(backup.Contents.Tables, table => table.Table.Name == "kept");
+        }
     }
 
     private Task ShowAsync(string name) => server.ShowAsync(server.Authority.Issue(name, HashAlgorithmName.SHA256, Now.AddDays(-2), Now.AddDays(2)));

@@ -6,6 +6,9 @@ namespace AiShell.Testing.Engines.PostgreSql;
 /// <summary>Servers of later versions, without clients, that <c>./test</c> installs from npm into a folder that git ignores.</summary>
 public static class BundledPostgreSql
 {
+    /// <summary>The folder with a pg_dump of version 18, and no other program.</summary>
+    public static string Clients { get; } = Path.Combine(Document.Root(), "tests", "AiShell.Testing", "Tools");
+
     /// <summary>The folder with postgres, initdb and pg_ctl of a major version.</summary>
     public static string BinariesOf(int major)
     {

@@ -21,6 +21,14 @@ public sealed class ServerToolsTests : IDisposable
     }
 
     [Fact]
+    public async Task The_distributions_folders_are_looked_at_where_the_path_has_none()
+    {
+        ServerTools tools = new(new FakeEnvironment(("PATH", _folder)));
+
+        Assert.Equal("/usr/lib/postgresql/15/bin/pg_dump", await tools.RequireAsync("pg_dump", 15, default));
+    }
+
+    [Fact]
     public async Task One_that_is_too_old_is_told_with_what_to_install()
     {
         ServerTools tools = new(new FakeEnvironment(("PATH", Folder("a", 97))));

@@ -47,5 +47,14 @@ internal sealed record ConnectionSettings(
     SessionWish Wants,
     string? ServerOptions)
 {
+    /// <summary>What <see cref="RootCertificate"/> is where the system's authorities are meant.</summary>
+    public const string SystemRoots = "system";
+
+    /// <summary>
+    /// The root certificates for PostgreSQL's own programs: before version 16 they take <c>system</c> for a file's name, and later ones take it
+    /// with <c>verify-full</c> alone.
+    /// </summary>
+    public string? RootCertificateFile { get; init; } = RootCertificate;
+
     public ConnectionSettings To(string database) => this with { Database = database };
 }

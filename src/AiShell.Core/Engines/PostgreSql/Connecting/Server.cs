@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using AiShell.Engines.PostgreSql.Wire;
 
@@ -28,14 +29,17 @@ internal sealed class Server
     private const string NotOnThisPlatform = "22023";
 
     private readonly TlsMode _tls;
+    private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
 
-    private Server(ConnectionSettings settings, ServerHost host, TlsMode tls, WireSession first)
+    private Server(ConnectionSettings settings, ServerHost host, Opened first)
     {
         Settings = settings;
         Host = host;
-        _tls = tls;
-        Version = first.ServerVersion;
-        VersionText = first.ServerVersionText;
+        _tls = first.Tls;
+        _known[settings.Database] = true;
+        IsPooled = first.IsPooled;
+        Version = first.Session.ServerVersion;
+        VersionText = first.Session.ServerVersionText;
     }
 
     public ConnectionSettings Settings { get; }
@@ -47,6 +51,9 @@ internal sealed class Server
 
     public string VersionText { get; }
 
+    /// <summary>A pooler stands before it: the server's sessions live on in their databases when ours have ended.</summary>
+    public bool IsPooled { get; }
+
     /// <summary>Opens a session with the first host that takes us, and with it finds the server.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Unreachable"/>: none takes us; why is in the message, for each.</exception>
     public static async Task<(Server Server, WireSession Session)> FindAsync(ConnectionSettings settings, CancellationToken cancellationToken)
@@ -56,16 +63,16 @@ internal sealed class Server
         {
             try
             {
-                (WireSession session, TlsMode tls) = await OpenAsync(host, settings, cancellationToken);
-                if (!settings.Wants.IsServedBy(session))
+                Opened first = await OpenAsync(host, settings, isKnown: false, cancellationToken);
+                if (!settings.Wants.IsServedBy(first.Session))
                 {
-                    session.Dispose();
+                    first.Session.Dispose();
                     failures.Add(new AiShellException(
                         ErrorKind.Unreachable, $"The server {host} is not what target_session_attrs={settings.Wants.Name} asks for.", "Name further hosts, or leave target_session_attrs out."));
                     continue;
                 }
 
-                return (new Server(settings, host, tls, session), session);
+                return (new Server(settings, host, first), first.Session);
             }
             catch (AiShellException failure) when (failure.Kind == ErrorKind.Unreachable)
             {
@@ -79,14 +86,36 @@ internal sealed class Server
         }
 
         throw failures.Count == 1 ? failures[0] : new AiShellException(
-            ErrorKind.Unreachable, string.Join(" ", failures.Select(failure => failure.Message)), failures.LastOrDefault()?.Hint);
+            ErrorKind.Unreachable, string.Join(" ", failures.Select(failure => failure.Message)), failures.LastOrDefault()?.Hint,
+            failures.Select(failure => failure.InnerException).OfType<ServerError>().FirstOrDefault());
     }
 
     /// <summary>A further session with the same server, in the same or another database.</summary>
-    public async Task<WireSession> OpenAsync(CancellationToken cancellationToken, string? database = null) =>
-        (await OpenAsync(Host, Settings with { Tls = _tls, Database = database ?? Settings.Database }, cancellationToken)).Session;
+    public async Task<WireSession> OpenAsync(CancellationToken cancellationToken, string? database = null)
+    {
+        ConnectionSettings settings = Settings with { Tls = _tls, Database = database ?? Settings.Database };
+        Opened further = await OpenAsync(Host, settings, _known.ContainsKey(settings.Database), cancellationToken);
+        _known[settings.Database] = true; // a pooler may have each database in another mode
+        return further.Session;
+    }
 
-    /// <summary>As above in the middle of a job, which fails when the server takes no session any more.</summary>
+    /// <summary>
+    /// Works in a database for a moment and leaves no session there. A pooler would keep the server's for the next who asks, and nobody
+    /// could rename the database.
+    /// </summary>
+    public async Task<T> VisitAsync<T>(string database, Func<WireSession, T> work, CancellationToken cancellationToken)
+    {
+        using WireSession session = await OpenAsync(cancellationToken, database);
+        T result = await ServerErrors.RunAsync(session, $"database '{database}'", work, cancellationToken);
+        if (IsPooled)
+        {
+            await Task.Run(() => PoolerCheck.EndProcess(session), cancellationToken);
+        }
+
+        return result;
+    }
+
+    /// <summary>As <see cref="OpenAsync(CancellationToken, string?)"/> in the middle of a job, which fails when the server takes no session any more.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>.</exception>
     public async Task<WireSession> OpenMeanwhileAsync(string subject, CancellationToken cancellationToken, string? database = null)
     {
@@ -100,7 +129,7 @@ internal sealed class Server
         }
     }
 
-    private static async Task<(WireSession Session, TlsMode Tls)> OpenAsync(ServerHost host, ConnectionSettings settings, CancellationToken cancellationToken)
+    private static async Task<Opened> OpenAsync(ServerHost host, ConnectionSettings settings, bool isKnown, CancellationToken cancellationToken)
     {
         // 'prefer' and 'allow' try the other way when the server's pg_hba.conf has no line for the first (manual, "SSL Mode Descriptions").
         TlsMode[] ways = host.IsSocket ? [TlsMode.Disable] : settings.Tls switch
@@ -115,7 +144,7 @@ internal sealed class Server
         {
             try
             {
-                return (await StartAsync(host, settings with { Tls = ways[way] }, patience.Token), ways[way]);
+                return await OpenAsync(host, settings, ways[way], isKnown, patience.Token);
             }
             catch (ServerError refusal) when (way + 1 < ways.Length && refusal.SqlState == "28000")
             {
@@ -136,6 +165,25 @@ internal sealed class Server
         }
     }
 
+    private static async Task<Opened> OpenAsync(ServerHost host, ConnectionSettings settings, TlsMode tls, bool isKnown, CancellationToken cancellationToken)
+    {
+        ConnectionSettings by = settings with { Tls = tls };
+        WireSession session = await StartAsync(host, by, cancellationToken);
+        try
+        {
+            await using CancellationTokenRegistration close = session.CloseOn(cancellationToken);
+            bool isPooled = !isKnown && await PoolerCheck.RequireOwnSessionAsync(host, session, () => StartAsync(host, by, cancellationToken), cancellationToken);
+            await Task.Run(() => Prepare(session), cancellationToken);
+            return new Opened(session, tls, isPooled);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A session in which nothing is set yet.</summary>
     private static async Task<WireSession> StartAsync(ServerHost host, ConnectionSettings settings, CancellationToken cancellationToken)
     {
         WireChannel channel = await WireConnector.OpenAsync(host, settings, cancellationToken);
@@ -147,7 +195,6 @@ internal sealed class Server
                 {
                     WireSession session = WireSession.Start(channel, settings.User, settings.Database, settings.Password(host), settings.ServerOptions);
                     session.CancelsBy(token => WireConnector.OpenAsync(host, settings, token));
-                    Prepare(session);
                     return session;
                 },
                 cancellationToken);
@@ -193,4 +240,6 @@ internal sealed class Server
         $"The PostgreSQL server {host} cannot be reached: {why}.",
         "Check the host, the port, and that the server runs and listens there (listen_addresses).",
         cause);
+
+    private sealed record Opened(WireSession Session, TlsMode Tls, bool IsPooled);
 }

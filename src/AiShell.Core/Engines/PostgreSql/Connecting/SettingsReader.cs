@@ -35,6 +35,13 @@ internal sealed class SettingsReader
         "keepalives_count", "tcp_user_timeout", "gssencmode", "sslcompression", "sslsni", "load_balance_hosts", "sslnegotiation",
     ];
 
+    // What does more than tune is refused where it asks for what we do not do.
+    private static readonly Dictionary<string, string[]> NotStricter = new(StringComparer.Ordinal) { ["gssencmode"] = ["disable", "prefer"] };
+
+    // Where systems keep the certificates they trust, all in one file (OpenSSL's own word first).
+    private static readonly string[] SystemRootFiles =
+        ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"];
+
     private static readonly string[] DefaultSocketFolders = ["/var/run/postgresql", "/tmp"];
 
     private readonly IEnvironment _environment;
@@ -43,12 +50,9 @@ internal sealed class SettingsReader
     private SettingsReader(DatabaseAddress address, IEnvironment environment)
     {
         _environment = environment;
-        foreach ((string name, string value) in address.Options.Where(option => !Harmless.Contains(option.Key)))
+        foreach ((string name, string value) in address.Options)
         {
-            _given[name] = Variables.ContainsKey(name) ? value : throw new AiShellException(
-                ErrorKind.Usage,
-                $"The URL's option '{name}' is not one that ai-shell knows for PostgreSQL.",
-                $"It knows {string.Join(", ", Variables.Keys.Order())}.");
+            Take(name, value, $"The URL's option '{name}'");
         }
 
         Give("host", address.Host);
@@ -60,8 +64,26 @@ internal sealed class SettingsReader
         {
             foreach ((string name, string value) in ServiceFile.Read(service, environment))
             {
-                _given.TryAdd(name, value);
+                Take(name, value, $"The option '{name}' of the service '{service}'");
             }
+        }
+    }
+
+    /// <summary>What was said first stays.</summary>
+    private void Take(string name, string value, string subject)
+    {
+        if (NotStricter.TryGetValue(name, out string[]? served) && !served.Contains(value))
+        {
+            throw Bad(name, value, $"ai-shell serves {string.Join(", ", served)}.");
+        }
+
+        if (Variables.ContainsKey(name))
+        {
+            _given.TryAdd(name, value);
+        }
+        else if (!Harmless.Contains(name))
+        {
+            throw new AiShellException(ErrorKind.Usage, $"{subject} is not one that ai-shell knows for PostgreSQL.", $"It knows {string.Join(", ", Variables.Keys.Order())}.");
         }
     }
 
@@ -73,6 +95,7 @@ internal sealed class SettingsReader
         string user = Value("user") ?? Environment.UserName;
         string database = Value("dbname") ?? user;
         string? password = Value("password");
+        string? root = Value("sslrootcert") ?? Existing("root.crt");
         string passwordFile = Value("passfile") ?? Path.Combine(_environment.UserFolder, ".pgpass");
         return new ConnectionSettings(
             Hosts(),
@@ -80,12 +103,16 @@ internal sealed class SettingsReader
             host => password ?? PasswordFile.Find(passwordFile, host, database, user),
             database,
             Tls(),
-            Value("sslrootcert") ?? Existing("root.crt"),
+            root,
             Value("sslcert") ?? Existing("postgresql.crt"),
             Value("sslkey") ?? Existing("postgresql.key"),
             TimeSpan.FromSeconds(Number("connect_timeout", 15, 0, 3600) is var seconds && seconds == 0 ? 3600 : seconds),
             Wish(),
-            Value("options"));
+            Value("options"))
+        {
+            RootCertificateFile = root != ConnectionSettings.SystemRoots ? root
+                : SystemRootFiles.Prepend(_environment.Get("SSL_CERT_FILE")).FirstOrDefault(File.Exists) ?? root,
+        };
     }
 
     private void Give(string name, string? value)

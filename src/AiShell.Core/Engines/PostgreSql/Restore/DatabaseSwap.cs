@@ -40,9 +40,18 @@ internal sealed class DatabaseSwap(Server server, WireSession admin, string targ
     private bool Rename(WireSession session, string old)
     {
         bool exists = Exists(session, target);
+        if (server.IsPooled)
+        {
+            EndPooled(session);
+        }
+
         Together(session, $"{(exists ? RenameStatement(target, old) : "")}{RenameStatement(fresh, target)}");
         return exists;
     }
+
+    /// <summary>A pooler keeps the server's sessions for the next who asks; in the new database, of which nobody else knows, all were ours.</summary>
+    private void EndPooled(WireSession session) =>
+        session.Query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()", fresh);
 
     /// <summary>Between the first look and the renaming somebody may have filled it. Not to be stopped half-way.</summary>
     private async Task RequireStillEmptyAsync(string old, TimeSpan lockWait)
@@ -72,8 +81,7 @@ internal sealed class DatabaseSwap(Server server, WireSession admin, string targ
             return;
         }
 
-        using WireSession session = await server.OpenAsync(cancellationToken, database);
-        IReadOnlyList<string> found = await ServerErrors.RunAsync(session, $"database '{database}'", DatabaseListing.Read, cancellationToken);
+        IReadOnlyList<string> found = await server.VisitAsync(database, DatabaseListing.Read, cancellationToken);
         if (found.Count > 0)
         {
             throw new AiShellException(

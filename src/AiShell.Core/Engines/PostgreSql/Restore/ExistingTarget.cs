@@ -35,10 +35,9 @@ internal sealed class ExistingTarget : IRestoreTarget
     /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: rows would be replaced and nobody consented; <see cref="ErrorKind.Busy"/>: others use a table.</exception>
     public static async Task<IRestoreTarget> OpenAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
     {
-        (Server server, WireSession session) = await Server.FindAsync(settings, cancellationToken);
+        (_, WireSession session) = await Server.FindAsync(settings, cancellationToken);
         try
         {
-            await PoolerCheck.RequireOwnSessionAsync(server, session, cancellationToken);
             return await ServerErrors.RunAsync(session, $"database '{settings.Database}'", open => Begin(open, settings.Database, contents, options), cancellationToken);
         }
         catch

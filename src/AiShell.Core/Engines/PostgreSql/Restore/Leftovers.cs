@@ -26,7 +26,8 @@ internal static class Leftovers
     {
         foreach ((string name, uint number) in Candidates(admin, target))
         {
-            if (admin.Scalar("SELECT pg_try_advisory_lock($1::int, $2::int)", Text(LockClass), Text((int)number)) != "t")
+            // The lock is of the database it was asked for in, and another restore may work from another one.
+            if (!IsDead(admin, name, number) || admin.Scalar("SELECT pg_try_advisory_lock($1::int, $2::int)", Text(LockClass), Text((int)number)) != "t")
             {
                 continue;
             }

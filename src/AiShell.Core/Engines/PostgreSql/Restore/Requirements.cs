@@ -12,6 +12,9 @@ internal static class Requirements
     public const string Extensions = "extensions";
     public const string Tablespaces = "tablespaces";
 
+    // To give an object away takes SET of the role's membership, which is a part of any before 16; to fill it then takes what the role may.
+    private const int FirstWithSetOption = 160000;
+
     private const string WithGlobalsHint = "Add --globals to make them from the backup. Or restore with --no-owner: everything is then the user's own, without grants, in the default tablespace.";
 
     private const string NoOwnerHint = "Make what is missing, or restore with --no-owner: everything is then the user's own, without grants, in the default tablespace.";
@@ -52,10 +55,10 @@ internal static class Requirements
             yield return new AiShellException(ErrorKind.Failed, $"The server has no tablespace {Names(tablespaces)}.", HintFor(contents, GlobalsScript.Tablespaces, tablespaces));
         }
 
-        string[] others = Absent(session, "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')", contents, Owners).Except(roles).ToArray();
+        string[] others = Absent(session, $"SELECT rolname FROM pg_roles WHERE pg_has_role(oid, '{(session.ServerVersion >= FirstWithSetOption ? "SET" : "MEMBER")}') AND pg_has_role(oid, 'USAGE')", contents, Owners).Except(roles).ToArray();
         if (others.Length > 0)
         {
-            yield return new AiShellException(ErrorKind.Failed, $"The user may not give objects to {Names(others)}.", "Restore as a superuser or a member of these roles, or with --no-owner.");
+            yield return new AiShellException(ErrorKind.Failed, $"The user may not give objects to {Names(others)}.", "Restore as a superuser or a member of these roles who inherits their rights (GRANT <role> TO <user> WITH INHERIT TRUE, SET TRUE), or with --no-owner.");
         }
     }
 

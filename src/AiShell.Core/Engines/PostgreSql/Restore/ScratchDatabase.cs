@@ -26,7 +26,7 @@ internal sealed class ScratchDatabase(Server server, WireSession admin, Database
             string source = place.Database.Length > 0 ? place.Database : "backup";
             uint number = TargetNames.NewNumber();
             string name = TargetNames.Beside(source, TargetNames.Test, number);
-            (Server server, admin) = await Server.FindAsync(read(place).To(StagingDatabase.MaintenanceDatabase), cancellationToken);
+            (Server server, admin) = await MaintenanceDatabase.FindAsync(read(place).To(name), cancellationToken);
             await ServerErrors.RunAsync(admin, $"database '{name}'", session => Make(server, session, source, name, number), cancellationToken);
             return new ScratchDatabase(server, admin, place with { Database = name }, own);
         }

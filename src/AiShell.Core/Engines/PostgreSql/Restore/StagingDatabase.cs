@@ -9,8 +9,6 @@ namespace AiShell.Engines.PostgreSql.Restore;
 /// <summary>A new database beside the target, and the sessions that fill it. Disposed without <see cref="PromoteAsync"/> it is dropped.</summary>
 internal sealed class StagingDatabase : IAsyncDisposable
 {
-    public const string MaintenanceDatabase = "postgres";
-
     // For all workers together; little for a server that holds the data twice. What a sort needs for one pass of merging grows slowly with
     // the table, and more only takes the sort out of the processor's caches: 32 MB took three quarters of the time of 256 MB for 4 million rows.
     private const long MostMaintenanceMegabytes = 512;
@@ -46,13 +44,12 @@ internal sealed class StagingDatabase : IAsyncDisposable
     /// <summary>Finds the server, and removes what killed restores to the same target left there.</summary>
     public static async Task<StagingDatabase> PrepareAsync(ConnectionSettings settings, int workers, long largestTableBytes, CancellationToken cancellationToken)
     {
-        (Server server, WireSession admin) = await Server.FindAsync(settings.To(MaintenanceDatabase), cancellationToken);
+        (Server server, WireSession admin) = await MaintenanceDatabase.FindAsync(settings, cancellationToken);
         long megabytes = Math.Clamp(
             largestTableBytes / TableBytesPerMaintenanceByte / (1024 * 1024), LeastMaintenanceMegabytes, Math.Max(LeastMaintenanceMegabytes, MostMaintenanceMegabytes / Math.Max(1, workers)));
         StagingDatabase staging = new(server, admin, settings.Database, megabytes);
         try
         {
-            await PoolerCheck.RequireOwnSessionAsync(server, admin, cancellationToken);
             await ServerErrors.RunAsync(
                 admin,
                 $"the server {server.Host}",
@@ -80,7 +77,7 @@ internal sealed class StagingDatabase : IAsyncDisposable
     {
         string locale = (properties.LocaleProvider, properties.Locale) switch
         {
-            ("icu", string icu) when _server.Version >= 150000 => $" LOCALE_PROVIDER icu ICU_LOCALE {SqlText.Literal(icu)}",
+            ("icu", string icu) when _server.Version >= 150000 => $" LOCALE_PROVIDER icu ICU_LOCALE {SqlText.Literal(icu)}{RulesOf(properties)}",
             ("builtin", string builtin) when _server.Version >= 170000 => $" LOCALE_PROVIDER builtin BUILTIN_LOCALE {SqlText.Literal(builtin)}",
             _ => "",
         };
@@ -94,6 +91,8 @@ internal sealed class StagingDatabase : IAsyncDisposable
                 + $"LC_COLLATE {SqlText.Literal(properties.Collate)} LC_CTYPE {SqlText.Literal(properties.CharacterType)}{locale}{tablespace}"),
             cancellationToken);
     }
+
+    private static string RulesOf(DatabaseProperties properties) => properties.IcuRules is { } rules ? $" ICU_RULES {SqlText.Literal(rules)}" : "";
 
     /// <summary>Runs work on a session of its own in the new database.</summary>
     public async Task<T> UseAsync<T>(string subject, Func<WireSession, T> work, CancellationToken cancellationToken)

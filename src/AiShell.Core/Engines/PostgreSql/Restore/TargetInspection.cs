@@ -9,7 +9,7 @@ internal static class TargetInspection
 {
     public static async Task<TargetState> RunAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
     {
-        (Server server, WireSession admin) = await Server.FindAsync(settings.To(StagingDatabase.MaintenanceDatabase), cancellationToken);
+        (Server server, WireSession admin) = await MaintenanceDatabase.FindAsync(settings, cancellationToken);
         TargetState state;
         using (admin)
         {
@@ -21,10 +21,8 @@ internal static class TargetInspection
             return state;
         }
 
-        using WireSession open = await server.OpenAsync(cancellationToken, settings.Database);
-        return await ServerErrors.RunAsync(
-            open,
-            $"database '{settings.Database}'",
+        return await server.VisitAsync(
+            settings.Database,
             session => options.IntoExisting ? LookAtTables(session, contents, options, state) : LookAtAll(session, state),
             cancellationToken);
     }

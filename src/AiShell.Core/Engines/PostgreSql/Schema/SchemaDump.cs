@@ -101,8 +101,15 @@ internal static class SchemaDump
         }
     }
 
+    // Of the user's shell; our own sessions do not go by them, and what a program would do otherwise than they is no help.
+    private static readonly string[] NotOurs =
+    [
+        "PGSERVICE", "PGTARGETSESSIONATTRS", "PGHOSTADDR", "PGREQUIREAUTH", "PGCHANNELBINDING", "PGREQUIRESSL", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLCERTMODE", "PGSSLNEGOTIATION",
+        "PGSSLMINPROTOCOLVERSION", "PGSSLMAXPROTOCOLVERSION", "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION", "PGREQUIREPEER", "PGLOADBALANCEHOSTS", "PGCLIENTENCODING",
+    ];
+
     /// <summary>Settings go by the environment: a password must not be on a command line, and a name with '=' is no connection string there.</summary>
-    internal static Dictionary<string, string?> EnvironmentOf(ConnectionSettings settings, ServerHost host) => new()
+    internal static Dictionary<string, string?> EnvironmentOf(ConnectionSettings settings, ServerHost host) => new(NotOurs.Select(name => KeyValuePair.Create(name, (string?)null)))
     {
         ["PGHOST"] = host.Name,
         ["PGPORT"] = host.Port.ToString(CultureInfo.InvariantCulture),
@@ -110,12 +117,11 @@ internal static class SchemaDump
         ["PGPASSWORD"] = settings.Password(host),
         ["PGDATABASE"] = settings.Database,
         ["PGSSLMODE"] = settings.Tls switch { TlsMode.VerifyCa => "verify-ca", TlsMode.VerifyFull => "verify-full", TlsMode mode => mode.ToString().ToLowerInvariant() },
-        ["PGSSLROOTCERT"] = settings.RootCertificate,
+        ["PGSSLROOTCERT"] = settings.RootCertificateFile,
         ["PGSSLCERT"] = settings.ClientCertificate,
         ["PGSSLKEY"] = settings.ClientKey,
+        ["PGGSSENCMODE"] = "disable",
         ["PGOPTIONS"] = settings.ServerOptions,
-        ["PGSERVICE"] = null,
-        ["PGTARGETSESSIONATTRS"] = null,
         ["LC_ALL"] = "C.UTF-8",
     };
 }

@@ -18,6 +18,14 @@ internal sealed record SourceTable(
     public bool CanBeLocked { get; init; } = true;
 }
 
+/// <summary>A table whose rows are in its partitions.</summary>
+/// <param name="Leaves">The numbers of those that hold rows, at any depth.</param>
+internal sealed record PartitionedTable(string Oid, TableName Name, bool CanBeLocked, IReadOnlyList<string> Leaves)
+{
+    /// <summary>Whether a selection has nothing of it.</summary>
+    public bool IsLeftOut(IReadOnlySet<string> taken, TableFilter filter) => Leaves.Count > 0 ? !Leaves.Any(taken.Contains) : !filter.Takes(Name);
+}
+
 /// <param name="Sequences">All whose values are the user's.</param>
 /// <param name="ExtensionSequences">Those of them that an extension makes and has marked so.</param>
 /// <param name="Populated">Materialized views that hold rows, by name.</param>
@@ -31,7 +39,7 @@ internal sealed record SourceCatalogue(
     IReadOnlySet<TableName> ExtensionSequences,
     IReadOnlySet<TableName> Populated,
     IReadOnlyList<TableName> Views,
-    IReadOnlyList<TableName> Partitioned,
+    IReadOnlyList<PartitionedTable> Partitioned,
     IReadOnlyList<string> Subscriptions,
     DatabaseProperties Database,
     bool HasPublicSchema,
@@ -51,6 +59,10 @@ internal sealed record DatabaseProperties(string Encoding, string Collate, strin
     /// <summary>Where its objects lie that name no place; null for the server's default.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Tablespace { get; init; }
+
+    /// <summary>What an ICU locale's order is changed by; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? IcuRules { get; init; }
 }
 
 /// <summary>Reads the catalogue (manual, "System Catalogs") within a snapshot.</summary>
@@ -61,6 +73,7 @@ internal static class Catalogue
 
     private const int FirstWithGenerated = 120000;
     private const int FirstWithProvider = 150000;
+    private const int FirstWithIcuRules = 160000;
     private const int FirstWithBuiltinLocale = 170000;
 
     public static SourceCatalogue Read(WireSession session) => new(
@@ -69,7 +82,7 @@ internal static class Catalogue
         Names(session, $"c.relkind = 'S' AND {UserSchema} AND {IsConfiguration}").ToHashSet(),
         Names(session, $"c.relkind = 'm' AND c.relispopulated AND {UserSchema}").ToHashSet(),
         [.. Names(session, $"c.relkind IN ('v', 'm', 'f') AND {UserSchema} AND {NotOfExtension}")],
-        [.. Names(session, $"c.relkind = 'p' AND {UserSchema} AND {NotOfExtension}")],
+        PartitionedTables(session),
         PostgreSql.Subscriptions.Of(session, null),
         Properties(session),
         session.Scalar("SELECT 1 FROM pg_namespace WHERE nspname = 'public'") is not null,
@@ -130,6 +143,25 @@ internal static class Catalogue
         ];
     }
 
+    private static List<PartitionedTable> PartitionedTables(WireSession session)
+    {
+        List<string?[]> rows = session.Query(
+            $"""
+            SELECT c.oid, n.nspname, c.relname, (l.relation IS NULL OR l.ours) AND has_table_privilege(c.oid, 'SELECT')
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN ({AskedFor}) l ON l.relation = c.oid
+            WHERE c.relkind = 'p' AND {UserSchema} AND {NotOfExtension} ORDER BY 2, 3
+            """);
+        // pg_partition_tree() would lock them all.
+        ILookup<string, string> leaves = rows.Count == 0 ? Enumerable.Empty<string>().ToLookup(_ => "") : session.Query(
+            """
+            WITH RECURSIVE below(root, oid) AS (
+              SELECT p.oid, i.inhrelid FROM pg_class p JOIN pg_inherits i ON i.inhparent = p.oid WHERE p.relkind = 'p'
+              UNION SELECT b.root, i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.oid)
+            SELECT b.root, c.oid FROM below b JOIN pg_class c ON c.oid = b.oid WHERE c.relkind = 'r'
+            """).ToLookup(row => row[0]!, row => row[1]!);
+        return [.. rows.Select(row => new PartitionedTable(row[0]!, new TableName(row[1]!, row[2]!), row[3] == "t", [.. leaves[row[0]!]]))];
+    }
+
     private static IEnumerable<SourceTable> LargeObjectPages(WireSession session)
     {
         if (session.Scalar("SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1") is null)
@@ -149,8 +181,8 @@ internal static class Catalogue
         string provider = session.ServerVersion >= FirstWithProvider ? "datlocprovider" : "'c'";
         string locale = session.ServerVersion >= FirstWithBuiltinLocale ? "datlocale" : session.ServerVersion >= FirstWithProvider ? "daticulocale" : "NULL";
         string?[] row = session.Query(
-            $"SELECT pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}, nullif(spcname, 'pg_default') FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE datname = current_database()")[0];
-        return new DatabaseProperties(row[0]!, row[1]!, row[2]!, row[3] switch { "i" => "icu", "b" => "builtin", _ => "libc" }, row[4]) { Tablespace = row[5] };
+            $"SELECT pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}, nullif(spcname, 'pg_default'), {(session.ServerVersion >= FirstWithIcuRules ? "daticurules" : "NULL")} FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE datname = current_database()")[0];
+        return new DatabaseProperties(row[0]!, row[1]!, row[2]!, row[3] switch { "i" => "icu", "b" => "builtin", _ => "libc" }, row[4]) { Tablespace = row[5], IcuRules = row[6] };
     }
 
     private static Dictionary<string, int> Counts(WireSession session)

@@ -129,7 +129,12 @@ internal sealed class CopySnapshot : ISnapshot
     private static async Task<IReadOnlyList<ArchiveEntry>> ReadSchemaAsync(
         ExportedSnapshot snapshot, ServerTools tools, SnapshotOptions options, CancellationToken cancellationToken)
     {
-        SourceTable[] leftOut = [.. snapshot.Catalogue.Tables.Where(table => !options.Tables.Takes(table.Name) && !table.CanBeLocked)];
+        HashSet<string> taken = TakenOf(snapshot.Catalogue, options);
+        string[] leftOut =
+        [
+            .. snapshot.Catalogue.Tables.Where(table => !table.CanBeLocked && !taken.Contains(table.Oid)).Select(table => table.Oid),
+            .. snapshot.Catalogue.Partitioned.Where(table => !table.CanBeLocked && table.IsLeftOut(taken, options.Tables)).Select(table => table.Oid),
+        ];
         Dependants gone = leftOut.Length == 0 ? Dependants.None : await snapshot.UseAsync(
             "dependencies", session => ServerErrors.RunAsync(session, "dependencies", open => Dependants.Of(open, leftOut), cancellationToken), cancellationToken);
         return EntrySelection.Choose(
@@ -182,14 +187,30 @@ internal sealed class CopySnapshot : ISnapshot
         }
     }
 
+    private static HashSet<string> TakenOf(SourceCatalogue catalogue, SnapshotOptions options) =>
+        [.. catalogue.Tables.Where(table => options.Tables.Takes(table.Name)).Select(table => table.Oid)];
+
     private static void RequirePatterns(SourceCatalogue catalogue, SnapshotOptions options)
     {
-        if (options.Tables.PatternsWithoutMatch([.. catalogue.Tables.Select(table => table.Name), .. catalogue.Views]) is not [var pattern, ..])
+        TableName[] known = [.. catalogue.Tables.Select(table => table.Name), .. catalogue.Views];
+        if (options.Tables.PatternsWithoutMatch(known).Select(pattern => ObjectionTo(pattern, catalogue, options)).FirstOrDefault(found => found is not null) is { } objection)
         {
-            return;
+            throw objection;
+        }
+    }
+
+    private static AiShellException? ObjectionTo(string pattern, SourceCatalogue catalogue, SnapshotOptions options)
+    {
+        // Who leaves out all partitions may name their table as well; who names it alone would think that this is enough.
+        TableFilter named = new([pattern], []);
+        PartitionedTable[] partitioned = [.. catalogue.Partitioned.Where(table => named.Takes(table.Name))];
+        HashSet<string> taken = TakenOf(catalogue, options);
+        if (partitioned.Length > 0 && options.Tables.Exclude.Contains(pattern) && partitioned.All(table => table.IsLeftOut(taken, options.Tables)))
+        {
+            return null;
         }
 
-        throw new TableFilter([pattern], []).PatternsWithoutMatch(catalogue.Partitioned).Count == 0
+        return partitioned.Length > 0
             ? new AiShellException(ErrorKind.Usage, $"'{pattern}' has no rows of its own: it is partitioned.", $"Name its partitions too, with '{pattern}*' for example.")
             : new AiShellException(ErrorKind.Usage, $"No table matches '{pattern}'.", "Patterns are globs over a table's name or over schema.name: 'orders', 'audit.*'.");
     }

@@ -16,6 +16,16 @@ internal static class DatabaseSettings
     private static readonly HashSet<string> Lists =
         ["local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"];
 
+    /// <summary>
+    /// Gives the database its owner, before there is anything in it: who owns it may do in the schema public what others may not, and a
+    /// user who is no superuser may give an object only to who might have made it there.
+    /// </summary>
+    public static ScriptEntry ReadOwner(WireSession session, ref int next)
+    {
+        string owner = session.Scalar("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()")!;
+        return ScriptEntry.Create(next++, Kind, "", "owner", "", ownerSql: Run([("ALTER DATABASE ", $" OWNER TO {SqlText.Quote(owner)}")]), owner: owner);
+    }
+
     public static IReadOnlyList<ScriptEntry> Read(WireSession session, ref int next)
     {
         string?[] row = session.Query(
@@ -26,6 +36,11 @@ internal static class DatabaseSettings
         if (row[1] is { } comment)
         {
             own.Add(("COMMENT ON DATABASE ", $" IS {SqlText.Literal(comment)}"));
+        }
+
+        foreach (string?[] label in session.Query($"SELECT provider, label FROM pg_shseclabel WHERE classoid = 'pg_database'::regclass AND objoid = {Of} ORDER BY 1"))
+        {
+            own.Add(($"SECURITY LABEL FOR {SqlText.Quote(label[0]!)} ON DATABASE ", $" IS {SqlText.Literal(label[1]!)}"));
         }
 
         foreach (string?[] setting in session.Query($"SELECT r.rolname, c.setting FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) WITH ORDINALITY c(setting, place) LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = {Of} ORDER BY 1, c.place"))
@@ -51,7 +66,7 @@ internal static class DatabaseSettings
             own.Add(("ALTER DATABASE ", " IS_TEMPLATE true"));
         }
 
-        List<ScriptEntry> entries = [ScriptEntry.Create(next++, Kind, "", "database", Run(own), ownerSql: Run([("ALTER DATABASE ", $" OWNER TO {SqlText.Quote(owner)}")]), owner: owner)];
+        List<ScriptEntry> entries = own.Count > 0 ? [ScriptEntry.Create(next++, Kind, "", "database", Run(own))] : [];
         if (row[4] != "t")
         {
             ofRoles.AddRange(Grants(session, owner));

@@ -24,9 +24,10 @@ internal sealed record Dependants(IReadOnlySet<(long Catalogue, long Row)> Objec
         LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
         """;
 
-    public static Dependants Of(WireSession session, IEnumerable<SourceTable> tables)
+    /// <param name="tables">By number.</param>
+    public static Dependants Of(WireSession session, IEnumerable<string> tables)
     {
-        List<string?[]> rows = session.Query(Statement, $"{{{string.Join(',', tables.Select(table => table.Oid))}}}");
+        List<string?[]> rows = session.Query(Statement, $"{{{string.Join(',', tables)}}}");
         return new Dependants(
             rows.Select(row => (long.Parse(row[0]!, CultureInfo.InvariantCulture), long.Parse(row[1]!, CultureInfo.InvariantCulture))).ToHashSet(),
             [.. rows.Where(row => row[2] is not null).Select(row => new TableName(row[2]!, row[3]!)).Distinct()]);

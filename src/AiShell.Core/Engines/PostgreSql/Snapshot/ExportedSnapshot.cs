@@ -50,7 +50,6 @@ internal sealed class ExportedSnapshot : IAsyncDisposable
         (Server server, WireSession holder) = await Server.FindAsync(settings, cancellationToken);
         try
         {
-            await PoolerCheck.RequireOwnSessionAsync(server, holder, cancellationToken);
             return await ServerErrors.RunAsync(
                 holder, $"database '{settings.Database}'", session => Open(server, session, takes, withSchema, lockWait, cancellationToken), cancellationToken);
         }

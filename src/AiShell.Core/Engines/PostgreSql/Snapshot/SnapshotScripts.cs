@@ -57,8 +57,10 @@ internal sealed record SnapshotScripts(IReadOnlyList<ScriptEntry> PreData, IRead
                 next++, RefreshKind, view.Schema, view.Tag, $"REFRESH MATERIALIZED VIEW {SqlText.Quote(EntrySelection.NameOf(view))};\n", needs, [view.Id]));
         }
 
-        IReadOnlyList<ScriptEntry> settings = options.Scope == BackupScope.DataOnly || !options.Tables.TakesAll ? [] : DatabaseSettings.Read(session, ref next);
-        return new SnapshotScripts([database, .. before, .. large.PreData], [.. values, .. large.PostData, .. after, .. refreshes, .. settings]);
+        bool whole = options.Scope != BackupScope.DataOnly && options.Tables.TakesAll;
+        IReadOnlyList<ScriptEntry> owner = whole ? [DatabaseSettings.ReadOwner(session, ref next)] : [];
+        IReadOnlyList<ScriptEntry> settings = whole ? DatabaseSettings.Read(session, ref next) : [];
+        return new SnapshotScripts([database, .. owner, .. before, .. large.PreData], [.. values, .. large.PostData, .. after, .. refreshes, .. settings]);
     }
 
     /// <summary>Grants stand together, before event triggers and after all else.</summary>

@@ -7,8 +7,6 @@ namespace AiShell.Engines.PostgreSql.Wire;
 /// <summary>Whether a server's certificate is good enough for the settings (manual, "Client Verification of Server Certificates").</summary>
 internal sealed class ServerCertificateCheck(ConnectionSettings settings)
 {
-    private const string System = "system";
-
     /// <summary>Why the certificate was not accepted, for people.</summary>
     public string? Objection { get; private set; }
 
@@ -32,7 +30,7 @@ internal sealed class ServerCertificateCheck(ConnectionSettings settings)
             return "it shows none";
         }
 
-        return (settings.RootCertificate == System ? OfSystem(chain, errors) : OfRoot(certificate, chain))
+        return (settings.RootCertificate == ConnectionSettings.SystemRoots ? OfSystem(chain, errors) : OfRoot(certificate, chain))
             ?? (settings.Tls == TlsMode.VerifyFull && errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it was made for another host name" : null);
     }
 
