@@ -90,7 +90,7 @@ public sealed class RichRestoreTests(SharedMariaDb shared) : SnapshotSuite(share
         return target.KeptAs;
     }
 
-    private Task LoadByLocalFilesAsync(bool local) => Server.RunAsync("", $"SET GLOBAL local_infile = {(local ? 1 : 0)}");
+    private async Task LoadByLocalFilesAsync(bool local) => await Server.RunAsync("", $"SET GLOBAL local_infile = {(local ? 1 : 0)}");
 
     /// <summary>All that can be compared; one table shows the time at which its rows were written.</summary>
     private async Task<string[]> StateAsync(string database) =>
