@@ -1,6 +1,5 @@
 using AiShell.Connections;
 using AiShell.Engines;
-using AiShell.Engines.MySql;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 using AiShell.Testing.Engines;
@@ -107,17 +106,6 @@ public sealed class LargeRowTests(SharedMariaDb shared) : SnapshotSuite(shared),
         Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(Engine, target, Target(BackupScope.All)));
 
         Assert.Equal(await ChecksumsAsync(source.Database, "BASE TABLE"), await ChecksumsAsync(target.Database, "BASE TABLE"));
-    }
-
-    [Fact]
-    public async Task What_the_server_says_of_a_packet_that_is_too_large_says_what_to_raise()
-    {
-        await SetAsync(local: false, Mebibyte);
-        using MySqlSession session = await RowSuite.OpenAsync(Server, (await CreateAsync("")).Database);
-
-        ServerError refusal = Assert.Throws<ServerError>(() => session.Execute($"DO '{new string('x', Mebibyte)}'"));
-
-        Assert.Contains("max_allowed_packet", ServerErrors.Translate(refusal, "table 't'").Hint, StringComparison.Ordinal);
     }
 
     /// <summary>On a server that takes it.</summary>
