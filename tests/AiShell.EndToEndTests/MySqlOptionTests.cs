@@ -124,4 +124,41 @@ public sealed class MySqlOptionTests : MySqlSuite
         SELECT DISTINCT DEFINER FROM (SELECT DEFINER, TABLE_SCHEMA AS s FROM information_schema.VIEWS UNION ALL SELECT DEFINER, TRIGGER_SCHEMA FROM information_schema.TRIGGERS
           UNION ALL SELECT DEFINER, ROUTINE_SCHEMA FROM information_schema.ROUTINES UNION ALL SELECT DEFINER, EVENT_SCHEMA FROM information_schema.EVENTS) AS all_of_them WHERE s = '{database}'
         """);
+
+    [Fact]
+    public async Task A_backup_that_is_sure_to_fail_is_a_problem_that_the_health_check_tells_with_what_to_grant()
+    {
+        await CreateAsync(
+            "shop",
+            """
+            CREATE TABLE orders(id int PRIMARY KEY); INSERT INTO orders VALUES (1); CREATE USER low IDENTIFIED BY 'low';
+            GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON shop.* TO low; GRANT SELECT ON shop.orders TO low; GRANT RELOAD, PROCESS, BINLOG MONITOR ON *.* TO low; GRANT SELECT ON mysql.proc TO low;
+            """);
+        await Shell.ExpectAsync(null, "connect", $"mysql://low:low@127.0.0.1:{Server.Port}/shop", "--name", "shop");
+        await Shell.ExpectAsync(null, "backup", "create", "-d", "shop");
+        await Shell.ExpectAsync(null, "health-check", "-d", "shop"); // that a restore needs another user is no problem of tonight
+
+        await Server.RunAsync("", "REVOKE SELECT ON shop.* FROM low");
+        BufferedCommandResult check = await Shell.RunAsync("health-check", "-d", "shop");
+        Shell.Expect((int)ErrorKind.Failed, check);
+        Assert.Contains("does not see all tables", check.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("GRANT SELECT", check.StandardOutput + check.StandardError, StringComparison.Ordinal);
+        Assert.Contains("GRANT SELECT", await Shell.ExpectAsync(null, "connections", "--health"), StringComparison.Ordinal);
+        Shell.Expect((int)ErrorKind.Failed, await Shell.RunAsync("backup", "create", "-d", "shop"));
+    }
+
+    [Fact]
+    public async Task A_manifest_has_the_place_in_the_binary_log_at_which_its_rows_are()
+    {
+        await CreateAsync("shop", "CREATE TABLE orders(id int PRIMARY KEY); INSERT INTO orders VALUES (1);");
+        string[] status = (await Server.RunAsync("", "SHOW BINLOG STATUS")).Split('\t');
+        string gtid = await Server.RunAsync("", "SELECT @@gtid_binlog_pos");
+        await Shell.ExpectAsync(null, "connect", Url("shop"), "--name", "shop");
+
+        await Shell.ExpectAsync(null, "backup", "create", "-d", "shop");
+
+        string manifest = Assert.Single(Directory.GetFiles(Shell.Repository, "manifest.json", SearchOption.AllDirectories));
+        using JsonDocument document = JsonDocument.Parse(await File.ReadAllTextAsync(manifest));
+        Assert.Equal($"{status[0]}:{status[1]} {gtid}", document.RootElement.GetProperty("position").GetProperty("end").GetString());
+    }
 }

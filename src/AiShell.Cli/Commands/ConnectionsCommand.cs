@@ -72,7 +72,7 @@ internal sealed class ConnectionsCommand : SessionCommand
             long started = session.Clock.GetTimestamp();
             DatabaseProbe probe = await session.EngineOf(address).ProbeAsync(address, cancellationToken);
             double latency = Math.Round(session.Clock.GetElapsedTime(started).TotalMilliseconds, 1);
-            return described with { State = "ok", LatencyMs = latency, Version = probe.Version, Limits = probe.Limits };
+            return described with { State = "ok", LatencyMs = latency, Version = probe.Version, Limits = [.. probe.Obstacles.Select(obstacle => $"{obstacle.Message} {obstacle.Hint}"), .. probe.Limits] };
         }
         catch (AiShellException wrong)
         {

@@ -100,7 +100,11 @@ public sealed record DatabaseProbe(
     string Version,
     long? SizeBytes,
     IReadOnlyList<KeyValuePair<string, string>> Details,
-    IReadOnlyList<string> Limits);
+    IReadOnlyList<string> Limits)
+{
+    /// <summary>What makes a backup of the whole database fail for certain, each with what to do. None of it is in <see cref="Limits"/>.</summary>
+    public IReadOnlyList<AiShellException> Obstacles { get; init; } = [];
+}
 
 /// <summary>A foreign file's kind, in words for the user: <c>SQLite database file</c>, <c>SQL script</c>.</summary>
 public sealed record ForeignFormat(string Engine, string Description, BackupFormat Format);

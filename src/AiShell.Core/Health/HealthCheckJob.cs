@@ -46,6 +46,7 @@ public sealed class HealthCheckJob(TimeProvider time)
             return
             [
                 new HealthFinding(subject.Database, "database", true, $"{subject.Engine.Name} {probe.Version}{size}", null),
+                .. probe.Obstacles.Select(obstacle => new HealthFinding(subject.Database, "next backup", false, obstacle.Message, obstacle.Hint)),
                 .. probe.Limits.Select(limit => new HealthFinding(subject.Database, "limit", true, limit, null)),
             ];
         }

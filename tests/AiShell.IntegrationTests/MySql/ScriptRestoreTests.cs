@@ -9,8 +9,7 @@ namespace AiShell.IntegrationTests.MySql;
 /// <summary>What whoever lost this program has: the plain parts, one after the other, and the stock client.</summary>
 public sealed class ScriptRestoreTests(SharedMariaDb shared) : SnapshotSuite(shared), IClassFixture<SharedMariaDb>
 {
-    // Shows the time at which its rows were written.
-    private const string Dated = "versioned_own";
+    private const string Dated = RichSchema.DatedTable;
 
     [Fact]
     public async Task The_stock_client_restores_everything_from_the_parts_under_another_name()

@@ -2,6 +2,7 @@ using System.Text;
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Testing.Engines;
+using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.IntegrationTests.MySql;
 
@@ -17,13 +18,15 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
     [InlineData("SELECT", false, 4)]
     [InlineData("SELECT, RELOAD", true, 4)]
     [InlineData("SELECT", false, 1)]
-    public async Task Workers_see_one_moment_while_others_write(string privileges, bool withoutLock, int workers)
+    [InlineData("SELECT, RELOAD", false, 4, true)]
+    public async Task Workers_see_one_moment_while_others_write(string privileges, bool withoutLock, int workers, bool byReadLock = false)
     {
         DatabaseAddress source = await CreateAsync(Pair);
-        DatabaseAddress address = Server.AddressOf(source.Database, await CreateUserAsync(privileges), PlainPassword);
+        await using StatementProxy proxy = OlderServer();
+        DatabaseAddress address = Through(byReadLock ? proxy : null, Server.AddressOf(source.Database, await CreateUserAsync(privileges), PlainPassword));
         SnapshotOptions options = Options(workers: workers) with { WithoutLock = withoutLock };
         using CancellationTokenSource stop = new();
-        Task writer = WriteAsync(source, stop.Token);
+        Task writers = Task.WhenAll(WriteAsync(source, stop.Token), WriteAsync(source, stop.Token));
         try
         {
             for (int round = 0; round < 5; round++)
@@ -40,8 +43,10 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
         finally
         {
             await stop.CancelAsync();
-            await writer;
+            await writers;
         }
+
+        Assert.Equal(byReadLock, proxy.Statements.Contains("UNLOCK TABLES"));
     }
 
     [Theory]
@@ -72,11 +77,14 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
         Assert.Equal($"{before[0]}:{before[1]} {gtid}", snapshot.Position.Value);
     }
 
-    [Fact]
-    public async Task No_lock_stays_once_the_snapshot_is_open_and_no_session_once_it_is_closed()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_lock_stays_once_the_snapshot_is_open_and_no_session_once_it_is_closed(bool byReadLock)
     {
         DatabaseAddress source = await CreateAsync($"{Pair} CREATE TABLE m(id int) ENGINE=MyISAM; INSERT INTO m VALUES (1)");
-        await using (ISnapshot snapshot = await Engine.OpenSnapshotAsync(source, Options(), default))
+        await using StatementProxy proxy = OlderServer();
+        await using (ISnapshot snapshot = await Engine.OpenSnapshotAsync(Through(byReadLock ? proxy : null, source), Options(), default))
         {
             await Server.RunAsync(source.Database, "SET lock_wait_timeout = 1; UPDATE a SET v = 1; INSERT INTO m VALUES (2); CREATE TABLE later(id int); DROP TABLE later");
             Assert.Single(Directory.EnumerateFileSystemEntries(Scratch));
@@ -86,14 +94,17 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
         Assert.Equal("0", await PollAsync($"SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = '{source.Database}'", "0"));
     }
 
-    [Fact]
-    public async Task Tables_without_transactions_are_of_the_same_moment()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Tables_without_transactions_are_of_the_same_moment(bool byReadLock)
     {
+        await using StatementProxy proxy = OlderServer();
         DatabaseAddress source = await CreateAsync(
             "CREATE TABLE a(id int PRIMARY KEY, v int); CREATE TABLE m(id int PRIMARY KEY, v int) ENGINE=MyISAM; CREATE TABLE r(id int PRIMARY KEY, v int) ENGINE=Aria; INSERT INTO a VALUES (1, 0); INSERT INTO m VALUES (1, 0); INSERT INTO r VALUES (1, 0)");
         string user = await CreateUserAsync("SELECT, RELOAD, LOCK TABLES");
         SnapshotOptions options = Options(partBytes: 1);
-        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(Server.AddressOf(source.Database, user, PlainPassword), options, default);
+        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(Through(byReadLock ? proxy : null, Server.AddressOf(source.Database, user, PlainPassword)), options, default);
         await Server.RunAsync(source.Database, "UPDATE a SET v = 7; UPDATE m SET v = 7; UPDATE r SET v = 7");
 
         MemoryBackup backup = await MemoryBackup.WriteAsync(Engine, snapshot, options);
@@ -120,24 +131,41 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
         Assert.Equal("a", Assert.Single(without.Contents.Tables).Table.Name);
     }
 
-    [Fact]
-    public async Task A_lock_that_is_not_to_be_had_is_told_with_who_may_have_it()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_lock_that_is_not_to_be_had_is_told_with_who_may_have_it(bool byReadLock)
     {
         DatabaseAddress source = await CreateAsync(Pair);
+        await using StatementProxy proxy = OlderServer();
         Task holder = Server.RunAsync(source.Database, "LOCK TABLES a WRITE; CREATE TEMPORARY TABLE held(id int); ALTER TABLE a ADD COLUMN (c int); SELECT SLEEP(6)");
-        Task other = Server.RunAsync(source.Database, "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT; SELECT SLEEP(3600)");
+        Task other = Server.RunAsync(source.Database, $"{(byReadLock ? "LOCK TABLES b WRITE" : "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT")}; SELECT SLEEP(3600)");
         const string Sleeper = "FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(3600)'"; // once the first one has ended
         Assert.Equal("1", await PollAsync($"SELECT count(*) {Sleeper}", "1"));
 
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(source, Options() with { LockWait = TimeSpan.FromSeconds(1) }));
+        try
+        {
+            AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(Through(byReadLock ? proxy : null, source), Options() with { LockWait = TimeSpan.FromSeconds(1) }));
 
-        Assert.Equal(ErrorKind.Busy, failure.Kind);
-        Assert.Contains("root@localhost", failure.Message, StringComparison.Ordinal);
-        await Server.RunAsync("", $"KILL {await Server.RunAsync("", $"SELECT ID {Sleeper}")}");
+            Assert.Equal(ErrorKind.Busy, failure.Kind);
+            Assert.Contains("root@localhost", failure.Message, StringComparison.Ordinal);
+            Assert.Equal(byReadLock, proxy.Statements.Contains("FLUSH TABLES WITH READ LOCK"));
+        }
+        finally
+        {
+            await Server.RunAsync("", $"KILL {await Server.RunAsync("", $"SELECT ID {Sleeper}")}");
+        }
+
         await holder;
         await Assert.ThrowsAsync<InvalidOperationException>(() => other);
-        Assert.Equal(2, (await BackUpAsync(source)).Contents.Tables.Count);
+        Assert.Equal(2, (await BackUpAsync(Through(byReadLock ? proxy : null, source))).Contents.Tables.Count);
     }
+
+    /// <summary>The server as one that has no BACKUP STAGE, so that all is locked for the moment as it is on MySQL.</summary>
+    private StatementProxy OlderServer() => new(Server.Port, "FLUSH TABLES WITH READ LOCK", ("10.11.", "10.03."));
+
+    private static DatabaseAddress Through(StatementProxy? proxy, DatabaseAddress address) =>
+        proxy is null ? address : address with { Port = proxy.Port, Options = new Dictionary<string, string> { ["ssl-mode"] = "disabled" } };
 
     private async Task WriteAsync(DatabaseAddress source, CancellationToken cancellationToken)
     {

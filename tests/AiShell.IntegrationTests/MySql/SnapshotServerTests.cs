@@ -16,11 +16,14 @@ public sealed class SnapshotServerTests : IDisposable
     private SnapshotOptions Options(int workers = 2) =>
         new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, workers, _scratch, 64 << 20, TimeSpan.FromSeconds(10));
 
+    private TargetOptions Target(int workers = 2) => new(TableFilter.Everything, IntoExisting: false, Replace: true, workers, _scratch, TimeSpan.FromSeconds(10));
+
     [Theory]
     [InlineData("sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT")]
     [InlineData("character-set-server=latin1")]
     [InlineData("skip-log-bin")]
-    public async Task A_rich_database_is_the_same_after_a_restore_by_the_stock_client(string setting)
+    [InlineData("sql-mode=TRADITIONAL")]
+    public async Task A_rich_database_is_the_same_after_a_restore_by_the_stock_client_and_by_ours(string setting)
     {
         await using MariaDbServer server = await MariaDbServer.StartAsync(setting);
         string before = await server.RunAsync("", "SELECT @@sql_mode");
@@ -31,7 +34,15 @@ public sealed class SnapshotServerTests : IDisposable
         MemoryBackup backup = await MemoryBackup.MakeAsync(new MySqlEngine(), server.AddressOf("from"), Options());
         await server.RunAsync("into", backup.Plain, "--comments");
 
-        Assert.Equal(await DumpAsync(server, "from"), await DumpAsync(server, "into"));
+        string[] expected = await DumpAsync(server, "from");
+        Assert.Equal(expected, await DumpAsync(server, "into"));
+        foreach (int local in new[] { 1, 0 })
+        {
+            await server.RunAsync("", $"SET GLOBAL local_infile = {local}");
+            Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(new MySqlEngine(), server.AddressOf("own"), Target()));
+            Assert.Equal(expected, await DumpAsync(server, "own"));
+        }
+
         Assert.Equal(before, await server.RunAsync("", "SELECT @@sql_mode"));
         Assert.Equal(setting == "skip-log-bin" ? "no binary log" : "binlog", setting == "skip-log-bin" ? backup.Position.Value : backup.Position.Value.Split('.')[0]);
         Assert.Equal(character, await server.RunAsync("", "SELECT @@character_set_server"));
@@ -70,7 +81,7 @@ public sealed class SnapshotServerTests : IDisposable
     }
 
     [Fact]
-    public async Task An_empty_database_and_ten_thousand_tables_are_backed_up()
+    public async Task An_empty_database_and_ten_thousand_tables_are_backed_up_and_restored()
     {
         await using MariaDbServer server = await MariaDbServer.StartAsync("table-open-cache=2000", "innodb-file-per-table=0");
         await server.RunAsync("", "CREATE DATABASE empty; CREATE DATABASE many; CREATE DATABASE `into`");
@@ -84,6 +95,23 @@ public sealed class SnapshotServerTests : IDisposable
         Assert.Equal(10_000, backup.Contents.Tables.Count);
         Assert.All(backup.Contents.Tables, digest => Assert.Equal(1, digest.Fingerprint.Rows));
         Assert.Equal(10_000, Encoding.UTF8.GetString(backup.Plain).Split("ADD KEY").Length - 1);
+
+        Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(new MySqlEngine(), server.AddressOf("many_back"), Target(4)));
+        Assert.Equal("10000", await server.RunAsync("many_back", "SELECT count(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"));
+    }
+
+    [Fact]
+    public async Task A_thousand_tables_take_the_places_of_those_that_stand()
+    {
+        await using MariaDbServer server = await MariaDbServer.StartAsync("innodb-file-per-table=0");
+        await server.RunAsync("", "CREATE DATABASE many");
+        await server.RunAsync("many", string.Concat(Enumerable.Range(0, 1000).Select(number => $"CREATE TABLE t{number}(id int PRIMARY KEY, v int, KEY(v)); INSERT INTO t{number} VALUES ({number}, 1);\n")));
+        MemoryBackup backup = await MemoryBackup.MakeAsync(new MySqlEngine(), server.AddressOf("many"), Options(4));
+        await server.RunAsync("many", string.Concat(Enumerable.Range(0, 100).Select(number => $"DELETE FROM t{number}; DROP TABLE t{number + 100};\n")));
+
+        Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(new MySqlEngine(), server.AddressOf("many"), Target(4)));
+
+        Assert.Equal(backup.Contents.Tables, await new MySqlEngine().DigestAsync(server.AddressOf("many"), default));
     }
 
     private static async Task<string[]> DumpAsync(MariaDbServer server, string database) =>

@@ -41,6 +41,14 @@ public abstract class SnapshotSuite(SharedMariaDb shared) : IAsyncLifetime
         return Server.AddressOf(database);
     }
 
+    /// <summary>Of a database that is not there yet.</summary>
+    protected DatabaseAddress NewAddress()
+    {
+        string database = $"s{Guid.NewGuid():N}";
+        _databases.Add(database);
+        return Server.AddressOf(database);
+    }
+
     protected SnapshotOptions Options(BackupFormat format = BackupFormat.Sql, BackupScope scope = BackupScope.All, TableFilter? tables = null, int workers = 2, long partBytes = 64 << 20) =>
         new(format, scope, tables ?? TableFilter.Everything, workers, _scratch, partBytes, TimeSpan.FromSeconds(10));
 

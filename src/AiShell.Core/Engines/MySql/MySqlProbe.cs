@@ -48,10 +48,13 @@ internal static class MySqlProbe
             ],
             [
                 .. OfServer(session.Features),
-                .. OfBackup(session, privileges),
+                .. OfBackup(privileges),
                 .. readOnly ? ["The server is read only: it takes backups, but no restore."] : OfRestore(session, privileges, database, logs && !trustsFunctions).ToArray(),
                 .. Leftovers.Find(session, database),
-            ]);
+            ])
+        {
+            Obstacles = [.. Obstacles(session, privileges)],
+        };
     }
 
     private static IEnumerable<string> OfServer(ServerFeatures features)
@@ -62,18 +65,31 @@ internal static class MySqlProbe
         }
     }
 
-    private static IEnumerable<string> OfBackup(MySqlSession session, Privileges privileges)
+    private static IEnumerable<AiShellException> Obstacles(MySqlSession session, Privileges privileges)
     {
         foreach ((string what, string grant) in privileges.Unseen())
         {
-            yield return $"The user does not see all {what} of the database, so a backup of it fails rather than miss some: GRANT {grant}.";
+            yield return Obstacle($"The user does not see all {what} of the database, so a backup of it fails rather than miss some.", grant);
         }
 
         if (!privileges.OnDatabase("SHOW VIEW") && Counts(session, "TABLE_TYPE = 'VIEW'"))
         {
-            yield return "The user may not read the definitions of views, so a backup fails on them: GRANT SHOW VIEW.";
+            yield return Obstacle("The user may not read the definitions of views, so a backup fails on them.", "SHOW VIEW");
         }
 
+        HashSet<string> transactional = StorageEngines.Read(session).Transactional.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (!privileges.OnDatabase("LOCK TABLES")
+            && Counts(session, $"TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN ({string.Join(", ", transactional.Append("none").Select(SqlText.Literal))})"))
+        {
+            yield return Obstacle("Some tables are of storage engines without transactions and the user may not lock them, so a backup fails on them.", "LOCK TABLES");
+        }
+    }
+
+    private static AiShellException Obstacle(string message, string grant) => new(ErrorKind.Failed, message, $"GRANT {grant} (docs/mysql.md has the statements).");
+
+    /// <summary>What makes it slower, or lets it fail sometimes.</summary>
+    private static IEnumerable<string> OfBackup(Privileges privileges)
+    {
         if (!privileges.Reloads)
         {
             yield return privileges.SeesBinaryLog
@@ -84,13 +100,6 @@ internal static class MySqlProbe
         if (!privileges.SeesProcesses)
         {
             yield return "The user has no PROCESS: a backup fails when anybody changes any schema on the server meanwhile.";
-        }
-
-        HashSet<string> transactional = StorageEngines.Read(session).Transactional.ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (!privileges.OnDatabase("LOCK TABLES")
-            && Counts(session, $"TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN ({string.Join(", ", transactional.Append("none").Select(SqlText.Literal))})"))
-        {
-            yield return "Some tables are of storage engines without transactions and the user may not lock them, so a backup fails on them: GRANT LOCK TABLES.";
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed record ServerFeatures(bool IsMariaDb, int Version)
     /// <summary>BEGIN NOT ATOMIC with any statement in EXECUTE IMMEDIATE (MariaDB 10.6).</summary>
     public bool HasCompoundStatements => IsMariaDb && Version >= 100600;
 
+    /// <summary>print_identified_with_as_hex (MySQL 8.0.17).</summary>
+    public bool HasHexadecimalHashes => !IsMariaDb && Version >= 80017;
+
     /// <summary>The name of the statement that tells the binary log's position.</summary>
     public string BinaryLogStatus => IsMariaDb ? (Version >= 100502 ? "SHOW BINLOG STATUS" : "SHOW MASTER STATUS") : Version >= 80200 ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
 

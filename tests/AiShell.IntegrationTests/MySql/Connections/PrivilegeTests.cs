@@ -26,7 +26,9 @@ public sealed class PrivilegeTests(SharedMariaDb shared) : IClassFixture<SharedM
         await shared.Server.RunAsync("", string.Concat(statements).Replace("`shop", $"`{_name.Replace("_", "\\_", StringComparison.Ordinal)}", StringComparison.Ordinal));
         DatabaseAddress backup = shared.Server.AddressOf(_name, "backup", "choose one");
         DatabaseAddress restore = shared.Server.AddressOf(_name, "restore", "choose one");
-        Assert.Contains("a restore", Assert.Single((await _user.Engine.ProbeAsync(backup, default)).Limits), StringComparison.Ordinal);
+        DatabaseProbe probe = await _user.Engine.ProbeAsync(backup, default);
+        Assert.Contains("a restore", Assert.Single(probe.Limits), StringComparison.Ordinal);
+        Assert.Empty(probe.Obstacles);
         Assert.DoesNotContain((await _user.Engine.ProbeAsync(restore, default)).Limits, limit => limit.Contains("restore", StringComparison.Ordinal));
 
         MemoryBackup made = await BackupAsync(backup);
@@ -72,12 +74,13 @@ public sealed class PrivilegeTests(SharedMariaDb shared) : IClassFixture<SharedM
     {
         string[] granted = [.. new[] { "SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "LOCK TABLES" }.Where(name => name != without)];
         await PrepareAsync($"GRANT {string.Join(", ", granted)} ON `{_name}`.* TO {_name}; GRANT SELECT ON `{_name}`.plain TO {_name}; GRANT SELECT ON mysql.proc TO {_name}; GRANT RELOAD, BINLOG MONITOR ON *.* TO {_name}");
-        Assert.Contains((await ProbeAsync()).Limits, limit => limit.Contains($"all {what}", StringComparison.Ordinal));
+        RequireObstacle(await ProbeAsync(), $"all {what}", $"GRANT {without}");
         AiShellException failure = await Assert.ThrowsAsync<AiShellException>(BackupAsync);
         Assert.Equal(ErrorKind.Failed, failure.Kind);
         Assert.Contains(what, failure.Message, StringComparison.Ordinal);
 
         await shared.Server.RunAsync(_name, $"GRANT {without} ON `{_name}`.* TO {_name}");
+        Assert.Empty((await ProbeAsync()).Obstacles);
         await BackupAsync();
     }
 
@@ -85,7 +88,7 @@ public sealed class PrivilegeTests(SharedMariaDb shared) : IClassFixture<SharedM
     public async Task Routines_that_may_not_be_seen_are_told_and_never_left_out()
     {
         await PrepareAsync($"GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `{_name}`.* TO {_name}; GRANT RELOAD, BINLOG MONITOR ON *.* TO {_name}");
-        Assert.Contains((await ProbeAsync()).Limits, limit => limit.Contains("SELECT ON mysql.proc", StringComparison.Ordinal));
+        RequireObstacle(await ProbeAsync(), "procedures", "GRANT SELECT ON mysql.proc");
         Assert.Contains("procedures", (await Assert.ThrowsAsync<AiShellException>(BackupAsync)).Message, StringComparison.Ordinal);
         Assert.Single((await BackupAsync(BackupScope.All, new TableFilter(["plain"], []))).Contents.Tables);
         Assert.Equal(2, (await BackupAsync(BackupScope.DataOnly, TableFilter.Everything)).Contents.Tables.Count);
@@ -98,9 +101,9 @@ public sealed class PrivilegeTests(SharedMariaDb shared) : IClassFixture<SharedM
     public async Task Views_and_tables_without_transactions_need_their_privileges()
     {
         await PrepareAsync($"GRANT SELECT, TRIGGER, EVENT ON `{_name}`.* TO {_name}; GRANT SELECT ON mysql.proc TO {_name}; GRANT RELOAD, BINLOG MONITOR ON *.* TO {_name}");
-        IReadOnlyList<string> limits = (await ProbeAsync()).Limits;
-        Assert.Contains(limits, limit => limit.Contains("SHOW VIEW", StringComparison.Ordinal));
-        Assert.Contains(limits, limit => limit.Contains("LOCK TABLES", StringComparison.Ordinal));
+        DatabaseProbe probe = await ProbeAsync();
+        RequireObstacle(probe, "views", "GRANT SHOW VIEW");
+        RequireObstacle(probe, "without transactions", "GRANT LOCK TABLES");
         await Assert.ThrowsAsync<AiShellException>(BackupAsync);
 
         await shared.Server.RunAsync(_name, $"GRANT SHOW VIEW ON `{_name}`.* TO {_name}");
@@ -122,7 +125,9 @@ public sealed class PrivilegeTests(SharedMariaDb shared) : IClassFixture<SharedM
     public async Task A_user_without_RELOAD_is_told_and_makes_a_backup()
     {
         await PrepareAsync($"GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `{_name}`.* TO {_name}; GRANT SELECT ON mysql.proc TO {_name}");
-        Assert.Contains((await ProbeAsync()).Limits, limit => limit.Contains("RELOAD", StringComparison.Ordinal));
+        DatabaseProbe probe = await ProbeAsync();
+        Assert.Contains(probe.Limits, limit => limit.Contains("RELOAD", StringComparison.Ordinal));
+        Assert.Empty(probe.Obstacles);
         await BackupAsync();
     }
 
@@ -139,6 +144,9 @@ public sealed class PrivilegeTests(SharedMariaDb shared) : IClassFixture<SharedM
             await shared.Server.RunAsync("", "SET GLOBAL read_only = 0");
         }
     }
+
+    private static void RequireObstacle(DatabaseProbe probe, string what, string grant) =>
+        Assert.Contains(probe.Obstacles, obstacle => obstacle.Message.Contains(what, StringComparison.Ordinal) && obstacle.Hint!.StartsWith(grant, StringComparison.Ordinal));
 
     /// <summary>A restore by the user over what is there, which is changed before.</summary>
     private async Task RestoreOverAsync()

@@ -65,15 +65,15 @@ public sealed class SessionTests(SharedMariaDb shared) : IClassFixture<SharedMar
     {
         await using MariaDbServer server = await MariaDbServer.StartAsync(
             "sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,ORACLE", "default-time-zone=+05:00", "character-set-server=latin1", "autocommit=0", "transaction-isolation=READ-COMMITTED", "max-statement-time=2",
-            "idle-transaction-timeout=2", "wait-timeout=2", "init-connect=SET sql_select_limit = 1, NAMES latin1");
+            "idle-transaction-timeout=2", "wait-timeout=2", "net-write-timeout=1", "net-read-timeout=1", "init-connect=SET sql_select_limit = 1, NAMES latin1");
         await server.RunAsync("", $"GRANT ALL ON mysql.* TO plain@'%' IDENTIFIED BY '{MariaDbServer.Password}'; COMMIT; SET GLOBAL sql_select_limit = 1, GLOBAL max_join_size = 10, GLOBAL tx_read_only = 1");
         using MySqlSession session = await Held.OpenAsync(_user, $"mysql://plain:{Uri.EscapeDataString(MariaDbServer.Password)}@127.0.0.1:{server.Port}/mysql");
         Assert.Equal(
-            "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES|+00:00|utf8mb4|utf8mb4|utf8mb4|1|REPEATABLE-READ|0|0|0.000000|0|0",
+            "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES|+00:00|utf8mb4|utf8mb4|utf8mb4|1|REPEATABLE-READ|0|0|0.000000|0|0|86400|3600|3600",
             session.Scalar(
                 """
                 SELECT concat_ws('|', @@sql_mode, @@time_zone, @@character_set_client, @@character_set_connection, @@character_set_results, @@autocommit + 0, @@tx_isolation, @@tx_read_only + 0, @@sql_auto_is_null + 0,
-                                 @@max_statement_time, @@idle_transaction_timeout, @@idle_readonly_transaction_timeout)
+                                 @@max_statement_time, @@idle_transaction_timeout, @@idle_readonly_transaction_timeout, @@wait_timeout, @@net_write_timeout, @@net_read_timeout)
                 """));
         Assert.Equal(100, session.Query("SELECT a.seq FROM seq_1_to_10 a, seq_1_to_10 b").Count);
         session.Execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");

@@ -1,6 +1,7 @@
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
+using AiShell.Testing.Engines;
 
 namespace AiShell.IntegrationTests.MySql.Restore;
 
@@ -49,5 +50,38 @@ public sealed class PromotionTests(SharedMariaDb shared) : IClassFixture<SharedM
 
         await backup.RestoreAsync(target, Options(replace: true));
         Assert.Equal([target.Database, kept, _world.Address("src").Database], await _world.DatabasesAsync());
+    }
+
+    [Fact]
+    public async Task An_event_runs_from_the_promotion_on_and_not_before()
+    {
+        DatabaseAddress source = Address("src");
+        DatabaseAddress target = Address("new");
+        await shared.Server.RunAsync("", $"CREATE DATABASE {source.Database}");
+        await shared.Server.RunAsync(source.Database, "CREATE TABLE ticks(at timestamp(6)); INSERT INTO ticks VALUES (now(6)); CREATE EVENT tick ON SCHEDULE EVERY 1 SECOND DO INSERT INTO ticks VALUES (now(6))");
+        MySqlEngine engine = new();
+        MemoryBackup backup = await MemoryBackup.MakeAsync(
+            engine, source, new SnapshotOptions(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 1, Path.GetTempPath(), 1 << 20, TimeSpan.FromSeconds(5)));
+        await shared.Server.RunAsync(source.Database, "DROP EVENT tick; SET GLOBAL event_scheduler = ON");
+        try
+        {
+            await using IRestoreTarget open = await engine.OpenTargetAsync(target, backup.Contents, Options(), default);
+            await backup.LoadAsync(open, TableFilter.Everything);
+            await open.CompleteAsync(fingerprints: true, default);
+            await Task.Delay(TimeSpan.FromSeconds(2.5)); // what is tested is that nothing happens meanwhile
+            string copy = Assert.Single(await _world.DatabasesAsync(), name => name.Contains("_ai_shell_new_", StringComparison.Ordinal));
+            Assert.Equal("0\t1", await shared.Server.RunAsync(copy, "SELECT (SELECT count(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()), (SELECT count(*) FROM ticks)"));
+
+            await open.PromoteAsync(default);
+            for (int tries = 0; await shared.Server.RunAsync(target.Database, "SELECT count(*) > 1 FROM ticks") == "0"; tries++)
+            {
+                Assert.True(tries < 600, "The event does not run.");
+                await Task.Delay(100);
+            }
+        }
+        finally
+        {
+            await shared.Server.RunAsync("", $"SET GLOBAL event_scheduler = OFF; DROP DATABASE IF EXISTS {target.Database}");
+        }
     }
 }

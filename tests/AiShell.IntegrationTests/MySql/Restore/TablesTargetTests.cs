@@ -1,6 +1,7 @@
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
+using AiShell.Testing.Engines;
 
 namespace AiShell.IntegrationTests.MySql.Restore;
 
@@ -54,6 +55,27 @@ public sealed class TablesTargetTests(SharedMariaDb shared) : IClassFixture<Shar
         Assert.Equal("loud", await shared.Server.RunAsync("", $"SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{target}'"));
         Assert.Equal("quiet", await shared.Server.RunAsync("", $"SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{kept}'"));
         Assert.Equal("old\nold", await shared.Server.RunAsync(kept, "SELECT code FROM parent"));
+    }
+
+    [Fact]
+    public async Task Rows_whose_values_the_standing_table_would_change_are_told_and_it_stays()
+    {
+        string source = Address("wide").Database;
+        string target = Address("narrow").Database;
+        await shared.Server.RunAsync("", $"CREATE DATABASE {source}; CREATE DATABASE {target}; CREATE TABLE {source}.t(a varchar(10), b int); CREATE TABLE {target}.t(a varchar(5), b smallint); INSERT INTO {source}.t VALUES ('long text', 1), ('x', 70000)");
+        await shared.Server.RunAsync(target, "INSERT INTO t VALUES ('old', 0)");
+        MemoryBackup backup = await MemoryBackup.MakeAsync(
+            _engine, Address("wide"), new SnapshotOptions(BackupFormat.Sql, BackupScope.DataOnly, TableFilter.Everything, 1, Path.GetTempPath(), 1 << 20, TimeSpan.FromSeconds(5)));
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_engine, Address("narrow"), Only("t")));
+
+        Assert.Equal(ErrorKind.Failed, failure.Kind);
+        Assert.Contains("changed values on their way into table 't'", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("old\t0", await shared.Server.RunAsync(target, "SELECT * FROM t"));
+
+        await shared.Server.RunAsync(target, "ALTER TABLE t MODIFY a varchar(20), MODIFY b bigint");
+        Assert.Equal(backup.Contents.Tables, await backup.RestoreAsync(_engine, Address("narrow"), Only("t")));
+        Assert.Equal("long text\t1\nx\t70000", await shared.Server.RunAsync(target, "SELECT * FROM t"));
     }
 
     [Fact]

@@ -3,8 +3,11 @@ namespace AiShell.Testing.Engines.MySql;
 /// <summary>A database of one of everything that MariaDB has, with names and texts that are hard to quote.</summary>
 public static class RichSchema
 {
-    /// <summary>A table's name with every kind of quote, a new line and a statement's end.</summary>
-    public const string OddTable = "odd `name`; 'with' \"quotes\" \\ \n ) , ü表 -- # /* */";
+    /// <summary>A table's name with every kind of quote, a new line, a statement's end and an emoji: one of three bytes, for the server takes no other in names.</summary>
+    public const string OddTable = "odd `name`; 'with' \"quotes\" \\ \n ) , ü表❤ -- # /* */";
+
+    /// <summary>Shows the time at which its rows were written.</summary>
+    public const string DatedTable = "versioned_own";
 
     private static string Odd => $"`{OddTable.Replace("`", "``", StringComparison.Ordinal)}`";
 

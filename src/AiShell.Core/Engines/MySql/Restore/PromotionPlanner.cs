@@ -39,7 +39,7 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
                 .. inTheWay.Select((view, index) => new TableMove(target, view.Name, target, staging.Aside(index))),
                 .. fresh.Select(table => new TableMove(staging.Name, table, target, table)),
             ],
-            [.. (standing?.Triggers ?? []).Reverse().Select(StandingObjects.Drop)],
+            [.. (standing?.Triggers ?? []).Reverse().SelectMany(StandingObjects.Drop)],
             [.. (standing?.Triggers ?? []).SelectMany(trigger => standing!.Create(trigger))],
             [
                 // Before the triggers: each remembers the collation that its database has when it is made.
@@ -49,8 +49,8 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
                 .. ForeignKey.Into(session, target).Where(key => key.Database != target).SelectMany(key => new[] { key.Drop, key.Add }),
             ],
             [
-                .. inTheWay.Select((_, index) => StandingObjects.Drop(SourceObjects.View, staging.Aside(index))),
-                .. others.Except(inTheWay).Select(StandingObjects.Drop),
+                .. inTheWay.SelectMany((_, index) => StandingObjects.Drop(SourceObjects.View, staging.Aside(index))),
+                .. others.Except(inTheWay).SelectMany(StandingObjects.Drop),
                 .. Routines.SelectMany(OfKind),
                 .. OfKind(SourceObjects.View),
                 .. OfKind(SourceObjects.Event),
@@ -59,7 +59,7 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
             keepOld ? [.. standing!.CreateAll()] : []);
 
         IEnumerable<string> OfKind(string kind) => later.Where(entry => entry.Header.Kind == kind)
-            .SelectMany(entry => statementsOf(entry).Prepend(StandingObjects.Drop(kind, entry.Header.Name)));
+            .SelectMany(entry => StandingObjects.Drop(kind, entry.Header.Name).Concat(statementsOf(entry)));
     }
 
     /// <summary>Some tables are replaced or added.</summary>
@@ -90,7 +90,7 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
                 .. replaced.Select(table => new TableMove(target, table.Name, staging.Old, table.Name)),
                 .. DatabaseListing.Tables(session, staging.Name).Except(sequences).Select(table => new TableMove(staging.Name, table, target, table)),
             ],
-            [.. Enumerable.Reverse(lifted).Select(StandingObjects.Drop)],
+            [.. Enumerable.Reverse(lifted).SelectMany(StandingObjects.Drop)],
             putBack,
             [
                 .. triggers ?? putBack,
@@ -110,7 +110,10 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
         session.Execute($"USE {SqlText.Quote(staging.Name)}");
         foreach (string?[] trigger in session.Query("SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()"))
         {
-            session.Execute(StandingObjects.Drop(SourceObjects.Trigger, trigger[0]!));
+            foreach (string drop in StandingObjects.Drop(SourceObjects.Trigger, trigger[0]!))
+            {
+                session.Execute(drop);
+            }
         }
     }
 }

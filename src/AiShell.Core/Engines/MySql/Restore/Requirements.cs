@@ -9,6 +9,8 @@ internal sealed class Requirements
     /// <summary>Accounts in <see cref="BackupContents.Requires"/>: <c>user@host</c>.</summary>
     public const string Users = "users";
 
+    private const int MostGrowth = 6; // of a character of a statement's, in JSON
+
     private const string NoOwnerHint = "Make what is missing, or restore with --no-owner (everything is then the user's own) or --definer.";
 
     private static readonly string[] ForTables = ["SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX"];
@@ -59,7 +61,7 @@ internal sealed class Requirements
             yield return definer;
         }
 
-        if (_session.Scalar("SELECT @@local_infile") != "1" && FindTooLarge() is { } tooLarge)
+        if (FindTooLarge(options) is { } tooLarge)
         {
             yield return tooLarge;
         }
@@ -138,15 +140,17 @@ internal sealed class Requirements
         }
     }
 
-    /// <summary>LOAD DATA LOCAL takes rows of any size; a statement does not.</summary>
-    private AiShellException? FindTooLarge()
+    /// <summary>LOAD DATA LOCAL takes rows of any size; a statement does not. What a part's rows have on average, the largest has at least.</summary>
+    private AiShellException? FindTooLarge(TargetOptions options)
     {
-        long most = long.Parse(_session.Scalar("SELECT @@max_allowed_packet")!, System.Globalization.CultureInfo.InvariantCulture);
-        BackupPart? part = _contents.Parts.FirstOrDefault(part => part.Rows > 0 && part.PlainBytes / part.Rows > most);
-        return part is null ? null : new AiShellException(
-            ErrorKind.Failed,
-            FormattableString.Invariant($"Table '{part.Table}' has rows that the server does not take in a statement: max_allowed_packet is {most:N0}, and local_infile is off."),
-            "SET GLOBAL local_infile = ON or a larger max_allowed_packet on the server.");
+        if (_contents.Scope == BackupScope.All && _session.Scalar("SELECT @@local_infile") == "1")
+        {
+            return null;
+        }
+
+        BackupPart? part = _contents.Parts.FirstOrDefault(
+            part => part.Rows > 0 && part.Table is { } table && options.Tables.Takes(table) && part.PlainBytes / part.Rows / (part.Extension == "sql" ? 1 : MostGrowth) > _session.LargestPacket);
+        return part is null ? null : InsertLoad.TooLarge(part.Table!, _session.LargestPacket);
     }
 
     private static string NameOf((string User, string Host) account) => $"{account.User}@{account.Host}";

@@ -29,6 +29,11 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
     {
         try
         {
+            if (session.Features.HasHexadecimalHashes)
+            {
+                session.Execute("SET SESSION print_identified_with_as_hex = ON"); // the hash of caching_sha2_password has bytes that are no text
+            }
+
             return new Reader(session, database, next).Read(definers);
         }
         catch (ServerError error) when (SnapshotErrors.IsDenied(error))

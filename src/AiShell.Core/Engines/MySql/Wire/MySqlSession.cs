@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using AiShell.Engines.MySql.Connecting;
 using MySqlConnector;
@@ -22,6 +23,7 @@ internal sealed class MySqlSession : IDisposable
     private readonly ConnectionSettings _settings;
     private readonly LoggedIn _login;
     private SessionEnd? _end;
+    private long? _largestPacket;
 
     private MySqlSession(MySqlConnection connection, ConnectionSettings settings)
     {
@@ -38,6 +40,12 @@ internal sealed class MySqlSession : IDisposable
 
     /// <summary>The same for all sessions of one server, and another for another.</summary>
     public string ServerIdentity { get; private set; } = "";
+
+    /// <summary>The server's max_allowed_packet; a command must be shorter.</summary>
+    public long LargestPacket => _largestPacket ??= long.Parse(Scalar("SELECT @@max_allowed_packet")!, CultureInfo.InvariantCulture);
+
+    /// <summary>What a command begins with whose rest is a statement.</summary>
+    internal ReadOnlySpan<byte> QueryHead => _login.QueryAttributes ? [ComQuery, 0, 1] : [ComQuery]; // no parameters, one set of them
 
     internal PacketStream Packets { get; }
 
@@ -82,11 +90,10 @@ internal sealed class MySqlSession : IDisposable
         return affected;
     }
 
-    /// <summary>Runs a statement that puts rows into a table, given as bytes.</summary>
+    /// <summary>After a statement that puts rows into a table.</summary>
     /// <exception cref="ServerError">The server refused it.</exception>
-    public LoadOutcome Load(ReadOnlySpan<byte> statement)
+    public LoadOutcome ReadOutcome()
     {
-        SendQuery(statement);
         BeginAnswer();
         return LoadOutcome.Read(new PayloadReader(Packets.ReadRest()));
     }
@@ -128,15 +135,9 @@ internal sealed class MySqlSession : IDisposable
     /// <summary>Sends a statement, without reading its answer.</summary>
     internal void SendQuery(ReadOnlySpan<byte> statement)
     {
-        int prefix = _login.QueryAttributes ? 3 : 1;
-        byte[] payload = new byte[prefix + statement.Length];
-        payload[0] = ComQuery;
-        if (_login.QueryAttributes)
-        {
-            payload[2] = 1; // no parameters, one set of them
-        }
-
-        statement.CopyTo(payload.AsSpan(prefix));
+        byte[] payload = new byte[QueryHead.Length + statement.Length];
+        QueryHead.CopyTo(payload);
+        statement.CopyTo(payload.AsSpan(QueryHead.Length));
         Packets.StartCommand();
         Packets.Send(payload);
     }

@@ -8,8 +8,9 @@ namespace AiShell.Engines.MySql.Wire;
 /// </summary>
 internal sealed class PacketStream(Stream stream)
 {
+    public const int MostInPacket = 0xFFFFFF;
+
     private const int HeaderBytes = 4;
-    private const int MostInPacket = 0xFFFFFF;
 
     private readonly byte[] _buffer = new byte[256 * 1024];
     private int _position;
@@ -103,23 +104,30 @@ internal sealed class PacketStream(Stream stream)
 
     public void Send(ReadOnlySpan<byte> payload)
     {
-        Span<byte> header = stackalloc byte[HeaderBytes];
-        while (true)
+        while (payload.Length >= MostInPacket)
         {
-            ReadOnlySpan<byte> part = payload[..Math.Min(payload.Length, MostInPacket)];
-            BinaryPrimitives.WriteInt32LittleEndian(header, part.Length);
-            header[3] = _sequence++;
-            Write(header);
-            Write(part);
-            if (part.Length < MostInPacket)
-            {
-                break;
-            }
-
-            payload = payload[part.Length..];
+            SendFull(payload[..MostInPacket]);
+            payload = payload[MostInPacket..];
         }
 
+        SendPacket(payload);
         stream.Flush();
+    }
+
+    /// <summary>A part of a payload that goes on: as much as is in a packet.</summary>
+    public void SendFull(ReadOnlySpan<byte> part)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(part.Length, MostInPacket);
+        SendPacket(part);
+    }
+
+    private void SendPacket(ReadOnlySpan<byte> content)
+    {
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(header, content.Length);
+        header[3] = _sequence++;
+        Write(header);
+        Write(content);
     }
 
     private void Write(ReadOnlySpan<byte> bytes)
