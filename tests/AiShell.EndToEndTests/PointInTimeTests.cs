@@ -159,7 +159,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>Restores them all, those with the fewest transactions first, and compares each with a database in which they were done again.</summary>
-    private async Task CompareAsync(BackupRepository repository, IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)> plans)
+    private async Task CompareAsync(BackupRepository repository, List<(RecoveryPlan Plan, int Least, int Most)> plans)
     {
         List<(RecoveryPlan Plan, int Number, string Sum)> found = [];
         foreach ((RecoveryPlan plan, int least, int most) in plans)

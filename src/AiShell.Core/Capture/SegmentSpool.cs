@@ -9,6 +9,7 @@ namespace AiShell.Capture;
 /// </summary>
 internal sealed class SegmentSpool(string directory, LogPosition start, DateTimeOffset startedAt, long segmentBytes) : ILogSink, IDisposable
 {
+    private const int BufferBytes = 128 * 1024;
     private readonly Lock _changing = new();
     private readonly Queue<SpooledSegment> _sealed = [];
     private readonly SemaphoreSlim _news = new(0);
@@ -42,7 +43,7 @@ internal sealed class SegmentSpool(string directory, LogPosition start, DateTime
             isFirst = _file is null;
             _file ??= new FileStream(
                 Path.Combine(directory, $"segment-{Guid.NewGuid():n}"),
-                new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, BufferSize = 128 * 1024, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+                new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, BufferSize = BufferBytes });
             _inTransaction = true;
             return _file;
         }

@@ -66,7 +66,7 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
         }
     }
 
-    private Task WriteAsync(BackupWriter writer, SnapshotStep step, Func<IPartSink, Task> write, CancellationToken cancellationToken) => writer.WriteStepAsync(
+    private Task<IReadOnlyList<TableDigest>> WriteAsync(BackupWriter writer, SnapshotStep step, Func<IPartSink, Task> write, CancellationToken cancellationToken) => writer.WriteStepAsync(
         step,
         request.Backup.Compression,
         long.MaxValue,

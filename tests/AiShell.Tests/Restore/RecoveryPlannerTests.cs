@@ -61,7 +61,7 @@ public sealed class RecoveryPlannerTests
     }
 
     [Fact]
-    public void A_segment_that_is_gone_divides_the_log()
+    public async Task A_segment_that_is_gone_divides_the_log()
     {
         for (int seed = 0; seed < 300; seed++)
         {
@@ -77,7 +77,7 @@ public sealed class RecoveryPlannerTests
             Assert.Equal(2, runs.Count);
             Assert.Equal($"segment {gone + 1} is missing", runs[0].WhyItEnds);
             Assert.True(runs[0].IsMissing);
-            RecoverableWindow[] windows = [.. Planner(log, holed).FindWindowsAsync().GetAwaiter().GetResult()];
+            RecoverableWindow[] windows = [.. await Planner(log, holed).FindWindowsAsync()];
             foreach (RecoverableWindow window in windows)
             {
                 Assert.True(window.Through <= log.Segments[gone].Require().Segment!.Since || window.From >= log.Segments[gone].Require().Segment!.Since);

@@ -11,7 +11,8 @@ internal sealed class RecoveryOptions
 {
     private readonly Option<string> _pointInTime = new("--point-in-time")
     {
-        Description = "As it stood at this instant, from a backup and the log after it; local time without an offset, or 'latest'", HelpName = "time",
+        Description = "As it stood at this instant, from a backup and the log after it; local time without an offset, or 'latest'",
+        HelpName = "time",
     };
 
     private readonly Option<string> _toPosition = new("--to-position") { Description = "As it stood right after the transaction that ends at this position of the engine's own", HelpName = "position" };

@@ -159,14 +159,14 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
         $"What was committed at {target} is not known: the transaction that ends at '{next.Position}' was committed between {RecoveryTarget.Show(next.After)} and {RecoveryTarget.Show(next.At)}.",
         $"Without it: --point-in-time {RecoveryTarget.Show(next.After)}. With it, and what was committed in the same moment: --point-in-time {RecoveryTarget.Show(next.At)}. Right after it: --to-position '{next.Position}'.");
 
-    private AiShellException Outside(RecoveryTarget target, IReadOnlyList<RecoverableWindow> windows)
+    private AiShellException Outside(RecoveryTarget target, RecoverableWindow[] windows)
     {
         if (backups.Count == 0)
         {
             return new AiShellException(ErrorKind.NotFound, $"There is no backup of '{database}'.", "'ai-shell backup list' shows the backups there are.");
         }
 
-        string hint = windows.Count == 0
+        string hint = windows.Length == 0
             ? "There is no recoverable window: 'ai-shell backup watch' keeps the log. 'ai-shell backup list' shows the moments of the backups."
             : $"It can be restored to any instant {string.Join("; ", windows.Select(Describe))}.";
         string why = target is RecoveryTarget.Instant { At: var at } && GapAround(at, windows) is { } gap ? $" is in a gap of the log: {gap}" : " is outside of what can be recovered";
@@ -176,7 +176,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
     private static string Describe(RecoverableWindow window) =>
         $"from {RecoveryTarget.Show(window.From)} to {RecoveryTarget.Show(window.Through)}{(window.Timeline > 1 ? $" (timeline {window.Timeline})" : "")}";
 
-    private static string? GapAround(DateTimeOffset at, IReadOnlyList<RecoverableWindow> windows)
+    private static string? GapAround(DateTimeOffset at, RecoverableWindow[] windows)
     {
         RecoverableWindow? before = windows.LastOrDefault(window => window.Through < at);
         RecoverableWindow? after = windows.FirstOrDefault(window => window.From > at);
