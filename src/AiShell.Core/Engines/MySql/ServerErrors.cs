@@ -57,12 +57,15 @@ internal static class ServerErrors
     /// <summary>What the statement is to make is there, or what it is to drop is not.</summary>
     public static bool SaysThatItIsDone(ServerError error) => Done.Contains(error.Number);
 
+    private const int WantsPassword = -1;
+
     /// <summary>A session that could not be opened: whatever the reason, the server cannot be used.</summary>
     public static AiShellException TranslateLogin(Exception failure, ConnectionSettings settings)
     {
         (int number, string says) = failure switch
         {
             ServerError error => (error.Number, error.Message),
+            MySqlException error when error.Message.Contains(SessionString.NoPublicKey, StringComparison.Ordinal) => (WantsPassword, "it wants the password itself, which is not said in clear"),
             MySqlException error when error.Message.StartsWith("Connect Timeout", StringComparison.Ordinal) => (0, $"no answer within {settings.ConnectTimeout.TotalSeconds:0} seconds"),
             MySqlException error => (error.Number, Reason(error)),
             _ => (0, failure.Message),
@@ -70,6 +73,7 @@ internal static class ServerErrors
         string hint = number switch
         {
             1045 or 1698 => "Check the user and the password, and that the server has an account for the host that you come from.",
+            WantsPassword => "Use ssl-mode=required or better, or a Unix socket.",
             1044 => $"GRANT the user SELECT and the rest of docs/mysql.md on {SqlText.Quote(settings.Database)}.",
             1049 => "Check the database's name.",
             1040 or 1203 or 1226 => "Try again when the server has room, or use fewer --jobs.",

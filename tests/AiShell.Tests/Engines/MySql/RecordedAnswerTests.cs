@@ -21,6 +21,18 @@ public sealed class RecordedAnswerTests
     }
 
     [Fact]
+    public async Task In_clear_the_password_itself_is_not_said()
+    {
+        await using RecordedServer server = new([], asksForPassword: true);
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(server.OpenAsync);
+
+        Assert.Equal(ErrorKind.Unreachable, failure.Kind);
+        Assert.Contains("not said in clear", failure.Message, StringComparison.Ordinal);
+        Assert.True(server.SaidToDemand is null or [1], "Neither the password nor a request for a key to encrypt it with, which anybody on the way could answer.");
+    }
+
+    [Fact]
     public async Task The_place_in_the_binary_log_has_the_transactions_of_all_servers()
     {
         string?[] row = ["source-bin.000002", "1307", "", "", "3E11FA47-71CA-11E1-9E33-C80AA9429562:1-5,\n4E11FA47-71CA-11E1-9E33-C80AA9429562:1-3:7"];

@@ -26,21 +26,27 @@ internal sealed class RecordedServer : IAsyncDisposable
     private readonly Dictionary<string, string?[][]> _answers;
     private readonly Dictionary<string, (int Number, string State, string Message)> _errors = [];
     private readonly List<string> _statements = [];
+    private readonly bool _asksForPassword;
     private readonly Task _serving;
 
-    public RecordedServer(Dictionary<string, string?[][]> answers)
+    /// <param name="asksForPassword">Does not know the password's hash any more, as after a restart, and wants the password itself.</param>
+    public RecordedServer(Dictionary<string, string?[][]> answers, bool asksForPassword = false)
     {
         _answers = new(answers)
         {
             ["SELECT VERSION(), CONNECTION_ID(), (SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()), CONCAT_WS(' ', @@hostname, @@port, @@server_id)"] =
                 [["8.4.3", "8", "localhost:50000", "db1 3306 1"]],
         };
+        _asksForPassword = asksForPassword;
         _listener.Start();
         _serving = ServeAsync();
     }
 
     /// <summary>In the order in which they came.</summary>
     public IReadOnlyList<string> Statements => _statements;
+
+    /// <summary>What the client said to the demand for its password; null where it said nothing.</summary>
+    public byte[]? SaidToDemand { get; private set; }
 
     public ConnectionSettings Settings => new("127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port, null, "ann", Password, "shop", TlsMode.Preferred, null, null, null, TimeSpan.FromSeconds(10));
 
@@ -66,6 +72,13 @@ internal sealed class RecordedServer : IAsyncDisposable
         if (!proof.SequenceEqual(Scramble()))
         {
             await SendAsync(stream, sequence + 1, Error(1045, "28000", "Access denied for user 'ann'@'localhost' (using password: YES)"));
+            return;
+        }
+
+        if (_asksForPassword)
+        {
+            await SendAsync(stream, sequence + 1, [1, 4]);
+            SaidToDemand = await ReceiveOrEndAsync(stream);
             return;
         }
 

@@ -6,6 +6,12 @@ namespace AiShell.Engines.MySql.Connecting;
 /// <summary>The settings in MySqlConnector's terms: no pool and no compression, since the stream is used without it.</summary>
 internal static class SessionString
 {
+    /// <summary>
+    /// A file that is not there. A server of MySQL may want the password itself; in clear MySqlConnector would encrypt it with a key that it asks the server for, and anybody
+    /// on the way could answer with one of theirs. It does not ask where it is given the key's file. Over TLS and sockets none is needed.
+    /// </summary>
+    public const string NoPublicKey = "/nowhere/no key is asked for in clear";
+
     static SessionString() => AuthenticationPlugins.Register(new Ed25519Login());
 
     public static string Of(ConnectionSettings settings) => new MySqlConnectionStringBuilder
@@ -24,6 +30,7 @@ internal static class SessionString
         },
         SslCert = settings.ClientCertificate ?? "",
         SslKey = settings.ClientKey ?? "",
+        ServerRsaPublicKeyFile = NoPublicKey,
         ConnectionTimeout = (uint)settings.ConnectTimeout.TotalSeconds,
         Pooling = false,
         UseCompression = false,
