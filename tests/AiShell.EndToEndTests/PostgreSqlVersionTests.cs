@@ -68,6 +68,8 @@ public sealed class PostgreSqlVersionTests : IAsyncLifetime, IDisposable
         JsonElement plan = await _shell.JsonAsync(ErrorKind.Failed, "backup", "restore", "latest", "-d", Url(_older, "old"), "--dry-run");
         Assert.Contains("PostgreSQL 17.", plan.GetProperty("problems")[0].GetString(), StringComparison.Ordinal);
 
+        // A yes to questions is no wish to try.
+        Shell.Expect((int)ErrorKind.Refused, await _shell.RunAsync("backup", "restore", "latest", "-d", Url(_older, "old"), "--yes"));
         BufferedCommandResult forced = await _shell.RunAsync("backup", "restore", "latest", "-d", Url(_older, "old"), "--force");
         Shell.Expect(0, forced);
         Assert.Contains("older 15.", forced.StandardError, StringComparison.Ordinal);

@@ -53,6 +53,9 @@ public sealed record TargetOptions(
     /// <summary>Keep the database that is replaced, under another name.</summary>
     public bool KeepOld { get; init; }
 
+    /// <summary>Try what an older server may not know; without it a backup of a newer one is an obstacle.</summary>
+    public bool IntoOlder { get; init; }
+
     /// <summary>Keep the restore out of the server's log of changes, and so from its replicas; only for engines with <see cref="EngineOptions.NoBinaryLog"/>.</summary>
     public bool WithoutBinaryLog { get; init; }
 

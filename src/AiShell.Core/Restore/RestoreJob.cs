@@ -105,6 +105,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     {
         KeepOwners = request.KeepOwners,
         KeepOld = request.KeepOld,
+        IntoOlder = request.IntoOlder,
         WithoutBinaryLog = request.WithoutBinaryLog,
         Definer = request.Definer,
     };

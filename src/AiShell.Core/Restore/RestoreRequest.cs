@@ -25,6 +25,9 @@ public sealed record RestoreRequest(
     /// <summary>As <see cref="TargetOptions.KeepOld"/>.</summary>
     public bool KeepOld { get; init; }
 
+    /// <summary>As <see cref="TargetOptions.IntoOlder"/>.</summary>
+    public bool IntoOlder { get; init; }
+
     /// <summary>As <see cref="TargetOptions.WithoutBinaryLog"/>.</summary>
     public bool WithoutBinaryLog { get; init; }
 

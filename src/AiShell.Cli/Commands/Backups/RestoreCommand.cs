@@ -88,6 +88,7 @@ internal sealed class RestoreCommand : SessionCommand
         {
             KeepOwners = !parse.GetValue(_noOwner),
             KeepOld = parse.GetValue(_keepOld),
+            IntoOlder = parse.GetValue(_force),
             Recovery = recovery,
             TargetName = target.Name,
             WithGlobals = parse.GetValue(_globals),

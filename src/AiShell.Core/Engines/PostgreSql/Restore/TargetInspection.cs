@@ -54,7 +54,7 @@ internal static class TargetInspection
         if (Major(contents.EngineVersion) > server.Version / 10000)
         {
             string older = $"The backup is of PostgreSQL {contents.EngineVersion}, and {server.Host} is the older {server.VersionText}";
-            if (options.Replace)
+            if (options.IntoOlder)
             {
                 warnings.Add($"{older}: what the older one does not know makes the restore fail.");
             }
