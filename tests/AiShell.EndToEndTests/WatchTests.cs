@@ -124,6 +124,13 @@ public sealed class WatchTests : IDisposable
         BufferedCommandResult second = await _shell.RunAsync("backup", "watch", "-d", path, "--lock-wait", "1s");
         Shell.Expect((int)ErrorKind.Busy, second);
         Assert.Contains("backup watch", second.StandardError, StringComparison.Ordinal);
+
+        // A restore over the database meets it, too, and ends no history.
+        await InsertAsync(path, 1);
+        await _shell.ExpectAsync(ErrorKind.Busy, "backup", "restore", "latest", "-d", path, "--force", "--lock-wait", "0s");
+        await InsertAsync(path, 2);
+        Assert.Equal("1,2", await RestoreAsync("--point-in-time", "latest"));
+        Assert.False(Directory.Exists(Path.Combine(Logs, "2")) && Directory.GetFiles(Path.Combine(Logs, "2")).Length > 0);
         await StopAsync(capture, "TERM", 143);
     }
 

@@ -59,8 +59,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         }
 
         progress.Begin("Promoting", totalBytes: null);
-        await new TimelineJob(repository, time).BeginAsync(request, chain, cancellationToken);
-        await target.PromoteAsync(cancellationToken);
+        await new TimelineJob(repository, time).PromoteAsync(request, chain, () => target.PromoteAsync(cancellationToken), cancellationToken);
         return new RestoreResult(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started))
         {
             KeptAs = target.KeptAs,

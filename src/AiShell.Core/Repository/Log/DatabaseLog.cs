@@ -103,6 +103,10 @@ public sealed partial class DatabaseLog
         WriteMode.CreateOnly,
         cancellationToken));
 
+    /// <summary>Takes the beginning of a history back that did not come to be.</summary>
+    public Task TakeBackTimelineAsync(int timeline, CancellationToken cancellationToken) =>
+        _store.DeleteAsync(RepositoryKeys.TimelineFolder(_folder, timeline) + TimelineName, cancellationToken);
+
     /// <summary>Removes a segment, its manifest first. The caller holds the database's lock.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: somebody is reading the log.</exception>
     public async Task DeleteAsync(CatalogueEntry segment, Lease databaseLock, CancellationToken cancellationToken)

@@ -72,7 +72,7 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
         for (int i = 0; i < run.Segments.Count; i++)
         {
             ManifestSegment segment = run.Segments[i].Require().Segment!;
-            if (segment.Since > backup.CompletedAt || segment.CommittedBy < backup.CreatedAt)
+            if (segment.Since > (backup.FixedAt ?? backup.CompletedAt) || segment.CommittedBy < backup.CreatedAt)
             {
                 continue;
             }
