@@ -52,6 +52,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
             if (run == 1)
             {
                 await _shell.ExpectAsync(null, "backup", "create", "-d", path, "--format", "native");
+                await _shell.ExpectAsync(null, "backup", "create", "-d", path, "--format", "sql");
                 await Shell.UntilAsync(() => SegmentsNow() >= before + 6 || capture.HasExited, "the capture goes on beside another backup");
             }
 

@@ -85,6 +85,20 @@ public sealed class RecoveryPlannerTests
         }
     }
 
+    /// <summary>Pages go over pages: a backup of statements at the same place makes another file.</summary>
+    [Fact]
+    public async Task A_backup_that_the_log_was_not_written_for_is_no_base_of_it()
+    {
+        RandomLog log = new(new Random(7));
+        foreach (Func<Manifest, Manifest> other in (Func<Manifest, Manifest>[])
+            [manifest => manifest with { Format = BackupFormat.Csv }, manifest => manifest with { Scope = BackupScope.DataOnly }, manifest => manifest with { Engine = "mysql" }])
+        {
+            CatalogueEntry[] backups = [.. log.Backups.Select(backup => backup with { Manifest = other(backup.Require()) })];
+            RecoveryPlanner planner = new("shop", backups, log.History(log.Segments), segment => Task.FromResult(log.CommitsOf(segment)));
+            Assert.Empty(await planner.FindWindowsAsync());
+        }
+    }
+
     private static RecoveryPlanner Planner(RandomLog log, LogHistory history) => new("shop", log.Backups, history, segment => Task.FromResult(log.CommitsOf(segment)));
 
     private static RecoveryPlan Plan(RandomLog log, RecoveryTarget target) => Planner(log, log.History(log.Segments)).PlanAsync(target, null).GetAwaiter().GetResult();

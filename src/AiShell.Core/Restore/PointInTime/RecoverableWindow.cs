@@ -1,3 +1,4 @@
+using AiShell.Engines;
 using AiShell.Repository;
 
 namespace AiShell.Restore;
@@ -23,7 +24,7 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
             List<LogAnchor> anchors = [];
             foreach (CatalogueEntry backup in backups.Where(backup => backup.Manifest is { } manifest && manifest.TimelineNumber == run.Timeline))
             {
-                if (ChainOf(backup, backups) is { } chain && isUsable(chain) && await FindPlaceAsync(backup.Require(), run, readCommits) is { } place)
+                if (ChainOf(backup, backups) is { } chain && CanBeFollowed(chain.Base.Require(), run) && isUsable(chain) && await FindPlaceAsync(backup.Require(), run, readCommits) is { } place)
                 {
                     anchors.Add(new LogAnchor(chain, place));
                 }
@@ -39,6 +40,10 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
 
         return [.. windows.OrderBy(window => window.From)];
     }
+
+    /// <summary>The log is laid over what it was written for: pages over pages, statements over what has all tables.</summary>
+    private static bool CanBeFollowed(Manifest full, LogRun run) =>
+        run.Segments.Count == 0 || (full.Format == run.Segments[0].Require().Format && full.Scope == BackupScope.All && full.Engine == run.Segments[0].Require().Engine);
 
     private static BackupChain? ChainOf(CatalogueEntry backup, IReadOnlyList<CatalogueEntry> backups)
     {
