@@ -11,7 +11,7 @@ internal sealed record Failure(string Kind, string Message, string? Hint, int Ex
         OperationCanceledException when stopExitCode != 0 => new Failure("cancelled", stopped, null, stopExitCode, error, false),
         // Workers that fail while they are being stopped fail because of it.
         _ when stopExitCode != 0 => new Failure(
-            "cancelled", $"Stopped before it was done; nothing half done is left visible. ({error.Message})", null, stopExitCode, error, false),
+            "cancelled", $"{stopped} ({error.Message})", null, stopExitCode, error, false),
         AggregateException { InnerExceptions: [var only] } => Of(only, stopExitCode, stopped),
         AiShellException known => new Failure(
             char.ToLowerInvariant(known.Kind.ToString()[0]) + known.Kind.ToString()[1..], known.Message, known.Hint, (int)known.Kind, known, false),

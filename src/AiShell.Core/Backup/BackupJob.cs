@@ -29,7 +29,7 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
     private async Task<(CatalogueEntry Entry, TimeSpan SnapshotHeld, string? WhyFull)> MakeAsync(BackupRequest request, Lease databaseLock, CancellationToken cancellationToken)
     {
         IReadOnlyList<CatalogueEntry> standing = await repository.ListAsync(request.Database, cancellationToken);
-        LogTimeline? timeline = (await repository.LogOf(request.Database).ReadAsync(cancellationToken)).Timelines is [.., var current] ? current : null;
+        LogTimeline? timeline = request.Engine.Log is null ? null : await repository.LogOf(request.Database).FindCurrentAsync(cancellationToken);
         request = request with { Timeline = timeline?.Number ?? 1 };
         if (request.Kind == BackupKind.Full)
         {

@@ -36,11 +36,7 @@ internal sealed class BaseRenewal(BackupRepository repository, TimeProvider time
     /// <summary>The newest backup that leads into the newest log is too old: one made since that does not join it does not count.</summary>
     private async Task<bool> IsDueAsync(BackupRequest request, CancellationToken cancellationToken)
     {
-        RecoveryPlanner planner = new(
-            request.Database,
-            await repository.ListAsync(request.Database, cancellationToken),
-            await repository.LogOf(request.Database).ReadAsync(cancellationToken),
-            segment => repository.ReadCommitsAsync(segment, cancellationToken));
+        RecoveryPlanner planner = await RecoveryPlanner.ReadAsync(repository, request.Database, knownBad: new HashSet<string>(), onlyFrom: null, cancellationToken);
         IReadOnlyList<RecoverableWindow> windows = await planner.FindWindowsAsync();
         DateTimeOffset newest = windows is [.., var last] ? last.Anchors.Max(anchor => anchor.Chain.Base.Require().CreatedAt) : DateTimeOffset.MinValue;
         return time.GetUtcNow() - newest > request.FullEvery + storingTakes;

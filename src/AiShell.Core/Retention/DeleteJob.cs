@@ -42,7 +42,8 @@ public sealed class DeleteJob(BackupRepository repository)
             }
 
             // What stays because somebody reads it, or because it is damaged, the next 'backup prune' meets again.
-            await new LogJob(repository).DropUselessAsync(database.First().Database, databaseLock, cancellationToken);
+            string name = database.First().Database;
+            await new LogJob(repository).DropUselessAsync(name, await repository.ListAsync(name, cancellationToken), databaseLock, cancellationToken);
         }
     }
 

@@ -16,14 +16,15 @@ internal sealed class LogJob(BackupRepository repository)
     }
 
     /// <summary>The caller has deleted the backups that go, and holds the database's lock.</summary>
+    /// <param name="kept">The backups that are left.</param>
     /// <returns>How many segments went, and why no more did.</returns>
-    public async Task<(int Segments, long FreedBytes, string? Failure)> DropUselessAsync(string database, Lease databaseLock, CancellationToken cancellationToken)
+    public async Task<(int Segments, long FreedBytes, string? Failure)> DropUselessAsync(string database, IReadOnlyList<CatalogueEntry> kept, Lease databaseLock, CancellationToken cancellationToken)
     {
         int segments = 0;
         long freedBytes = 0;
         try
         {
-            LogRetention useless = await FindUselessAsync(database, await repository.ListAsync(database, cancellationToken), cancellationToken);
+            LogRetention useless = await FindUselessAsync(database, kept, cancellationToken);
             DatabaseLog log = repository.LogOf(database);
             foreach (CatalogueEntry segment in useless.Segments)
             {

@@ -18,7 +18,7 @@ public sealed class PruneJob(BackupRepository repository, TimeProvider time)
         if (dryRun)
         {
             IReadOnlyList<RetentionDecision> decided = await DecideAsync(database, rules, knownBad, cancellationToken);
-            LogRetention wouldGo = await new LogJob(repository).FindUselessAsync(database, [.. decided.Where(decision => decision.Keep).Select(decision => decision.Entry)], cancellationToken);
+            LogRetention wouldGo = await new LogJob(repository).FindUselessAsync(database, KeptOf(decided), cancellationToken);
             return new PruneResult(decided, 0, 0, [], wouldGo.Segments.Count);
         }
 
@@ -53,9 +53,11 @@ public sealed class PruneJob(BackupRepository repository, TimeProvider time)
             outcome.Add(obstacle is null ? decision : decision with { Keep = true, Reason = obstacle });
         }
 
-        (int segments, long logBytes, string? failure) = await new LogJob(repository).DropUselessAsync(database, databaseLock, cancellationToken);
+        (int segments, long logBytes, string? failure) = await new LogJob(repository).DropUselessAsync(database, KeptOf(outcome), databaseLock, cancellationToken);
         return new PruneResult(outcome, deleted, freedBytes + logBytes, failure is null ? failures : [.. failures, failure], segments);
     }
+
+    private static CatalogueEntry[] KeptOf(IEnumerable<RetentionDecision> decisions) => [.. decisions.Where(decision => decision.Keep).Select(decision => decision.Entry)];
 
     /// <returns>Why the backup has to stay; null when it is gone.</returns>
     private async Task<string?> TryDeleteAsync(CatalogueEntry entry, HashSet<string> needed, Lease databaseLock, CancellationToken cancellationToken)

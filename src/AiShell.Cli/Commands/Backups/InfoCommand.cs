@@ -31,7 +31,8 @@ internal sealed class InfoCommand : SessionCommand
         TableDocument[]? tables = parse.GetValue(_tables)
             ? [.. manifest.Tables.Select(table => new TableDocument(table.Schema, table.Name, table.Rows, table.Fingerprint))]
             : null;
-        IReadOnlyList<WindowDocument> windows = WindowDescription.Describe(await WindowDescription.FindAsync(session, repository, entry.Database, cancellationToken));
+        IReadOnlyList<WindowDocument> windows = WindowDescription.Describe(
+            await (await RecoveryOptions.PlannerAsync(session, repository, entry.Database, onlyFrom: null, cancellationToken)).FindWindowsAsync());
         var document = new BackupInfoDocument(
             backup, manifest.EngineVersion, manifest.ToolVersion, manifest.Source, manifest.Position.End.Value, manifest.Objects, manifest.Parts.Count, tables)
         {

@@ -42,14 +42,6 @@ internal sealed class RecoveryOptions
         Session session, ParseResult parse, BackupRepository repository, string database, RecoveryTarget target, string? onlyFrom, CancellationToken cancellationToken) =>
         await (await PlannerAsync(session, repository, database, onlyFrom, cancellationToken)).PlanAsync(target, parse.GetValue(_timeline));
 
-    public static async Task<RecoveryPlanner> PlannerAsync(
-        Session session, BackupRepository repository, string database, string? onlyFrom, CancellationToken cancellationToken) => new(
-            database,
-            await repository.ListAsync(database, cancellationToken),
-            await repository.LogOf(database).ReadAsync(cancellationToken),
-            segment => repository.ReadCommitsAsync(segment, cancellationToken))
-        {
-            OnlyFrom = onlyFrom,
-            KnownBad = session.State.KnownBad(Session.ChecksKey(repository)),
-        };
+    public static Task<RecoveryPlanner> PlannerAsync(Session session, BackupRepository repository, string database, string? onlyFrom, CancellationToken cancellationToken) =>
+        RecoveryPlanner.ReadAsync(repository, database, session.State.KnownBad(Session.ChecksKey(repository)), onlyFrom, cancellationToken);
 }

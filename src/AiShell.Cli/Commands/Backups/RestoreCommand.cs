@@ -194,7 +194,7 @@ internal sealed class RestoreCommand : SessionCommand
                 ("Backup", $"{plan.BackupId} of '{plan.Database}', made {BackupDescription.When(plan.CreatedAt)}"),
                 ("Target", $"{plan.Target} ({(plan.TargetExists ? "exists" : "new")})"),
                 ("Moment", plan.Recovery is null ? null : DescribeMoment(plan.Recovery)),
-                ("Chain", plan.Chain.Count > 1 ? string.Join(", ", plan.Chain) : null),
+                ("Chain", IsChain(plan) ? string.Join(", ", plan.Chain) : null),
                 ("Tables", IsChain(plan) ? null : $"{plan.Tables.Count} with {BackupDescription.Count(plan.Rows)} rows"),
                 ("Needs", $"{ByteSize.Format(plan.NeededBytes)}{(plan.FreeBytes is { } free ? $", {ByteSize.Format(free)} free" : "")}"),
                 ("Replaces", plan.Replaces.Count == 0 ? "nothing" : string.Join(", ", plan.Replaces)));

@@ -38,18 +38,18 @@ internal sealed class StatusCommand : SessionCommand
 
     private static async Task<StatusDocument> WithLogAsync(Session session, BackupRepository repository, StatusDocument row, CancellationToken cancellationToken)
     {
-        LogHistory log = await repository.LogOf(row.Database).ReadAsync(cancellationToken);
-        if (log.Timelines.Count == 0)
+        RecoveryPlanner planner = await RecoveryOptions.PlannerAsync(session, repository, row.Database, onlyFrom: null, cancellationToken);
+        if (planner.Log.Timelines.Count == 0)
         {
             return row;
         }
 
-        IReadOnlyList<WindowDocument> windows = WindowDescription.Describe(await WindowDescription.FindAsync(session, repository, row.Database, cancellationToken));
+        IReadOnlyList<WindowDocument> windows = WindowDescription.Describe(await planner.FindWindowsAsync());
         return row with
         {
             Windows = windows,
             LagMs = windows.Count == 0 ? null : (long)(session.Clock.GetUtcNow() - windows[^1].Through).TotalMilliseconds,
-            LogBytes = log.Segments.Sum(segment => segment.Manifest?.StoredBytes ?? 0),
+            LogBytes = planner.Log.Segments.Sum(segment => segment.Manifest?.StoredBytes ?? 0),
         };
     }
 

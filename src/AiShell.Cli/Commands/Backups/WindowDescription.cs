@@ -1,7 +1,5 @@
 using AiShell.Cli.Output.Json;
 using AiShell.Cli.Output.Text;
-using AiShell.Cli.Sessions;
-using AiShell.Repository;
 using AiShell.Restore;
 
 namespace AiShell.Cli.Commands.Backups;
@@ -9,9 +7,6 @@ namespace AiShell.Cli.Commands.Backups;
 /// <summary>Says to which instants a database can be restored.</summary>
 internal static class WindowDescription
 {
-    public static async Task<IReadOnlyList<RecoverableWindow>> FindAsync(Session session, BackupRepository repository, string database, CancellationToken cancellationToken) =>
-        await (await RecoveryOptions.PlannerAsync(session, repository, database, onlyFrom: null, cancellationToken)).FindWindowsAsync();
-
     public static IReadOnlyList<WindowDocument> Describe(IReadOnlyList<RecoverableWindow> windows) =>
         [.. windows.Select(window => new WindowDocument(window.Timeline, window.From, window.Through, window.WhyItEnds))];
 

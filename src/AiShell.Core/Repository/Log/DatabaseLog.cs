@@ -81,6 +81,29 @@ public sealed partial class DatabaseLog
             ]);
     }
 
+    /// <summary>The history that the database is in now, without a look at its segments and heads; null where there is no log.</summary>
+    public async Task<LogTimeline?> FindCurrentAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<int, string?> timelines = [];
+        string folder = RepositoryKeys.LogFolder(_folder);
+        await foreach (StoredObject file in _store.ListAsync(folder, cancellationToken))
+        {
+            if (LogFile().Match(file.Key[folder.Length..]) is { Success: true } match)
+            {
+                int timeline = int.Parse(match.Groups["timeline"].Value, CultureInfo.InvariantCulture);
+                timelines[timeline] = match.Groups["name"].Value == TimelineName ? file.Key : timelines.GetValueOrDefault(timeline);
+            }
+        }
+
+        if (timelines.Count == 0)
+        {
+            return null;
+        }
+
+        (int number, string? key) = timelines.MaxBy(timeline => timeline.Key);
+        return new LogTimeline(number, key is null ? null : await ReadAsync(key, RepositoryJson.Compact.TimelineStart, cancellationToken), [], []);
+    }
+
     /// <summary>Begins a segment; nothing of it is visible before <see cref="TryCommitAsync"/>. Two that write the same need names of their own for their parts.</summary>
     public BackupWriter Begin(int timeline, long number, Lease logLock) => new(_store, Database, PlaceOf(timeline, number), logLock);
 

@@ -6,6 +6,21 @@ namespace AiShell.Restore;
 /// <summary>Finds the way to a moment, or says why there is none. Never guesses: an instant about which the log is not sure is refused, with the instants beside it about which it is.</summary>
 public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntry> backups, LogHistory log, ReadCommits readCommits)
 {
+    /// <summary>With what the repository has of a database.</summary>
+    public static async Task<RecoveryPlanner> ReadAsync(
+        BackupRepository repository, string database, IReadOnlySet<string> knownBad, string? onlyFrom, CancellationToken cancellationToken) => new(
+            database,
+            await repository.ListAsync(database, cancellationToken),
+            await repository.LogOf(database).ReadAsync(cancellationToken),
+            segment => repository.ReadCommitsAsync(segment, cancellationToken))
+        {
+            OnlyFrom = onlyFrom,
+            KnownBad = knownBad,
+        };
+
+    /// <summary>The log that plans go by.</summary>
+    public LogHistory Log => log;
+
     /// <summary>Only from the end of this backup; null for the best one.</summary>
     public string? OnlyFrom { get; init; }
 
@@ -53,7 +68,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
             return await PlanAsync(target, window, new LogPlace(window.Run.Segments.Count, 0), _ => true);
         }
 
-        return newest is not null ? OnlyBackup(target, newest) : throw Outside(target, windows);
+        return newest is not null ? OnlyBackup(target, BackupChain.Of(newest, backups)) : throw Outside(target, windows);
     }
 
     private async Task<RecoveryPlan> PlanAsync(RecoveryTarget.Position target, RecoverableWindow[] windows, int? timeline)
@@ -67,12 +82,12 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
         }
 
         return backups.FirstOrDefault(backup => backup.Manifest is { } manifest && manifest.Position.End == target.At && (OnlyFrom is null || backup.Id == OnlyFrom) && (timeline is null || manifest.TimelineNumber == timeline)) is { } exact
-            ? OnlyBackup(target, exact)
+            ? OnlyBackup(target, BackupChain.Of(exact, backups))
             : throw Outside(target, windows);
     }
 
-    private RecoveryPlan OnlyBackup(RecoveryTarget target, CatalogueEntry backup) =>
-        new(target, backup.Require().TimelineNumber, BackupChain.Of(backup, backups), backup.Require().Position.End, CommittedAt: null);
+    private static RecoveryPlan OnlyBackup(RecoveryTarget target, BackupChain chain) =>
+        new(target, chain.End.Require().TimelineNumber, chain, chain.End.Require().Position.End, CommittedAt: null);
 
     /// <summary>From the newest backup that lies before the place.</summary>
     private async Task<RecoveryPlan> PlanAsync(RecoveryTarget target, RecoverableWindow window, LogPlace place, Func<LogAnchor, bool> isAllowed)
@@ -80,7 +95,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
         LogAnchor anchor = window.Anchors.LastOrDefault(anchor => anchor.Place.CompareTo(place) <= 0 && isAllowed(anchor)) ?? throw Outside(target, [window]);
         if (anchor.Place == place)
         {
-            return OnlyBackup(target, anchor.Chain.End);
+            return OnlyBackup(target, anchor.Chain);
         }
 
         int last = place.Commits > 0 ? place.Segments : place.Segments - 1;

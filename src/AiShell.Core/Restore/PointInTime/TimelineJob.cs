@@ -49,7 +49,7 @@ internal sealed class TimelineJob(BackupRepository repository, TimeProvider time
         // Two restores over one database: the later one begins the later history.
         while (true)
         {
-            int next = (await log.ReadAsync(cancellationToken)).CurrentTimeline + 1;
+            int next = ((await log.FindCurrentAsync(cancellationToken))?.Number ?? 1) + 1;
             LogPosition reached = request.Recovery?.Reached ?? chain.End.Require().Position.End;
             if (await log.TryBeginTimelineAsync(new TimelineStart(next, time.GetUtcNow(), chain.LastBackup.Id, reached), cancellationToken))
             {
