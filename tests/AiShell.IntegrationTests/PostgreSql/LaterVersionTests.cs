@@ -98,7 +98,7 @@ public sealed class LaterVersionTests : IDisposable
         Assert.Contains("--force", refused.Hint, StringComparison.Ordinal);
         Assert.Equal("0", await older.RunAsync("postgres", "SELECT count(*) FROM t"));
 
-        TargetOptions forced = Target() with { IntoExisting = true, Replace = true };
+        TargetOptions forced = Target() with { IntoExisting = true, IntoOlder = true };
         Assert.Contains((await _engine.InspectTargetAsync(target, backup.Contents, forced, default)).Warnings, warning => warning.Contains("older 15.", StringComparison.Ordinal));
         await backup.RestoreAsync(_engine, target, forced);
         Assert.Equal(await _engine.DigestAsync(newer.AddressOf("postgres"), default), await _engine.DigestAsync(target, default));

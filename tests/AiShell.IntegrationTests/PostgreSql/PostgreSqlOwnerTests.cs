@@ -201,7 +201,8 @@ public sealed class PostgreSqlOwnerTests(SharedServer shared) : PostgreSqlRestor
         DatabaseAddress copy = Fixture.AddressOf("copy");
 
         Assert.Contains("older", Assert.Single((await Engine.InspectTargetAsync(copy, newer, Options(), default)).Obstacles).Message, StringComparison.Ordinal);
-        TargetState forced = await Engine.InspectTargetAsync(copy, newer, Options(replace: true), default);
+        Assert.Single((await Engine.InspectTargetAsync(copy, newer, Options(replace: true), default)).Obstacles);
+        TargetState forced = await Engine.InspectTargetAsync(copy, newer, Options() with { IntoOlder = true }, default);
         Assert.Empty(forced.Obstacles);
         Assert.Contains("older", Assert.Single(forced.Warnings), StringComparison.Ordinal);
         Assert.Empty((await Engine.InspectTargetAsync(copy, backup.Contents with { EngineVersion = "9.6" }, Options(), default)).Obstacles);
