@@ -27,6 +27,12 @@ internal sealed record DatabaseProperties(string CharacterSet, string Collation,
 {
     public string? Comment { get; init; }
 
+    /// <summary>What the database was called, and where in the server's binary log it stood: the log after a backup goes on from there, and names it. Null where there is no log.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>As <see cref="Name"/>.</summary>
+    public string? Position { get; init; }
+
     /// <summary>How many entries the two schema parts have together.</summary>
     public int Entries { get; init; }
 
