@@ -11,6 +11,9 @@ internal sealed class ChangesSnapshot(ConnectionSettings settings, LogSource sou
 
     public LogPosition Position => source.End.ToLogPosition();
 
+    /// <summary>Runs when everything was written.</summary>
+    public Func<ValueTask>? Written { get; init; }
+
     public IReadOnlyList<SnapshotStep> Steps { get; } = [new SnapshotStep(0, PartPhase.Data, "changes", LogPartWriter.Extension, Table: null, Estimate(from, source.End))];
 
     /// <summary>None: to read all rows would cost what the increment saves.</summary>
@@ -23,11 +26,12 @@ internal sealed class ChangesSnapshot(ConnectionSettings settings, LogSource sou
     public long EstimatedBytes => Steps[0].EstimatedBytes;
 
     /// <exception cref="BrokenChainException">The log does not go on where the chain ends.</exception>
-    public static async Task<ISnapshot> OpenAsync(ConnectionSettings settings, LogPosition chainEnd, LogSource source, SnapshotOptions options, CancellationToken cancellationToken)
+    public static async Task<ISnapshot> OpenAsync(
+        ConnectionSettings settings, LogPosition chainEnd, LogSource source, SnapshotOptions options, Func<ValueTask>? written, CancellationToken cancellationToken)
     {
         BinaryLogPosition from = BinaryLogPosition.Of(chainEnd) ?? throw new BrokenChainException($"the last backup has no position in a binary log ('{chainEnd}')");
         await LogSource.RequireAsync(settings, from, cancellationToken);
-        return new ChangesSnapshot(settings, source, from, options.ScratchDirectory);
+        return new ChangesSnapshot(settings, source, from, options.ScratchDirectory) { Written = written };
     }
 
     public async Task<IReadOnlyList<TableDigest>> WriteAsync(SnapshotStep step, IPartSink sink, CancellationToken cancellationToken)
@@ -41,7 +45,12 @@ internal sealed class ChangesSnapshot(ConnectionSettings settings, LogSource sou
         {
             throw new BrokenChainException(why);
         }
+        catch (AiShellException failure) when (failure.InnerException is ServerError error && SnapshotErrors.IsDenied(error))
+        {
+            throw LogSource.Denied(error);
+        }
 
+        await (Written?.Invoke() ?? ValueTask.CompletedTask);
         return [];
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using AiShell.Engines.MySql.Snapshot;
 
@@ -5,7 +6,11 @@ namespace AiShell.Engines.MySql.Log;
 
 /// <summary>A transaction that changes the wanted database.</summary>
 /// <param name="Position">Right after it.</param>
-internal sealed record SelectedTransaction(LoggedTransaction Transaction, BinaryLogPosition Position);
+internal sealed record SelectedTransaction(LoggedTransaction Transaction, BinaryLogPosition Position)
+{
+    /// <summary>Where it begins, or before.</summary>
+    public BinaryLogPosition Before => new(Transaction.File, Transaction.Start.ToString(CultureInfo.InvariantCulture), "");
+}
 
 /// <summary>Picks from a server's log the whole transactions that change one database, and says where one cannot be replayed.</summary>
 internal sealed class DatabaseTransactions(string database, BinaryLogPosition from, string scratchDirectory) : IDisposable
@@ -13,7 +18,7 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
     private const int MostOfText = 100;
 
     private readonly TransactionCut _cut = new();
-    private readonly TransactionBuffer _buffer = new(scratchDirectory);
+    private TransactionBuffer _buffer = new(scratchDirectory);
     private readonly GtidState? _gtids = GtidState.Parse(from.Gtids);
     private bool _concerns;
     private string? _why;
@@ -64,9 +69,17 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
         return _concerns ? new SelectedTransaction(transaction, Position) : null;
     }
 
+    /// <summary>Gives <see cref="Events"/> away.</summary>
+    public TransactionBuffer TakeEvents()
+    {
+        TransactionBuffer taken = _buffer;
+        _buffer = new TransactionBuffer(scratchDirectory);
+        return taken;
+    }
+
     public void Dispose() => _buffer.Dispose();
 
-    private BinaryLogPosition At(StreamedEvent streamed) => new(streamed.File, streamed.End.ToString(System.Globalization.CultureInfo.InvariantCulture), _gtids?.ToString() ?? "");
+    private BinaryLogPosition At(StreamedEvent streamed) => new(streamed.File, streamed.End.ToString(CultureInfo.InvariantCulture), _gtids?.ToString() ?? "");
 
     private void Look(BinaryLogEvent next)
     {

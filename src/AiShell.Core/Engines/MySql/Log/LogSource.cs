@@ -34,6 +34,8 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string Ser
         }
     }
 
+    public static AiShellException Denied(ServerError error) => new(ErrorKind.Refused, $"The user may not read the server's binary log: {error.Message.TrimEnd('.')}.", PrivilegeHint, error);
+
     /// <summary>What a failure means for a chain, in words that follow a colon; null where it only failed.</summary>
     public static string? WhyBroken(AiShellException failure) =>
         failure.Kind is ErrorKind.NotFound or ErrorKind.Integrity ? $"{char.ToLowerInvariant(failure.Message[0])}{failure.Message[1..].TrimEnd('.')}" : null;
@@ -59,7 +61,7 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string Ser
         }
         catch (ServerError error) when (SnapshotErrors.IsDenied(error))
         {
-            throw new AiShellException(ErrorKind.Refused, $"The user may not read the server's binary log: {error.Message.TrimEnd('.')}.", PrivilegeHint, error);
+            throw Denied(error);
         }
     }
 }

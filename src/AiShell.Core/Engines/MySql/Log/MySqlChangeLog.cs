@@ -12,8 +12,9 @@ internal sealed class MySqlChangeLog(Func<DatabaseAddress, ConnectionSettings> s
     {
         ConnectionSettings settings = settingsOf(address);
         LogSource source = await LogSource.LookAsync(settings, hasEnd: true, cancellationToken);
-        return await ChangesSnapshot.OpenAsync(settings, chain.End, source, options, cancellationToken);
+        return await ChangesSnapshot.OpenAsync(settings, chain.End, source, options, written: null, cancellationToken);
     }
 
-    public Task<ILogCapture> OpenCaptureAsync(DatabaseAddress address, CaptureOptions options, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<ILogCapture> OpenCaptureAsync(DatabaseAddress address, CaptureOptions options, CancellationToken cancellationToken) =>
+        MySqlCapture.OpenAsync(settingsOf(address), options, cancellationToken);
 }

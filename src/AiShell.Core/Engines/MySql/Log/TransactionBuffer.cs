@@ -9,6 +9,8 @@ internal sealed class TransactionBuffer(string scratchDirectory) : IDisposable
     private readonly MemoryStream _memory = new();
     private FileStream? _file;
 
+    public long Length => _memory.Length + (_file?.Length ?? 0);
+
     public void Clear()
     {
         _memory.SetLength(0);
