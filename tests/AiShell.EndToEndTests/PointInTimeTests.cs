@@ -101,7 +101,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
         {
             RecoverableWindow window = windows[_random.Next(windows.Count)];
             DateTimeOffset instant = window.From + (_random.NextDouble() * (window.Through - window.From));
-            foreach (DateTimeOffset at in await SureAsync(planner, instant))
+            foreach (DateTimeOffset at in await SureInstants.Async(planner, instant))
             {
                 unsure += at == instant ? 0 : 1;
                 plans.Add((await planner.PlanAsync(new RecoveryTarget.Instant(at), null), entries.Count(entry => entry.Answered <= at), entries.Count(entry => entry.Asked < at)));
@@ -110,39 +110,6 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
 
         output.WriteLine($"{plans.Count} instants, {unsure} of them beside one that was not sure");
         return plans;
-    }
-
-    private static async Task<DateTimeOffset[]> SureAsync(RecoveryPlanner planner, DateTimeOffset instant)
-    {
-        try
-        {
-            await planner.PlanAsync(new RecoveryTarget.Instant(instant), null);
-            return [instant];
-        }
-        catch (AiShellException refused) when (refused.Kind == ErrorKind.Refused && refused.Message.Contains("is not known", StringComparison.Ordinal))
-        {
-            DateTimeOffset[] beside =
-            [
-                .. refused.Hint!.Split("--point-in-time ").Skip(1)
-                    .Select(text => DateTimeOffset.Parse(text.Split(' ')[0].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture)),
-            ];
-            Assert.True(beside is [var without, var with] && without < instant && instant < with, refused.Hint);
-            List<DateTimeOffset> sure = [];
-            foreach (DateTimeOffset at in beside)
-            {
-                try
-                {
-                    await planner.PlanAsync(new RecoveryTarget.Instant(at), null);
-                    sure.Add(at);
-                }
-                catch (AiShellException unsure) when (unsure.Kind == ErrorKind.Refused)
-                {
-                    // Between two looks of the capture that follow each other at once.
-                }
-            }
-
-            return [.. sure];
-        }
     }
 
     private async Task<IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)>> PlanPositionsAsync(

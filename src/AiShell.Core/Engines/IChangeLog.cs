@@ -12,6 +12,12 @@ public interface IChangeLog
     BackupFormat BaseFormat { get; }
 
     /// <summary>
+    /// The order of two moments of one history, less than 0 where <paramref name="one"/> is first; null where it is not known. Where a log is the whole server's, a backup's position need
+    /// not be one at which this database changed. A user may give a part of a position, as far as it says which one is meant.
+    /// </summary>
+    int? Compare(LogPosition one, LogPosition other) => one == other ? 0 : null;
+
+    /// <summary>
     /// Fixes one consistent view of the database and lays out the steps that write what changed since <paramref name="chain"/>'s end. The
     /// snapshot's position is the link's end. Its steps have the phases <see cref="PartPhase.Data"/> (the changes, in order) and <see cref="PartPhase.Index"/>.
     /// </summary>

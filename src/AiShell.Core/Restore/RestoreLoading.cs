@@ -41,7 +41,9 @@ internal static class RestoreLoading
         await ReplayAsync(repository, chain, target.ApplyAsync, progress, cancellationToken);
         progress.Begin("Completing the copy", totalBytes: null);
         IReadOnlyList<TableDigest> found = await target.CompleteAsync(fingerprints, cancellationToken);
-        if (contents.IsProvedByImage || contents.EndsInLog)
+
+        // What a chain gives no manifest says table by table: the engine has proved it, by its image or by its log.
+        if (contents.HasLinks)
         {
             return found;
         }

@@ -80,7 +80,7 @@ public sealed class VerifyJob(BackupRepository repository, IJobProgress progress
         progress.Begin("Reading every row", chain.PlainBytes);
         ReaderResult result = await BackupReading.ReadAllAsync(
             repository, chain, request.Engine!, new ReaderOptions(request.Workers, SampleRows: 0, request.ScratchDirectory), progress, cancellationToken);
-        return contents.IsProvedByImage
+        return contents.HasLinks
             ? []
             : DigestComparison.Compare(contents.Tables, result.Tables, "the parts hold", fingerprints: true);
     }

@@ -16,3 +16,8 @@ public sealed class MySqlSelectionTests(SharedMariaDb shared) : EngineSelectionC
 {
     protected override IEngineFixture CreateFixture() => new MariaDbFixture(shared.Server);
 }
+
+public sealed class MySqlIncrementTests(SharedMariaDb shared) : EngineIncrementContract, IClassFixture<SharedMariaDb>
+{
+    protected override IEngineFixture CreateFixture() => new MariaDbFixture(shared.Server);
+}

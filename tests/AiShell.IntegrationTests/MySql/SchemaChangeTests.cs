@@ -42,6 +42,19 @@ public sealed class SchemaChangeTests(SharedMariaDb shared) : SnapshotSuite(shar
     }
 
     [Fact]
+    public async Task Rows_that_are_added_to_a_table_that_numbers_them_are_no_change_of_it()
+    {
+        DatabaseAddress source = await CreateAsync("CREATE TABLE numbered(id int AUTO_INCREMENT PRIMARY KEY, v int); INSERT INTO numbered(v) VALUES (1), (2)");
+        SnapshotOptions options = Options(workers: 1);
+        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(source, options, default);
+        await Server.RunAsync(source.Database, "INSERT INTO numbered(v) VALUES (3); CREATE TABLE fresh(id int)");
+
+        MemoryBackup backup = await MemoryBackup.WriteAsync(Engine, snapshot, options);
+
+        Assert.Equal(2, Assert.Single(backup.Contents.Tables).Fingerprint.Rows);
+    }
+
+    [Fact]
     public async Task What_is_changed_elsewhere_or_after_a_table_was_read_does_no_harm()
     {
         DatabaseAddress source = await CreateAsync(Tables);

@@ -2,6 +2,7 @@ using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Foreign;
+using AiShell.Engines.MySql.Log;
 using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
@@ -18,6 +19,8 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public string Name => "mysql";
 
+    public IChangeLog Log => new MySqlChangeLog(SettingsOf);
+
     public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv])
     {
         Options = EngineOptions.Globals | EngineOptions.History | EngineOptions.NoLock | EngineOptions.NoBinaryLog | EngineOptions.Definer,
@@ -32,12 +35,16 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
         Task.FromResult<IBackupReader>(new MySqlBackupReader(contents, options));
 
     public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
-        TargetInspection.RunAsync(SettingsOf(target), contents, options, cancellationToken);
+        TargetInspection.RunAsync(SettingsOf(target), contents, options, new ServerPrograms(environment), cancellationToken);
 
     public Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
-        options.IntoExisting
-            ? TablesTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken)
-            : DatabaseTarget.OpenAsync(SettingsOf(target), contents, options, cancellationToken);
+        contents.HasLinks
+            ? Task.FromResult<IRestoreTarget>(new ReplayTarget(SettingsOf(target), contents, options, address => SettingsReader.Read(address, environment), new ServerPrograms(environment)))
+            : OpenTargetAsync(SettingsOf(target), contents, options, cancellationToken);
+
+    /// <summary>Without a log.</summary>
+    internal static Task<IRestoreTarget> OpenTargetAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
+        options.IntoExisting ? TablesTarget.OpenAsync(settings, contents, options, cancellationToken) : DatabaseTarget.OpenAsync(settings, contents, options, cancellationToken);
 
     public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {

@@ -90,7 +90,12 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
             }
         }
 
-        return null;
+        // A log of the whole server goes on between two transactions of this database. The times say that it is the log of then, and not one with the same names.
+        return await LogOrder.FindAsync(run, backup.Position.End, readCommits) is { } between
+            && (between.Last is not { } last || last.After <= (backup.FixedAt ?? backup.CompletedAt))
+            && (between.Next is not { } next || next.At >= backup.CreatedAt)
+            ? between.Place
+            : null;
     }
 }
 

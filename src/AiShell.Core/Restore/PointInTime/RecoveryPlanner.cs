@@ -81,7 +81,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
             }
         }
 
-        return backups.FirstOrDefault(backup => backup.Manifest is { } manifest && manifest.Position.End == target.At && (OnlyFrom is null || backup.Id == OnlyFrom) && (timeline is null || manifest.TimelineNumber == timeline)) is { } exact
+        return backups.FirstOrDefault(backup => backup.Manifest is { } manifest && LogOrder.Compare(manifest, target.At, manifest.Position.End) == 0 && (OnlyFrom is null || backup.Id == OnlyFrom) && (timeline is null || manifest.TimelineNumber == timeline)) is { } exact
             ? OnlyBackup(target, BackupChain.Of(exact, backups))
             : throw Outside(target, windows);
     }
@@ -166,7 +166,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
             }
         }
 
-        return null;
+        return (await LogOrder.FindAsync(window.Run, position, readCommits))?.Place;
     }
 
     private static AiShellException NotSure(RecoveryTarget.Instant target, SegmentCommit next) => new(

@@ -9,6 +9,9 @@ namespace AiShell.Engines.MySql.Log;
 /// <param name="Text">In the session's character set.</param>
 internal sealed record LoggedStatement(string Database, int ErrorNumber, bool BackslashEscapes, byte[] Text)
 {
+    /// <summary>What of its session it depends on, as the event has it (<see cref="SessionVariables"/>).</summary>
+    public byte[] Variables { get; private init; } = [];
+
     private const int SessionBytes = 2 * sizeof(uint); // thread, duration
     private const int LoadedFileBytes = (3 * sizeof(uint)) + 1; // which file, where its name is in the text
     private const byte SqlModeVariable = 1;
@@ -22,11 +25,11 @@ internal sealed record LoggedStatement(string Database, int ErrorNumber, bool Ba
         int error = body.UInt16();
         int variablesBytes = body.UInt16();
         body.Skip(from.Type == EventType.ExecuteLoadQuery ? LoadedFileBytes : 0);
-        ReadOnlySpan<byte> variables = body.Bytes(variablesBytes);
+        byte[] variables = body.Bytes(variablesBytes).ToArray();
         string database = body.Utf8(databaseBytes);
         body.Skip(1);
         ReadOnlySpan<byte> text = body.Rest();
-        return new LoggedStatement(database, error, Escapes(variables), from.Type == EventType.CompressedQuery ? Inflate(text) : text.ToArray());
+        return new LoggedStatement(database, error, Escapes(variables), from.Type == EventType.CompressedQuery ? Inflate(text) : text.ToArray()) { Variables = variables };
     }
 
     /// <summary>The variables begin with flags (4 bytes) and sql_mode (8 bytes); the rest is of no interest.</summary>

@@ -6,20 +6,20 @@ namespace AiShell.Engines.MySql.Restore;
 /// <summary>Looks at a restore's target without changing it.</summary>
 internal static class TargetInspection
 {
-    public static async Task<TargetState> RunAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
+    public static async Task<TargetState> RunAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, ServerPrograms programs, CancellationToken cancellationToken)
     {
         using MySqlSession session = await Server.OpenAsync(settings, cancellationToken, "");
-        return await ServerErrors.RunAsync(session, $"the server {settings.Server}", open => Look(open, settings, contents, options), cancellationToken);
+        return await ServerErrors.RunAsync(session, $"the server {settings.Server}", open => Look(open, settings, contents, options, programs), cancellationToken);
     }
 
-    private static TargetState Look(MySqlSession session, ConnectionSettings settings, BackupContents contents, TargetOptions options)
+    private static TargetState Look(MySqlSession session, ConnectionSettings settings, BackupContents contents, TargetOptions options, ServerPrograms programs)
     {
         TableNameCase nameCase = TableNameCase.Read(session);
         string target = nameCase.OfDatabase(settings.Database);
         bool exists = DatabaseListing.Exists(session, target);
         IReadOnlyList<string> found = exists ? DatabaseListing.Read(session, target) : [];
         Requirements requirements = new(session, target, contents, nameCase);
-        List<AiShellException> obstacles = [.. requirements.FindMissing(options)];
+        List<AiShellException> obstacles = [.. requirements.FindMissing(options), .. contents.HasLinks && ReplayTarget.FindObstacle(contents, programs) is { } obstacle ? [obstacle] : Array.Empty<AiShellException>()];
         List<string> warnings = [.. Leftovers.Find(session, target), .. requirements.FindDoubts()];
         if (requirements.FindOlder() is { } older)
         {

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using AiShell.Engines.MySql.Log;
 using AiShell.Engines.MySql.Schema;
+using AiShell.Engines.MySql.Snapshot;
 
 namespace AiShell.Engines.MySql;
 
@@ -10,6 +12,8 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
 
     private readonly ConcurrentDictionary<int, ScriptEntryHeader> _entries = new();
     private int _declaredEntries = -1;
+    private DatabaseProperties? _properties;
+    private LoggedParts? _log;
 
     public int Parallelism => options.Workers;
 
@@ -34,10 +38,19 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
         },
         cancellationToken);
 
+    /// <summary>That it is whole and follows what is before it; what it makes of the rows only a server can tell.</summary>
+    public Task ApplyAsync(LinkPart part, Stream plain, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            _log ??= LoggedParts.After(_properties);
+            _log.Read(plain, _ => { }, _ => cancellationToken.ThrowIfCancellationRequested());
+        },
+        cancellationToken);
+
     public Task<ReaderResult> CompleteAsync(CancellationToken cancellationToken)
     {
         RequireSchema();
-        return Task.FromResult(_tables.ToResult());
+        return Task.FromResult(contents.HasLinks ? new ReaderResult([], []) : _tables.ToResult());
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -55,7 +68,8 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
 
             if (entry.Header.Kind == DatabaseEntry.Kind)
             {
-                _declaredEntries = DatabaseEntry.Parse(entry.Sql).Entries;
+                _properties = DatabaseEntry.Parse(entry.Sql);
+                _declaredEntries = _properties.Entries;
             }
 
             if (part.Phase != PartPhase.Globals && !_entries.TryAdd(entry.Header.Id, entry.Header))

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using AiShell.Engines.MySql.Log;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Snapshot;
@@ -38,8 +39,11 @@ internal sealed partial record BinaryLogPosition(string File, string Offset, str
         var status = session.Query("SHOW STATUS LIKE 'Binlog\\_snapshot\\_%'").ToDictionary(row => row[0]!.ToUpperInvariant(), row => row[1]!);
         string file = status.GetValueOrDefault("BINLOG_SNAPSHOT_FILE", "");
         string offset = status.GetValueOrDefault("BINLOG_SNAPSHOT_POSITION", "");
-        return file.Length == 0 ? null : new BinaryLogPosition(file, offset, session.Scalar($"SELECT BINLOG_GTID_POS({SqlText.Literal(file)}, {offset})") ?? "");
+        return file.Length == 0 ? null : new BinaryLogPosition(file, offset, GtidsAt(session, file, offset));
     }
+
+    /// <summary>The transactions before a place in the log, as MariaDB knows them.</summary>
+    public static string GtidsAt(MySqlSession session, string file, string offset) => GtidState.Normalize(session.Scalar($"SELECT BINLOG_GTID_POS({SqlText.Literal(file)}, {offset})") ?? "");
 
     /// <summary>Of now; null without a binary log or the privilege.</summary>
     public static BinaryLogPosition? OfServer(MySqlSession session, out bool isFiltered)

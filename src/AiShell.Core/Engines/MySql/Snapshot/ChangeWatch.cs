@@ -15,7 +15,7 @@ internal sealed class ChangeWatch(SchemaState state)
     {
         try
         {
-            if (SourceCatalogue.Show(session, table.Name) != table.Shown)
+            if (SourceCatalogue.WithoutCounter(SourceCatalogue.Show(session, table.Name)) != table.Shown)
             {
                 throw SnapshotErrors.Changed(table.Name);
             }

@@ -88,7 +88,7 @@ internal sealed class FixedSource : IDisposable
                         RowHistory.RequireRestorable(sessions.Schema.Features);
                     }
 
-                    return new FixedSource(catalogue, after, moment.Position, engines, options);
+                    return new FixedSource(WithPlace(catalogue, moment.Position, options), after, moment.Position, engines, options);
                 }
 
                 earlier = catalogue;
@@ -103,6 +103,12 @@ internal sealed class FixedSource : IDisposable
         throw new AiShellException(
             ErrorKind.Busy, $"The schema is changed faster than it can be read{changed}: {MostTries} tries did not see one that stood still.", "Try again when the schema is at rest.");
     }
+
+    /// <summary>A log can follow the whole database only.</summary>
+    private static SourceCatalogue WithPlace(SourceCatalogue catalogue, LogPosition position, SnapshotOptions options) =>
+        options.Scope == BackupScope.All && options.Tables.TakesAll && position != BinaryLogPosition.Unknown
+            ? catalogue with { Properties = catalogue.Properties with { Name = catalogue.Database, Position = position.Value } }
+            : catalogue;
 
     private static Task<T> ReadAsync<T>(SourceSessions sessions, Func<Wire.MySqlSession, T> read, CancellationToken cancellationToken) =>
         ServerErrors.RunAsync(sessions.Schema, "schema", read, cancellationToken);

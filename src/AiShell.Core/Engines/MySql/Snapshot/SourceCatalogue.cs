@@ -1,11 +1,12 @@
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Snapshot;
 
 /// <summary>A table with what SHOW CREATE TABLE says of it.</summary>
-/// <param name="Shown">As the server says it; compared again after the rows are read.</param>
+/// <param name="Shown">As the server says it, without the number of its next row; compared again after the rows are read.</param>
 internal sealed record DefinedTable(SourceTable Source, string Shown, TableDefinition Definition)
 {
     /// <summary>Of which time rows are read: <c>FOR SYSTEM_TIME ALL</c>; empty for now.</summary>
@@ -27,6 +28,12 @@ internal sealed record DatabaseProperties(string CharacterSet, string Collation,
 {
     public string? Comment { get; init; }
 
+    /// <summary>What the database was called, and where in the server's binary log it stood: the log after a backup goes on from there, and names it. Null where there is no log.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>As <see cref="Name"/>.</summary>
+    public string? Position { get; init; }
+
     /// <summary>How many entries the two schema parts have together.</summary>
     public int Entries { get; init; }
 
@@ -36,7 +43,7 @@ internal sealed record DatabaseProperties(string CharacterSet, string Collation,
 }
 
 /// <summary>What a database holds but rows.</summary>
-internal sealed record SourceCatalogue(
+internal sealed partial record SourceCatalogue(
     string Database,
     DatabaseProperties Properties,
     IReadOnlyList<DefinedTable> Tables,
@@ -90,9 +97,12 @@ internal sealed record SourceCatalogue(
         string shown = Show(session, table.Name.Name);
         TableDefinition definition = LostCharacters.Restore(session, TableDefinition.Parse(shown));
         return withHistory && RowHistory.IsKept(definition)
-            ? new DefinedTable(RowHistory.WithColumns(table, definition), shown, definition) { Period = RowHistory.Period }
-            : new DefinedTable(table, shown, definition);
+            ? new DefinedTable(RowHistory.WithColumns(table, definition), WithoutCounter(shown), definition) { Period = RowHistory.Period }
+            : new DefinedTable(table, WithoutCounter(shown), definition);
     }
+
+    /// <summary>The number that the next row gets goes on while rows are added: that is no change of the table.</summary>
+    public static string WithoutCounter(string shown) => Counter().Replace(shown, "");
 
     /// <exception cref="SchemaChanged">It is not there any more.</exception>
     public static string Show(MySqlSession session, string table)
@@ -151,4 +161,7 @@ internal sealed record SourceCatalogue(
 
         return counts;
     }
+
+    [GeneratedRegex(" AUTO_INCREMENT=[0-9]+", RegexOptions.CultureInvariant)]
+    private static partial Regex Counter();
 }

@@ -90,6 +90,9 @@ internal sealed class MySqlSession : IDisposable
         return affected;
     }
 
+    /// <summary>As <see cref="Execute"/>, in the character set that the session has.</summary>
+    public void ExecuteRaw(ReadOnlySpan<byte> statement) => Run(statement, _ => { }, _ => { });
+
     /// <summary>After a statement that puts rows into a table.</summary>
     /// <exception cref="ServerError">The server refused it.</exception>
     public LoadOutcome ReadOutcome()

@@ -1,0 +1,117 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AiShell.Engines.MySql.Log;
+
+/// <summary>
+/// What a part of ours says of itself, in a statement that does nothing wherever it is run: <c>SET @ai_shell_log = '…'</c>. The first event after the
+/// format's description says where the part begins; the last of an increment's, where it ends.
+/// </summary>
+/// <param name="Database">Whose changes it has, as the server calls it.</param>
+/// <param name="From">Where it goes on; null in the last.</param>
+/// <param name="To">Up to where it has everything; null in the first.</param>
+/// <param name="HasEnd">There is a mark at its end, without which it is cut short. A segment has none: it may be left after each transaction.</param>
+internal sealed record LogMark(string Database, string? From, string? To, bool HasEnd)
+{
+    private const string Begin = "SET @ai_shell_log = '";
+    private const string End = "'";
+    private const int PostHeaderBytes = 13;
+
+    /// <summary>The engine that the server gives to tables whose definition names none.</summary>
+    public string? DefaultEngine { get; init; }
+
+    /// <summary>What the server's machine calls its time zone.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>An event that is in no server's log.</summary>
+    public byte[] ToEvent(LogChecksum checksum)
+    {
+        string json = JsonSerializer.Serialize(this, MySqlLogJson.Default.LogMark).Replace("'", "\\u0027", StringComparison.Ordinal);
+        byte[] text = Encoding.UTF8.GetBytes($"{Begin}{json}{End}");
+        byte[] bytes = new byte[BinaryLogEvent.HeaderBytes + PostHeaderBytes + 1 + text.Length + (checksum == LogChecksum.Crc32 ? BinaryLogEvent.ChecksumBytes : 0)];
+        bytes[4] = (byte)EventType.Query;
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(9), bytes.Length);
+        text.CopyTo(bytes, BinaryLogEvent.HeaderBytes + PostHeaderBytes + 1);
+        OwnEvent.Seal(bytes, checksum);
+        return bytes;
+    }
+
+    /// <summary>Null for any other statement.</summary>
+    public static LogMark? Read(BinaryLogEvent from)
+    {
+        if (from.Type != EventType.Query || from.ServerId != 0)
+        {
+            return null;
+        }
+
+        string text = Encoding.UTF8.GetString(LoggedStatement.Read(from).Text);
+        if (!text.StartsWith(Begin, StringComparison.Ordinal) || !text.EndsWith(End, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(text[Begin.Length..^End.Length], MySqlLogJson.Default.LogMark);
+        }
+        catch (JsonException)
+        {
+            throw LogDamage.Of("what it says of itself cannot be read");
+        }
+    }
+}
+
+/// <summary>Events that are altered, or made, here.</summary>
+internal static class OwnEvent
+{
+    /// <summary>Writes the checksum of an event.</summary>
+    public static void Seal(Span<byte> bytes, LogChecksum checksum)
+    {
+        if (checksum == LogChecksum.Crc32)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[^BinaryLogEvent.ChecksumBytes..], Crc32.HashToUInt32(bytes[..^BinaryLogEvent.ChecksumBytes]));
+        }
+    }
+
+    /// <summary>The event that says which file goes on, as a server sends it to a replica.</summary>
+    public static byte[] Rotation(string file, long offset, LogChecksum checksum)
+    {
+        const ushort Artificial = 0x0020;
+        byte[] name = Encoding.UTF8.GetBytes(file);
+        byte[] bytes = new byte[BinaryLogEvent.HeaderBytes + sizeof(ulong) + name.Length + (checksum == LogChecksum.Crc32 ? BinaryLogEvent.ChecksumBytes : 0)];
+        bytes[4] = (byte)EventType.Rotate;
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(9), bytes.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(17), Artificial);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(BinaryLogEvent.HeaderBytes), offset);
+        name.CopyTo(bytes, BinaryLogEvent.HeaderBytes + sizeof(ulong));
+        Seal(bytes, checksum);
+        return bytes;
+    }
+
+    /// <summary>The description of the format, of a file that is closed and whose events end with what is said.</summary>
+    public static byte[] Description(ReadOnlySpan<byte> from, LogChecksum checksum)
+    {
+        const int FlagsOffset = 17;
+        byte[] bytes = from.ToArray();
+        bytes[FlagsOffset] = 0;
+        bytes[FlagsOffset + 1] = 0;
+        bytes[^(BinaryLogEvent.ChecksumBytes + 1)] = (byte)checksum;
+        Seal(bytes, LogChecksum.Crc32);
+        return bytes;
+    }
+
+    /// <summary>The event without a checksum.</summary>
+    public static byte[] WithoutChecksum(BinaryLogEvent from)
+    {
+        byte[] bytes = from.Bytes[..(BinaryLogEvent.HeaderBytes + from.Body.Length)].ToArray();
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(9), bytes.Length);
+        return bytes;
+    }
+}
+
+[JsonSerializable(typeof(LogMark))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+internal sealed partial class MySqlLogJson : JsonSerializerContext;

@@ -1,0 +1,67 @@
+using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Restore;
+using AiShell.Engines.MySql.Snapshot;
+using AiShell.Engines.MySql.Wire;
+
+namespace AiShell.Engines.MySql.Log;
+
+/// <summary>A server's binary log for one of its databases: looked at before it is read.</summary>
+/// <param name="End">Where it ends now.</param>
+/// <param name="Mark">What parts of it begin with.</param>
+internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string ServerVersion, IReadOnlyList<string> Remarks)
+{
+    private const string PrivilegeHint = "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the user.";
+
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: the server keeps no log that can be replayed, or does not let the user read it; the hint has the statement that changes that.</exception>
+    public static async Task<LogSource> LookAsync(ConnectionSettings settings, bool hasEnd, CancellationToken cancellationToken)
+    {
+        using MySqlSession session = await Server.OpenAsync(settings, cancellationToken);
+        return await ServerErrors.RunAsync(session, "the binary log", open => Look(open, settings, hasEnd), cancellationToken);
+    }
+
+    /// <summary>That the log goes on from there is asked, too.</summary>
+    /// <exception cref="BrokenChainException">It does not: it was purged, or is another one.</exception>
+    public static async Task RequireAsync(ConnectionSettings settings, BinaryLogPosition from, CancellationToken cancellationToken)
+    {
+        using MySqlSession session = await Server.OpenAsync(settings, cancellationToken);
+        try
+        {
+            await ServerErrors.RunAsync(session, "the binary log", open => LogCapture.Ask(open).Require(open, from), cancellationToken);
+        }
+        catch (AiShellException failure) when (WhyBroken(failure) is { } why)
+        {
+            throw new BrokenChainException(why);
+        }
+    }
+
+    public static AiShellException Denied(ServerError error) => new(ErrorKind.Refused, $"The user may not read the server's binary log: {error.Message.TrimEnd('.')}.", PrivilegeHint, error);
+
+    /// <summary>What a failure means for a chain, in words that follow a colon; null where it only failed.</summary>
+    public static string? WhyBroken(AiShellException failure) =>
+        failure.Kind is ErrorKind.NotFound or ErrorKind.Integrity ? $"{char.ToLowerInvariant(failure.Message[0])}{failure.Message[1..].TrimEnd('.')}" : null;
+
+    private static LogSource Look(MySqlSession session, ConnectionSettings settings, bool hasEnd)
+    {
+        try
+        {
+            LogCapture capture = LogCapture.Ask(session);
+            TableNameCase nameCase = TableNameCase.Read(session);
+            if (session.Scalar("SELECT @@lower_case_table_names") != "0")
+            {
+                throw new AiShellException(ErrorKind.Refused, "The log of a server that does not tell names apart by case (lower_case_table_names) is not read by this version.", "Make full backups.");
+            }
+
+            BinaryLogPosition end = session.Features.IsMariaDb ? capture.End with { Gtids = BinaryLogPosition.GtidsAt(session, capture.End.File, capture.End.Offset) } : capture.End;
+            LogMark mark = new(nameCase.OfDatabase(settings.Database), null, null, hasEnd)
+            {
+                DefaultEngine = session.Scalar("SELECT @@global.default_storage_engine"),
+                TimeZone = session.Scalar("SELECT @@system_time_zone"),
+            };
+            return new LogSource(end, mark, session.ServerVersionText, capture.Remarks);
+        }
+        catch (ServerError error) when (SnapshotErrors.IsDenied(error))
+        {
+            throw Denied(error);
+        }
+    }
+}

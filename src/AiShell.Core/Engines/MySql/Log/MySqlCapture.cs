@@ -1,0 +1,84 @@
+using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Snapshot;
+
+namespace AiShell.Engines.MySql.Log;
+
+/// <summary>Follows a server's binary log for one of its databases. The log stays on the server for a time, so a connection that breaks costs nothing: it is read on from where it was.</summary>
+internal sealed class MySqlCapture : ILogCapture
+{
+    private const long PartBytes = 64 * 1024 * 1024;
+
+    private readonly ConnectionSettings _settings;
+    private readonly CaptureOptions _options;
+    private readonly LogSource _source;
+    private readonly BinaryLogPosition _start;
+    private ISnapshot? _picture;
+
+    private MySqlCapture(ConnectionSettings settings, CaptureOptions options, LogSource source, ISnapshot? picture, BinaryLogPosition start, DateTimeOffset startedAt)
+    {
+        _settings = settings;
+        _options = options;
+        _source = source;
+        _picture = picture;
+        _start = start;
+        Start = start.ToLogPosition();
+        StartedAt = startedAt;
+    }
+
+    public LogPosition Start { get; }
+
+    public DateTimeOffset StartedAt { get; }
+
+    public string EngineVersion => _source.ServerVersion;
+
+    public string SegmentExtension => LogPartWriter.Extension;
+
+    public static async Task<ILogCapture> OpenAsync(ConnectionSettings settings, CaptureOptions options, CancellationToken cancellationToken)
+    {
+        LogSource source = await LogSource.LookAsync(settings, hasEnd: false, cancellationToken);
+        SnapshotOptions all = new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, Math.Max(1, options.Workers), options.ScratchDirectory, PartBytes, options.LockWait);
+        ISnapshot picture = await MySqlSnapshot.OpenAsync(settings, all, cancellationToken);
+        try
+        {
+            BinaryLogPosition start = BinaryLogPosition.Of(picture.Position)
+                ?? throw new AiShellException(ErrorKind.Failed, "The server does not tell where its binary log is.", "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the user.");
+            return new MySqlCapture(settings, options, source, picture, start, options.Time.GetUtcNow());
+        }
+        catch
+        {
+            await picture.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<ISnapshot> OpenPictureAsync(ChainSoFar? chain, SnapshotOptions options, CancellationToken cancellationToken)
+    {
+        ISnapshot picture = _picture ?? throw new InvalidOperationException("The picture was taken already.");
+        if (chain is not null)
+        {
+            // Only when it was written is it known that the whole database is not wanted.
+            LogSource upToStart = _source with { End = _start, Mark = _source.Mark with { HasEnd = true } };
+            return await ChangesSnapshot.OpenAsync(_settings, chain.End, upToStart, options, LetGoAsync, cancellationToken);
+        }
+
+        _picture = null;
+        return picture;
+    }
+
+    public async Task RunAsync(ILogSink sink, CancellationToken cancellationToken)
+    {
+        LogLook first = new(_start, StartedAt, StartedAt);
+        using LogFollower follower = new(_settings, _source.Mark, _start, new CommitClock(_options.Time, first), sink, _options.ScratchDirectory);
+        await follower.RunAsync(_options.Time, cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => LetGoAsync();
+
+    private async ValueTask LetGoAsync()
+    {
+        if (Interlocked.Exchange(ref _picture, null) is { } picture)
+        {
+            await picture.DisposeAsync();
+        }
+    }
+}
