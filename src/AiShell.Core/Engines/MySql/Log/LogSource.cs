@@ -51,6 +51,7 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string Ser
                 throw new AiShellException(ErrorKind.Refused, "The log of a server that does not tell names apart by case (lower_case_table_names) is not read by this version.", "Make full backups.");
             }
 
+            RefuseWhatIsNotRead(session);
             BinaryLogPosition end = session.Features.IsMariaDb ? capture.End with { Gtids = BinaryLogPosition.GtidsAt(session, capture.End.File, capture.End.Offset) } : capture.End;
             LogMark mark = new(nameCase.OfDatabase(settings.Database), null, null, hasEnd)
             {
@@ -62,6 +63,15 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string Ser
         catch (ServerError error) when (SnapshotErrors.IsDenied(error))
         {
             throw Denied(error);
+        }
+    }
+
+    /// <summary>Ways to write the log that its replay does not know.</summary>
+    private static void RefuseWhatIsNotRead(MySqlSession session)
+    {
+        if (session.Query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin_compress', 'binlog_alter_two_phase') AND Value IN ('ON', '1')") is [[{ } setting, ..], ..])
+        {
+            throw new AiShellException(ErrorKind.Refused, $"The server writes its binary log in a way that is not replayed here ({setting} is on).", $"SET GLOBAL {setting} = OFF on the server, then make a new full backup.");
         }
     }
 }
