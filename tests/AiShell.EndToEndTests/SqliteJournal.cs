@@ -36,6 +36,15 @@ internal sealed class SqliteJournal(string path)
         Execute(connection, "CREATE INDEX item_by_name ON item(name)");
     }
 
+    /// <summary>A reader: until it is disposed, nobody begins the database's log anew.</summary>
+    public SqliteConnection Hold()
+    {
+        SqliteConnection connection = Open(path);
+        Execute(connection, "BEGIN");
+        Scalar(connection, "SELECT count(*) FROM journal");
+        return connection;
+    }
+
     /// <summary>Commits without a pause or with one, and rolls back now and then, until stopped. Several may run at once.</summary>
     public void Write(int seed, CancellationToken stop)
     {

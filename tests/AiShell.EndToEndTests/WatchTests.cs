@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using CliWrap.Buffered;
+using Microsoft.Data.Sqlite;
 
 namespace AiShell.EndToEndTests;
 
@@ -82,6 +83,53 @@ public sealed class WatchTests : IDisposable
         Assert.Equal("1,2", await RestoreAsync("--point-in-time", "latest", "--timeline", "1"));
         Assert.Equal("1,2", await RestoreAsync("--to-position", second));
         await _shell.ExpectAsync(ErrorKind.Refused, "backup", "restore", "-d", path, "--to-position", second, "--timeline", "2", "--force");
+    }
+
+    [Fact]
+    public async Task One_that_was_killed_goes_on_where_it_was_left()
+    {
+        string path = await MakeAsync();
+        using SqliteConnection application = Open(path);
+        using (Process capture = await StartAsync(path, "--flush-every", "100ms"))
+        {
+            await InsertAsync(path, 1);
+            await StopAsync(capture, "KILL", 137);
+        }
+
+        await Shell.SqliteAsync(path, "INSERT INTO item VALUES(2, randomblob(3000)); INSERT INTO item VALUES(3, randomblob(3000));");
+        using (Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "100ms"))
+        {
+            await Shell.UntilAsync(() => ManifestsOf("logs") == 2 || capture.HasExited, "what was committed meanwhile is stored");
+            await InsertAsync(path, 4);
+            Assert.Contains("on from where it was left", await StopAsync(capture, "TERM", 143), StringComparison.Ordinal);
+        }
+
+        Assert.Single((await _shell.JsonAsync(null, "backup", "list")).EnumerateArray());
+        Assert.Single((await _shell.JsonAsync(null, "backup", "status"))[0].GetProperty("windows").EnumerateArray());
+        Assert.Equal([1, 2, 3], SegmentsOf(1).Select(segment => segment.GetProperty("segment").GetProperty("number").GetInt32()));
+        Assert.Equal("1,2,3", await RestoreAsync("--to-position", SegmentsOf(1)[1].GetProperty("position").GetProperty("end").GetString()!));
+        Assert.Equal("1,2,3,4", await RestoreAsync("--point-in-time", "latest"));
+
+        // Killed again, and the log is begun anew before it is back.
+        using (Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "100ms"))
+        {
+            await InsertAsync(path, 5);
+            await StopAsync(capture, "KILL", 137);
+        }
+
+        await Shell.SqliteAsync(path, "PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO item VALUES(6, randomblob(3000));");
+        using (Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "100ms"))
+        {
+            await Shell.UntilAsync(() => ManifestsOf("backups") == 2 || capture.HasExited, "an increment closes the hole");
+            await InsertAsync(path, 7);
+            Assert.Contains("was begun anew meanwhile", await StopAsync(capture, "TERM", 143), StringComparison.Ordinal);
+        }
+
+        JsonElement[] windows = [.. (await _shell.JsonAsync(null, "backup", "status"))[0].GetProperty("windows").EnumerateArray()];
+        Assert.Equal(2, windows.Length);
+        await _shell.ExpectAsync(ErrorKind.Refused, "backup", "restore", "latest", "-d", _shell.PathOf("copy.db"), "--point-in-time", Text(windows[0].GetProperty("through"), later: 1));
+        Assert.Equal("1,2,3,4,5,6,7", await RestoreAsync("--point-in-time", "latest"));
+        await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
     }
 
     [Fact]
@@ -182,12 +230,14 @@ public sealed class WatchTests : IDisposable
         int Heads() => Directory.Exists(Logs) ? Directory.GetFiles(Logs, "head-*.json", SearchOption.AllDirectories).Length : 0;
     }
 
-    private static async Task StopAsync(Process capture, string signal, int exitCode)
+    /// <returns>What it said.</returns>
+    private static async Task<string> StopAsync(Process capture, string signal, int exitCode)
     {
         using Process kill = Process.Start("kill", [$"-{signal}", $"{capture.Id}"]);
         string errors = await capture.StandardError.ReadToEndAsync();
         await capture.WaitForExitAsync();
         Assert.True(capture.ExitCode == exitCode, errors);
+        return errors;
     }
 
     /// <summary>A transaction of its own, in a segment of its own.</summary>
@@ -220,5 +270,16 @@ public sealed class WatchTests : IDisposable
 
     private static Task<string> IdsAsync(string path) => Shell.SqliteAsync(path, "SELECT group_concat(id) FROM (SELECT id FROM item ORDER BY id);");
 
-    private static string Text(JsonElement instant) => instant.GetDateTimeOffset().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+    /// <summary>As long as it is open, the stock shell does not take the log away with it.</summary>
+    private static SqliteConnection Open(string path)
+    {
+        SqliteConnection connection = new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
+        connection.Open();
+        using SqliteCommand read = connection.CreateCommand();
+        read.CommandText = "SELECT count(*) FROM item";
+        read.ExecuteScalar();
+        return connection;
+    }
+
+    private static string Text(JsonElement instant, int later = 0) => instant.GetDateTimeOffset().UtcDateTime.AddMilliseconds(later).ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 }

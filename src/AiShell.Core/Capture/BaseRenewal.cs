@@ -14,11 +14,13 @@ internal sealed class BaseRenewal(BackupRepository repository, TimeProvider time
     private static readonly TimeSpan LongestLook = TimeSpan.FromMinutes(10);
 
     /// <summary>Until cancelled. A failure is told, and tried again.</summary>
-    public async Task RunAsync(BackupRequest request, Func<BackupResult, Task> made, CancellationToken cancellationToken)
+    /// <param name="isOwn">The capture began with a backup of its own; else there may be one to make at once.</param>
+    public async Task RunAsync(BackupRequest request, bool isOwn, Func<BackupResult, Task> made, CancellationToken cancellationToken)
     {
-        while (true)
+        TimeSpan pause = request.FullEvery < LongestLook ? request.FullEvery : LongestLook;
+        for (bool isFirst = !isOwn; ; isFirst = false)
         {
-            await Task.Delay(request.FullEvery < LongestLook ? request.FullEvery : LongestLook, time, cancellationToken);
+            await (isFirst ? Task.CompletedTask : Task.Delay(pause, time, cancellationToken));
             try
             {
                 if (await IsDueAsync(request, cancellationToken))

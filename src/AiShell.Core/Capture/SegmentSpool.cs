@@ -7,7 +7,8 @@ namespace AiShell.Capture;
 /// Keeps what a capture hands over in files of this machine until it is in the repository: a store that is slow or gone does not hold the database's log back. One capture
 /// writes, one uploader takes, at the same time.
 /// </summary>
-internal sealed class SegmentSpool(string directory, LogPosition start, DateTimeOffset startedAt, long segmentBytes) : ILogSink, IDisposable
+/// <param name="before">The last transaction of the log that goes on here; null for the first.</param>
+internal sealed class SegmentSpool(string directory, LogPosition start, DateTimeOffset startedAt, SegmentCommit? before, long segmentBytes) : ILogSink, IDisposable
 {
     private const int BufferBytes = 128 * 1024;
     private readonly Lock _changing = new();
@@ -19,6 +20,8 @@ internal sealed class SegmentSpool(string directory, LogPosition start, DateTime
     private bool _isWanted;
     private LogPosition _from = start;
     private DateTimeOffset _through = startedAt;
+    private DateTimeOffset _after = before?.After ?? DateTimeOffset.MinValue;
+    private DateTimeOffset _at = before?.At ?? DateTimeOffset.MinValue;
     private long _waitingBytes;
 
     /// <summary>Up to this instant everything was handed over.</summary>
@@ -53,9 +56,12 @@ internal sealed class SegmentSpool(string directory, LogPosition start, DateTime
     {
         lock (_changing)
         {
-            long before = _commits.Count == 0 ? 0 : _commits[^1].Offset;
-            _commits.Add(new SegmentCommit(_file!.Position, commit.Position, commit.After, commit.At));
-            Interlocked.Add(ref _waitingBytes, _file.Position - before);
+            // Also where the clock was set back since an earlier capture: transactions and their times have the same order.
+            _after = commit.After > _after ? commit.After : _after;
+            _at = commit.At > _at ? commit.At : _at;
+            long written = _commits.Count == 0 ? 0 : _commits[^1].Offset;
+            _commits.Add(new SegmentCommit(_file!.Position, commit.Position, _after, _at));
+            Interlocked.Add(ref _waitingBytes, _file.Position - written);
             _inTransaction = false;
             if (_isWanted || _file.Position >= segmentBytes)
             {

@@ -5,9 +5,10 @@ using AiShell.Repository;
 namespace AiShell.Capture;
 
 /// <summary>Brings spooled segments into the repository, in their order, and says how far that has got.</summary>
-internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchRequest request, ILogCapture capture, int timeline, long lastNumber, TimeProvider time)
+/// <param name="head">Of the capture that goes on here; null for one of its own.</param>
+internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchRequest request, ILogCapture capture, int timeline, long lastNumber, LogHead? head, TimeProvider time)
 {
-    private readonly string _capture = RandomNumberGenerator.GetHexString(8, lowercase: true);
+    private readonly LogHead _head = head ?? new LogHead(RandomNumberGenerator.GetHexString(8, lowercase: true), capture.Start, capture.StartedAt, lastNumber, capture.Start, capture.StartedAt);
     private LogPosition _position = capture.Start;
     private long _number = lastNumber;
     private long _segments;
@@ -36,7 +37,7 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
 
         stored = all ? through : stored;
         await logLock.EnsureHeldAsync(cancellationToken);
-        await log.WriteHeadAsync(timeline, new LogHead(_capture, capture.Start, capture.StartedAt, _number, _position, stored), cancellationToken);
+        await log.WriteHeadAsync(timeline, _head with { Number = _number, Position = _position, Through = stored }, cancellationToken);
         _through = stored;
     }
 

@@ -1,12 +1,14 @@
 using AiShell.Backup;
 using AiShell.Engines;
 using AiShell.Repository;
+using AiShell.Restore;
 
 namespace AiShell.Capture;
 
 /// <summary>
-/// Follows a database's log into the repository: a base or an increment at the moment from which it is followed, then segments, until cancelled. Where the log is
-/// interrupted it begins again, with an increment that closes the hole; between the two ends of a hole there is no instant to restore to.
+/// Follows a database's log into the repository: a base or an increment at the moment from which it is followed, then segments, until cancelled. Where that was
+/// interrupted it goes on at the exact position, if the database still has what follows; else it begins anew, with an increment that closes the hole: between the two ends of a hole there is
+/// no instant to restore to.
 /// </summary>
 public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJobProgress progress)
 {
@@ -16,10 +18,10 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
     /// <summary>What was captured when it is cancelled is still stored.</summary>
     private static readonly TimeSpan LastStore = TimeSpan.FromSeconds(20);
 
-    /// <param name="began">A backup was made from which the log is followed.</param>
+    /// <param name="began">The log is followed, from a backup that was made or from where it was left; or a backup was made beside it.</param>
     /// <param name="report">How far it has got, again and again.</param>
     /// <exception cref="AiShellException">It could not begin at all. What interrupts it later is told as a warning, and it begins again.</exception>
-    public async Task RunAsync(WatchRequest request, Func<BackupResult, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
+    public async Task RunAsync(WatchRequest request, Func<WatchStart, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
     {
         bool everBegan = false;
         TimeSpan pause = ShortestPause;
@@ -29,11 +31,11 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
             {
                 await FollowAsync(
                     request,
-                    result =>
+                    start =>
                     {
                         everBegan = true;
                         pause = ShortestPause;
-                        return began(result);
+                        return began(start);
                     },
                     report,
                     cancellationToken);
@@ -41,7 +43,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
             }
             catch (Exception interruption) when (everBegan && !cancellationToken.IsCancellationRequested && IsPassing(interruption))
             {
-                progress.Warn($"The log was interrupted: {interruption.Message.TrimEnd('.')}. Beginning again in {pause.TotalSeconds:0} s; what is committed until then can be restored only as a whole.");
+                progress.Warn($"The log was interrupted: {interruption.Message.TrimEnd('.')}. Beginning again in {pause.TotalSeconds:0} s.");
             }
 
             await Task.Delay(pause, time, cancellationToken);
@@ -52,7 +54,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
     private static bool IsPassing(Exception interruption) =>
         interruption is BrokenChainException or IOException or AiShellException { Kind: ErrorKind.Busy or ErrorKind.Unreachable or ErrorKind.Failed };
 
-    private async Task FollowAsync(WatchRequest request, Func<BackupResult, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
+    private async Task FollowAsync(WatchRequest request, Func<WatchStart, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
     {
         DatabaseLog log = repository.LogOf(request.Backup.Database);
         await using Lease logLock = await log.LockAsync("backup watch", request.Backup.LockWait, cancellationToken);
@@ -65,25 +67,27 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
             cancellationToken);
     }
 
-    /// <summary>From one base on, until cancelled or interrupted.</summary>
+    /// <summary>From one moment on, until cancelled or interrupted.</summary>
     private async Task FollowAsync(
-        WatchRequest request, DatabaseLog log, Lease logLock, Func<BackupResult, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
+        WatchRequest request, DatabaseLog log, Lease logLock, Func<WatchStart, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
     {
         BackupRequest backup = request.Backup;
-        LogHistory history = await log.ReadAsync(cancellationToken);
-        CaptureOptions options = new(request.LimitBytes, backup.Workers, backup.ScratchDirectory, backup.LockWait, time);
+        RecoveryPlanner planner = await RecoveryPlanner.ReadAsync(repository, backup.Database, backup.KnownBad, onlyFrom: null, cancellationToken);
+        LogHistory history = planner.Log;
+        Resumption? left = await Resumption.FindAsync(planner, repository, cancellationToken);
+        CaptureOptions options = new(request.LimitBytes, backup.Workers, backup.ScratchDirectory, backup.LockWait, time) { Resume = left?.At };
         await using ILogCapture capture = await backup.Engine.Log!.OpenCaptureAsync(backup.Address, options, cancellationToken);
-        using SegmentSpool spool = new(backup.ScratchDirectory, capture.Start, capture.StartedAt, request.SegmentBytes);
-        SegmentUploader uploader = new(log, logLock, request, capture, history.CurrentTimeline, history.Timelines is [.., var current] ? current.LastNumber : 0, time);
+        left = GoesOn(left, capture) ? left : null;
+        using SegmentSpool spool = new(backup.ScratchDirectory, capture.Start, capture.StartedAt, left?.Last, request.SegmentBytes);
+        SegmentUploader uploader = new(log, logLock, request, capture, history.CurrentTimeline, history.Timelines is [.., var current] ? current.LastNumber : 0, left?.Head, time);
         using CancellationTokenSource stop = new();
         Task renewing = Task.CompletedTask;
         Task capturing = Task.Run(() => capture.RunAsync(spool, stop.Token), CancellationToken.None);
         try
         {
-            BackupResult result = await new BackupJob(repository, time, progress).RunAsync(backup with { Capture = capture, Kind = BackupKind.Incremental }, cancellationToken);
-            RequireStart(result.Manifest, capture, history);
-            await began(result);
-            renewing = new BaseRenewal(repository, time, request.FlushEvery * 3, progress).RunAsync(backup, began, stop.Token);
+            await began(await StartAsync(backup, capture, left, history, cancellationToken));
+            renewing = new BaseRenewal(repository, time, request.FlushEvery * 3, progress).RunAsync(
+                backup, isOwn: left is null, result => began(new WatchStart(result.Manifest.Position.End, spool.Through, result)), stop.Token);
             await StoreUntilAsync(capturing, request, uploader, spool, report, cancellationToken);
         }
         finally
@@ -136,16 +140,30 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
         }
     }
 
-    private static void RequireStart(Manifest manifest, ILogCapture capture, LogHistory history)
+    private bool GoesOn(Resumption? left, ILogCapture capture)
     {
-        if (manifest.TimelineNumber != history.CurrentTimeline)
+        if (left is not null && capture.WhyAnew is { } why)
+        {
+            progress.Warn($"The log does not go on where it was left: {why}. What was committed since {RecoveryTarget.Show(left.At.Through)} can be restored only as a whole.");
+        }
+
+        return left is not null && capture.WhyAnew is null;
+    }
+
+    /// <summary>A backup from which the log goes on, unless it goes on where it was left.</summary>
+    private async Task<WatchStart> StartAsync(BackupRequest backup, ILogCapture capture, Resumption? left, LogHistory history, CancellationToken cancellationToken)
+    {
+        BackupResult? result = left is not null ? null
+            : await new BackupJob(repository, time, progress).RunAsync(backup with { Capture = capture, Kind = BackupKind.Incremental }, cancellationToken);
+        int timeline = result?.Manifest.TimelineNumber ?? (await repository.LogOf(backup.Database).FindCurrentAsync(cancellationToken))?.Number ?? 1;
+        if (timeline != history.CurrentTimeline)
         {
             throw new BrokenChainException("a backup was restored over the database");
         }
 
-        if (manifest.Position.End != capture.Start)
-        {
-            throw new InvalidOperationException($"The backup ends at '{manifest.Position.End}', and the log begins at '{capture.Start}'.");
-        }
+        LogPosition start = result?.Manifest.Position.End ?? left!.At.Position;
+        return start == capture.Start
+            ? new WatchStart(start, capture.StartedAt, result)
+            : throw new InvalidOperationException($"The backup ends at '{start}', and the log begins at '{capture.Start}'.");
     }
 }

@@ -13,6 +13,11 @@ public sealed record WatchRequest(BackupRequest Backup, TimeSpan FlushEvery, lon
     public long? LimitBytes { get; init; }
 }
 
+/// <summary>From where a log is followed.</summary>
+/// <param name="Backup">That was made for it, or beside it; null where it goes on where it was left.</param>
+/// <param name="Through">What was committed up to this instant is stored.</param>
+public sealed record WatchStart(LogPosition Position, DateTimeOffset Through, BackupResult? Backup);
+
 /// <summary>How far a capture has got.</summary>
 /// <param name="Timeline">The history that it follows.</param>
 /// <param name="Position">The end of what is stored.</param>

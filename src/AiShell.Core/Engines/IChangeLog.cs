@@ -24,7 +24,7 @@ public interface IChangeLog
     /// <exception cref="BrokenChainException">The log does not reach back to the chain's end, or the database is no continuation of it.</exception>
     Task<ISnapshot> OpenChangesAsync(DatabaseAddress address, ChainSoFar chain, SnapshotOptions options, CancellationToken cancellationToken);
 
-    /// <summary>Begins to follow the log from now on.</summary>
+    /// <summary>Begins to follow the log: from <see cref="CaptureOptions.Resume"/> on where it can, else from now on.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: this database keeps no log that can be followed; the message says what to change.</exception>
     Task<ILogCapture> OpenCaptureAsync(DatabaseAddress address, CaptureOptions options, CancellationToken cancellationToken);
 }

@@ -6,8 +6,11 @@ namespace AiShell.Engines;
 /// </summary>
 public interface ILogCapture : IAsyncDisposable
 {
-    /// <summary>The moment from which the log is followed.</summary>
+    /// <summary>The moment from which the log is followed: <see cref="CaptureOptions.Resume"/>'s where it goes on from there.</summary>
     LogPosition Start { get; }
+
+    /// <summary>Why the log does not go on from <see cref="CaptureOptions.Resume"/>, in words that follow a colon; null where it does, or where none was given.</summary>
+    string? WhyAnew { get; }
 
     /// <summary>An instant at which the database stood at <see cref="Start"/>, or had gone on from there.</summary>
     DateTimeOffset StartedAt { get; }
@@ -18,7 +21,8 @@ public interface ILogCapture : IAsyncDisposable
     string SegmentExtension { get; }
 
     /// <summary>
-    /// The database at <see cref="Start"/>: whole, or what changed since the end of <paramref name="chain"/>. To be read soon: a server keeps more for its sake as long as it is held.
+    /// The database at <see cref="Start"/>: whole, or what changed since the end of <paramref name="chain"/>. To be read soon: a server keeps more for its sake as long as it is held. There is
+    /// none where the log goes on from <see cref="CaptureOptions.Resume"/>.
     /// </summary>
     /// <exception cref="BrokenChainException">No increment can be made on the chain; the whole database still can be had.</exception>
     Task<ISnapshot> OpenPictureAsync(ChainSoFar? chain, SnapshotOptions options, CancellationToken cancellationToken);
@@ -56,4 +60,13 @@ public sealed record LogCommit(LogPosition Position, DateTimeOffset After, DateT
 /// <param name="Workers">How many will read the picture at once.</param>
 /// <param name="ScratchDirectory">An existing private directory on local disk.</param>
 /// <param name="LockWait">How long to wait for a database that is locked before <see cref="ErrorKind.Busy"/>.</param>
-public sealed record CaptureOptions(long? LimitBytes, int Workers, string ScratchDirectory, TimeSpan LockWait, TimeProvider Time);
+public sealed record CaptureOptions(long? LimitBytes, int Workers, string ScratchDirectory, TimeSpan LockWait, TimeProvider Time)
+{
+    /// <summary>Where to go on, if the database still has all that follows; null to begin now.</summary>
+    public LogResume? Resume { get; init; }
+}
+
+/// <summary>Where the kept log of the present history ends.</summary>
+/// <param name="Position">The end of its last transaction, or of the backup before its first. It must be proven that the database's own log goes on from there, and not from another state of the same name.</param>
+/// <param name="Through">Up to this instant nothing else was committed: <see cref="ILogCapture.StartedAt"/> of what goes on, and no earlier than that is the first commit.</param>
+public sealed record LogResume(LogPosition Position, DateTimeOffset Through);

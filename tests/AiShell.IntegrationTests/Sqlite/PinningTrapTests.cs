@@ -166,7 +166,7 @@ public sealed class PinningTrapTests : IDisposable
 
         Assert.Equal(3, Assert.Single(backup.Contents.Tables).Fingerprint.Rows);
         Assert.Equal(log, await File.ReadAllBytesAsync(crashed + "-wal"));
-        Assert.Matches("^change [0-9]+, frame [1-9][0-9]* of 0x[0-9a-f]{16}$", backup.Position.Value);
+        Assert.Matches("^change [0-9]+, frame [1-9][0-9]* of 0x[0-9a-f]{16}, sum 0x[0-9a-f]{16}$", backup.Position.Value);
     }
 
     [Theory]

@@ -69,9 +69,9 @@ internal sealed class WatchCommand : SessionCommand
         {
             await new WatchJob(repository, session.Clock, session.Progress).RunAsync(
                 request,
-                async result =>
+                async start =>
                 {
-                    progress.Begin(result);
+                    progress.Begin(database.Name, start);
                     await CreateCommand.PruneAsync(session, settings, retention, repository, database.Name, cancellationToken);
                 },
                 progress.Report,
@@ -80,7 +80,7 @@ internal sealed class WatchCommand : SessionCommand
         finally
         {
             session.EndProgress();
-            if (progress.BackupId is not null)
+            if (progress.HasBegun)
             {
                 Show(session, database.Name, progress);
             }
@@ -133,7 +133,7 @@ internal sealed class WatchCommand : SessionCommand
         {
             page.Line($"The log of '{document.Database}' is no longer followed.");
             page.Facts(
-                ("Stored", state is null ? "nothing" : $"{BackupDescription.Count(document.Commits)} transactions in {BackupDescription.Count(document.Segments)} segments since {document.BackupId}"),
+                ("Stored", state is null ? "nothing" : $"{BackupDescription.Count(document.Commits)} transactions in {BackupDescription.Count(document.Segments)} segments since {document.BackupId ?? "it was left"}"),
                 ("Through", state is null ? null : RecoveryTarget.Show(state.Through)),
                 ("Position", document.Position),
                 ("Not stored", document.WaitingBytes > 0 ? ByteSize.Format(document.WaitingBytes) : null));
@@ -146,17 +146,26 @@ internal sealed class WatchCommand : SessionCommand
         private long? _told;
         private bool _isLate;
 
+        public bool HasBegun { get; private set; }
+
+        /// <summary>The last that was made; null where the log went on where it was left.</summary>
         public string? BackupId { get; private set; }
 
         public WatchState? State { get; private set; }
 
-        public void Begin(BackupResult result)
+        public void Begin(string database, WatchStart start)
         {
             session.EndProgress();
-            BackupId = result.Manifest.Id;
+            HasBegun = true;
+            if (start.Backup?.Manifest is not { } backup)
+            {
+                session.Output.Say($"Following the log of '{database}' on from where it was left at {RecoveryTarget.Show(start.Through)} ('{start.Position}').");
+                return;
+            }
+
+            BackupId = backup.Id;
             session.SubjectBackup = BackupId;
-            session.Output.Say(
-                $"Following the log of '{result.Manifest.Database}' from the {BackupDescription.Lower(result.Manifest.Kind)} backup {BackupId} on ('{result.Manifest.Position.End}').");
+            session.Output.Say($"Following the log of '{database}' from the {BackupDescription.Lower(backup.Kind)} backup {BackupId} on ('{start.Position}').");
         }
 
         public void Report(WatchState state)

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using AiShell.Engines.Sqlite.Log;
 using Microsoft.Data.Sqlite;
 
@@ -8,17 +10,33 @@ namespace AiShell.Engines.Sqlite;
 /// A moment in a write-ahead log, as SQLite keeps it: the 48 bytes of a <c>sqlite3_snapshot</c> are the log's index header
 /// (WalIndexHdr in wal.c; sqlite.org/walformat.html, 2.1), numbers in the machine's byte order, salts as in the log.
 /// </summary>
-internal sealed record WalMoment(uint LastFrame, uint PageCount, int PageSize, ulong Salts)
+/// <param name="Sum">The running checksum of the last frame, over all that the log has had until then.</param>
+internal sealed partial record WalMoment(uint LastFrame, uint PageCount, int PageSize, ulong Salts, ulong Sum)
 {
     public const int HeaderBytes = 48;
 
     /// <summary>A log that never had a transaction.</summary>
-    public static readonly WalMoment None = new(0, 0, 0, 0);
+    public static readonly WalMoment None = new(0, 0, 0, 0, 0);
 
     /// <param name="changeCounter">Of page 1 at that moment.</param>
-    public static LogPosition PositionOf(uint changeCounter, WalMoment? moment) => new(moment is null
-        ? $"change {changeCounter}"
-        : $"change {changeCounter}, frame {moment.LastFrame} of 0x{moment.Salts:x16}");
+    public static LogPosition PositionOf(uint changeCounter, WalMoment? moment) => new(moment switch
+    {
+        null => $"change {changeCounter}",
+        { LastFrame: 0 } => $"change {changeCounter}, frame 0 of 0x{moment.Salts:x16}",
+        _ => $"change {changeCounter}, frame {moment.LastFrame} of 0x{moment.Salts:x16}, sum 0x{moment.Sum:x16}",
+    });
+
+    /// <summary>Reads a position that names a frame. Null for any other: it does not say enough to find the place again.</summary>
+    /// <param name="changeCounter">Of page 1 at that moment.</param>
+    public static WalMoment? Parse(LogPosition position, out uint changeCounter)
+    {
+        changeCounter = 0;
+        return FramePosition().Match(position.Value) is { Success: true } match
+            && uint.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out changeCounter)
+            && uint.TryParse(match.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out uint frame)
+                ? new WalMoment(frame, 0, 0, Hexadecimal(match.Groups[3]), Hexadecimal(match.Groups[4]))
+                : null;
+    }
 
     public static WalMoment Read(ReadOnlySpan<byte> header)
     {
@@ -27,8 +45,14 @@ internal sealed record WalMoment(uint LastFrame, uint PageCount, int PageSize, u
             BitConverter.ToUInt32(header[16..]),
             BitConverter.ToUInt32(header[20..]),
             (size & 0xFE00) + ((size & 1) << 16),
-            BinaryPrimitives.ReadUInt64BigEndian(header[32..]));
+            BinaryPrimitives.ReadUInt64BigEndian(header[32..]),
+            ((ulong)BitConverter.ToUInt32(header[24..]) << 32) | BitConverter.ToUInt32(header[28..]));
     }
+
+    private static ulong Hexadecimal(Group digits) => ulong.Parse(digits.ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("^change ([0-9]+), frame ([1-9][0-9]*) of 0x([0-9a-f]{16}), sum 0x([0-9a-f]{16})$", RegexOptions.CultureInvariant)]
+    private static partial Regex FramePosition();
 }
 
 /// <summary>

@@ -149,9 +149,8 @@ internal sealed class CopySnapshot : ISnapshot
         }
 
         Add(PartPhase.PreData, "schema", "sql", null, _scripts.PreData.Sum(entry => (long)entry.Header.Bytes));
-        // On the server's own machine a session keeps two processors busy, the server's process and our compressor.
-        int sessions = _snapshot.Server.Host.IsOnThisMachine ? Math.Max(1, options.Workers / 2) : options.Workers;
-        foreach (TableStep step in TableStep.Split(tables, sessions, options.PartBytes, _snapshot.Server.Version))
+        long? memory = _snapshot.Server.Host.IsOnThisMachine ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : null;
+        foreach (TableStep step in TableStep.Split(tables, options.Workers, memory, options.PartBytes, _snapshot.Server.Version))
         {
             Add(PartPhase.Data, step.Table.Name.Name, RowFormats.ExtensionOf(options.Format), step, step.EstimatedBytes);
         }

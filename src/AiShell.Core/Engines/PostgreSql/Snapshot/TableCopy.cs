@@ -6,12 +6,16 @@ namespace AiShell.Engines.PostgreSql.Snapshot;
 internal static class TableCopy
 {
     private const int RunBytes = 256 * 1024;
+    private const int FirstWithJit = 110000;
+
+    // A query, unlike a table, may be given helpers and compiled, which a scan that only copies does not repay.
+    private const string Plainly = "SET max_parallel_workers_per_gather = 0";
 
     public static async Task<TableFingerprint> RunAsync(
         WireSession session, TableStep step, BackupFormat format, int partBytes, IPartSink sink, CancellationToken cancellationToken)
     {
         string subject = $"table '{step.Table.Name}'";
-        CopyOut copy = await ServerErrors.RunAsync(session, subject, open => Begin(open, step.Table, step.CopyStatement), cancellationToken);
+        CopyOut copy = await ServerErrors.RunAsync(session, subject, open => Begin(open, step), cancellationToken);
         RowWriter writer = RowFormats.CreateWriter(format, step.Table);
         for (bool more = true; more;)
         {
@@ -23,11 +27,17 @@ internal static class TableCopy
         return new TableFingerprint(copy.Rows, copy.Sum);
     }
 
-    private static CopyOut Begin(WireSession session, SourceTable table, string statement)
+    private static CopyOut Begin(WireSession session, TableStep step)
     {
+        SourceTable table = step.Table;
         try
         {
-            return session.BeginCopyOut(statement);
+            if (step.IsRange)
+            {
+                session.Execute($"SET enable_tidscan = {(step.PassesOver ? "off" : "on")}; {Plainly}{(session.ServerVersion < FirstWithJit ? "" : "; SET jit = off")}");
+            }
+
+            return session.BeginCopyOut(step.CopyStatement);
         }
         catch (ServerError error) when (error.SqlState == "42501" && table.HasRowSecurity)
         {

@@ -3,10 +3,13 @@ namespace AiShell.Engines.PostgreSql.Snapshot;
 /// <summary>One table, or a range of its pages, to be read by one worker.</summary>
 /// <param name="FirstPage">Included; null for the whole table.</param>
 /// <param name="EndPage">Excluded; null for the last.</param>
-internal sealed record TableStep(SourceTable Table, long? FirstPage, long? EndPage, long EstimatedBytes)
+/// <param name="PassesOver">The range is read by a scan of the whole table that passes over the other ranges' pages.</param>
+internal sealed record TableStep(SourceTable Table, long? FirstPage, long? EndPage, long EstimatedBytes, bool PassesOver = false)
 {
     private const int MostStepsOfTable = 64;
     private const int FirstWithTidRangeScan = 140000;
+
+    public bool IsRange => FirstPage is not null || EndPage is not null;
 
     /// <summary>The COPY that reads it.</summary>
     public string CopyStatement
@@ -38,22 +41,31 @@ internal sealed record TableStep(SourceTable Table, long? FirstPage, long? EndPa
     }
 
     /// <summary>
-    /// Splits only a table that is larger than its fair share of the whole: then ranges are the only way to keep all sessions busy.
+    /// Splits only a table that is larger than its fair share of the whole: then ranges are the only way to keep all sessions busy. Where the server is on this machine
+    /// and the table fits in its memory, each session scans all of it and passes over what others read: cheap beside formatting rows, and such a scan leaves the
+    /// server's cache to its users, while one of a range of pages replaces what is in it. Elsewhere ranges are scanned (from 14 on), and on the server's own machine, where
+    /// they cost as much as they save, only by half of the workers.
     /// </summary>
-    public static IEnumerable<TableStep> Split(IReadOnlyList<SourceTable> tables, int sessions, long partBytes, int serverVersion)
+    /// <param name="memoryBytes">Of the server's machine, where that is this one; null elsewhere.</param>
+    public static IEnumerable<TableStep> Split(IReadOnlyList<SourceTable> tables, int workers, long? memoryBytes, long partBytes, int serverVersion)
     {
-        long most = Math.Max(partBytes, FairShare.Most(tables.Sum(table => table.SizeBytes), sessions));
+        long total = tables.Sum(table => table.SizeBytes);
         foreach (SourceTable table in tables)
         {
-            bool splits = sessions > 1 && serverVersion >= FirstWithTidRangeScan && table.Condition is null && table.Pages > 1 && table.SizeBytes > most;
-            int steps = splits ? (int)Math.Clamp(Math.Min(table.SizeBytes / partBytes, table.Pages), 1, Math.Min(MostStepsOfTable, 4 * sessions)) : 1;
+            bool inMemory = table.SizeBytes <= memoryBytes / 4;
+            int sessions = inMemory || memoryBytes is null ? workers : Math.Max(1, workers / 2);
+            long most = Math.Max(partBytes, FairShare.Most(total, sessions));
+            bool splits = sessions > 1 && (inMemory || serverVersion >= FirstWithTidRangeScan) && table.Condition is null && table.Pages > 1 && table.SizeBytes > most;
+            int mostSteps = inMemory ? sessions : Math.Min(MostStepsOfTable, 4 * sessions);
+            int steps = splits ? (int)Math.Clamp(Math.Min(table.SizeBytes / partBytes, table.Pages), 1, mostSteps) : 1;
             for (int step = 0; step < steps; step++)
             {
                 yield return new TableStep(
                     table,
                     step == 0 ? null : table.Pages * step / steps,
                     step == steps - 1 ? null : table.Pages * (step + 1) / steps,
-                    table.SizeBytes / steps);
+                    table.SizeBytes / steps,
+                    inMemory && steps > 1);
             }
         }
     }

@@ -125,10 +125,12 @@ internal sealed class CopyOut(WireSession session, WireReader reader)
         switch (type)
         {
             case 'c':
+                reader.ReadInBulk(false);
                 session.Receive(out _);
                 session.ReadResult(null);
                 return true;
             case 'E':
+                reader.ReadInBulk(false);
                 session.ReadResult(null);
                 throw WireReader.NotTheProtocol(type);
             default:

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 
 namespace AiShell.Engines.PostgreSql.Wire;
 
@@ -12,6 +13,9 @@ internal sealed class WireReader(Stream stream)
 
     private const int UsualBytes = 256 * 1024;
 
+    // A read that brought less than this had the server wake us for next to nothing.
+    private const int WorthWaking = 96 * 1024;
+
     // Errors, row descriptions and catalogue rows; COPY rows of any size are read in pieces.
     private const int LargestInSession = 1 << 30;
 
@@ -23,6 +27,8 @@ internal sealed class WireReader(Stream stream)
     private byte[] _buffer = new byte[UsualBytes];
     private int _start;
     private int _end;
+    private int _lastRead = WorthWaking;
+    private bool _inBulk;
 
     /// <summary>What has arrived and was not consumed. Writable: COPY rows are moved together in place.</summary>
     public Span<byte> Available => _buffer.AsSpan(_start, _end - _start);
@@ -30,6 +36,17 @@ internal sealed class WireReader(Stream stream)
     public int Capacity => _buffer.Length;
 
     public void Consume(int count) => _start += count;
+
+    /// <summary>
+    /// Much is to come without a pause, or no longer. A server writes 8 KB at a time; on the same machine each of these wakes a reader that waits, which costs both
+    /// more than the bytes do (docs/postgresql.md, "Speed"). So a reader that is faster than the server lets some gather. Under TLS a read ends with its record, however
+    /// much has gathered.
+    /// </summary>
+    public void ReadInBulk(bool much)
+    {
+        _inBulk = much && stream is NetworkStream;
+        _lastRead = WorthWaking;
+    }
 
     /// <summary>Waits for more bytes, so that at least <paramref name="count"/> are <see cref="Available"/>.</summary>
     /// <exception cref="EndOfStreamException">The server closed the connection.</exception>
@@ -47,7 +64,12 @@ internal sealed class WireReader(Stream stream)
 
         do
         {
-            int read = stream.Read(_buffer, _end, _buffer.Length - _end);
+            if (_inBulk && _lastRead < WorthWaking)
+            {
+                ShortPause.Take();
+            }
+
+            int read = _lastRead = stream.Read(_buffer, _end, _buffer.Length - _end);
             if (read == 0)
             {
                 throw new EndOfStreamException("The server closed the connection.");

@@ -123,6 +123,7 @@ internal sealed class WireSession : IDisposable
     {
         Send(_out.Begin('Q').Text(sql).End());
         Expect('H');
+        _reader.ReadInBulk(true);
         return new CopyOut(this, _reader);
     }
 

@@ -55,4 +55,7 @@ internal sealed record WalCaptureOptions
     public TimeSpan LockWait { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>As <see cref="CaptureOptions.Resume"/>.</summary>
+    public LogResume? Resume { get; init; }
 }

@@ -7,16 +7,18 @@ internal sealed class SqliteCapture : ILogCapture
     private readonly WalCapture _capture;
     private PinnedDatabase? _picture;
 
-    private SqliteCapture(string path, WalCapture capture)
+    private SqliteCapture(string path, WalCapture capture, bool goesOn)
     {
         _path = path;
         _capture = capture;
-        _picture = capture.TakePicture();
+        _picture = goesOn ? null : capture.TakePicture();
     }
 
     public LogPosition Start => _capture.Start;
 
     public DateTimeOffset StartedAt => _capture.StartedAt;
+
+    public string? WhyAnew => _capture.WhyAnew;
 
     public string EngineVersion => PinnedDatabase.ServerVersion;
 
@@ -24,11 +26,12 @@ internal sealed class SqliteCapture : ILogCapture
 
     public static async Task<ILogCapture> OpenAsync(string path, CaptureOptions options, CancellationToken cancellationToken)
     {
-        WalCaptureOptions capture = new() { LockWait = options.LockWait, Time = options.Time };
+        WalCaptureOptions capture = new() { LockWait = options.LockWait, Time = options.Time, Resume = options.Resume };
         capture = options.LimitBytes is { } limit ? capture with { LimitBytes = limit } : capture;
         try
         {
-            return new SqliteCapture(path, await WalCapture.OpenAsync(path, Math.Max(1, options.Workers), options.ScratchDirectory, capture, cancellationToken));
+            WalCapture opened = await WalCapture.OpenAsync(path, Math.Max(1, options.Workers), options.ScratchDirectory, capture, cancellationToken);
+            return new SqliteCapture(path, opened, goesOn: options.Resume is not null && opened.WhyAnew is null);
         }
         catch (BrokenChainException none)
         {
@@ -42,7 +45,7 @@ internal sealed class SqliteCapture : ILogCapture
 
     public async Task<ISnapshot> OpenPictureAsync(ChainSoFar? chain, SnapshotOptions options, CancellationToken cancellationToken)
     {
-        PinnedDatabase picture = _picture ?? throw new InvalidOperationException("The picture was taken already.");
+        PinnedDatabase picture = _picture ?? throw new InvalidOperationException("The picture was taken already, or there is none.");
         ISnapshot snapshot = await SqliteErrors.RunAsync(
             _path,
             () => chain is null

@@ -27,18 +27,26 @@ internal sealed class WalCapture : IAsyncDisposable
         {
             _path = path;
             _pageSize = picture.PageSize;
-            _cursor = new WalCursor(picture.PageSize, picture.Moment ?? WalMoment.None, picture.ChangeCounter);
             opened.Add(_pin = new WalPin(path, options.LockWait, keepLog));
             opened.Add(_spare = new WalPin(path, options.LockWait, keepLog));
-            opened.Add(_watch = new WalWatch(path, picture.Moment ?? WalMoment.None, before, keepLog, options));
-            opened.Add(_rotation = new WalRotation(this, path, keepLog, options.LimitBytes));
 
             // The picture's readers hold the log until this one does.
             _pin.Hold();
+            WalMoment moment = picture.Moment ?? WalMoment.None;
+            uint changeCounter = picture.ChangeCounter;
+            (Start, StartedAt) = (picture.Position, options.Time.GetUtcNow());
+            WhyAnew = options.Resume is null ? null : WalResume.WhyNot(options.Resume.Position, moment, ReadLog);
+            if (options.Resume is { } left && WhyAnew is null)
+            {
+                moment = WalMoment.Parse(left.Position, out changeCounter)!;
+                (Start, StartedAt, before) = (left.Position, left.Through, left.Through);
+            }
+
+            Position = Start;
             _picture = picture;
-            Start = picture.Position;
-            Position = picture.Position;
-            StartedAt = options.Time.GetUtcNow();
+            _cursor = new WalCursor(picture.PageSize, moment, changeCounter);
+            opened.Add(_watch = new WalWatch(path, moment, before, keepLog, options));
+            opened.Add(_rotation = new WalRotation(this, path, keepLog, options.LimitBytes));
         }
         catch
         {
@@ -47,11 +55,14 @@ internal sealed class WalCapture : IAsyncDisposable
         }
     }
 
-    /// <summary>The moment M: the picture's, and the end of what is before the first commit.</summary>
+    /// <summary>The moment M, the end of what is before the first commit: where the log was left if it goes on from there, else the picture's.</summary>
     public LogPosition Start { get; }
 
-    /// <summary>An instant right after that moment was fixed.</summary>
+    /// <summary>An instant right after that moment was fixed, or up to which nothing followed it.</summary>
     public DateTimeOffset StartedAt { get; }
+
+    /// <summary>As <see cref="ILogCapture.WhyAnew"/>.</summary>
+    public string? WhyAnew { get; }
 
     /// <summary>The end of the last commit that the sink has taken.</summary>
     public LogPosition Position { get; private set; }
@@ -84,7 +95,14 @@ internal sealed class WalCapture : IAsyncDisposable
                 PinnedDatabase picture = await PinnedDatabase.PinAsync(path, pictureReaders, scratchDirectory, options.LockWait, cancellationToken);
                 try
                 {
-                    return new WalCapture(path, picture, before, keepLog, options);
+                    WalCapture capture = new(path, picture, before, keepLog, options);
+                    if (options.Resume is not null && capture.WhyAnew is null)
+                    {
+                        // Nobody will read it, and it would hold the log.
+                        await capture.TakePicture().DisposeAsync();
+                    }
+
+                    return capture;
                 }
                 catch
                 {
@@ -96,7 +114,8 @@ internal sealed class WalCapture : IAsyncDisposable
     }
 
     /// <summary>
-    /// The database as it stood at <see cref="Start"/>, to be read once; who takes it disposes it, soon: until then nothing newer can be checkpointed, and the log grows.
+    /// The database as it stood at <see cref="Start"/>, to be read once; who takes it disposes it, soon: until then nothing newer can be checkpointed, and the log grows. There is none
+    /// where the log goes on from where it was left.
     /// </summary>
     public PinnedDatabase TakePicture()
     {

@@ -38,6 +38,9 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
     /// <summary>The last frame that was read; 0 at the generation's beginning.</summary>
     public uint Frame { get; private set; } = start.LastFrame;
 
+    /// <summary>The running checksum there, as the log has it.</summary>
+    public ulong Sum { get; private set; } = start.Sum;
+
     public uint ChangeCounter { get; private set; } = changeCounter;
 
     /// <summary>Whether the log may be begun anew just here, so that its next frame is the first of another generation.</summary>
@@ -47,7 +50,7 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
 
     public int FrameBytes => _frameBytes;
 
-    public LogPosition Position => WalMoment.PositionOf(ChangeCounter, Salts == 0 ? null : new WalMoment(Frame, 0, pageSize, Salts));
+    public LogPosition Position => WalMoment.PositionOf(ChangeCounter, Salts == 0 ? null : new WalMoment(Frame, 0, pageSize, Salts, Sum));
 
     /// <summary>Everything up to here is in the main file, and a reader keeps what follows.</summary>
     public void AllowReset() => MayBeReset = true;
@@ -99,6 +102,7 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
             {
                 WalTransaction transaction = new(Frame + 1, frame, committedPages, change);
                 (Frame, ChangeCounter, MayBeReset) = (frame, change, false);
+                Sum = BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]);
                 return transaction;
             }
         }

@@ -15,7 +15,7 @@ public sealed class WalCursorTests
     {
         WalCursor cursor = Start(0);
         Assert.Equal(new WalTransaction(1, 2, 5, 71), cursor.Read(Read, 6));
-        Assert.Equal($"change 71, frame 2 of 0x{Salts:x16}", cursor.Position.Value);
+        Assert.Equal($"change 71, frame 2 of 0x{Salts:x16}, sum 0x{SumOf(2):x16}", cursor.Position.Value);
         Assert.Equal(new WalTransaction(3, 3, 5, 71), cursor.Read(Read, 6));
         WalTransaction last = cursor.Read(Read, 6)!.Value;
         Assert.Equal(new WalTransaction(4, 6, 6, 71), last);
@@ -51,7 +51,7 @@ public sealed class WalCursorTests
         byte[] log = [.. next.AsSpan(0, 32), .. _log.AsSpan(32, 2 * 536), .. next.AsSpan(32)];
         log.AsSpan(32 + 8, 16).Clear();
         log.AsSpan(32 + 536 + 8, 16).Clear();
-        WalCursor cursor = new(PageSize, new WalMoment(start, 5, PageSize, BinaryPrimitives.ReadUInt64BigEndian(next.AsSpan(16))), 9);
+        WalCursor cursor = new(PageSize, new WalMoment(start, 5, PageSize, BinaryPrimitives.ReadUInt64BigEndian(next.AsSpan(16)), 0), 9);
         ReadLogBytes read = (offset, buffer) => log.AsSpan((int)offset, buffer.Length).CopyTo(buffer);
         if (start == 0)
         {
@@ -60,7 +60,7 @@ public sealed class WalCursorTests
 
         Assert.Equal(3u, cursor.Read(read, 4)!.Value.LastFrame);
         log[^1] ^= 1;
-        WalCursor again = new(PageSize, new WalMoment(3, 5, PageSize, cursor.Salts), 9);
+        WalCursor again = new(PageSize, new WalMoment(3, 5, PageSize, cursor.Salts, 0), 9);
         Assert.Throws<BrokenChainException>(() => again.Read(read, 4));
     }
 
@@ -98,19 +98,19 @@ public sealed class WalCursorTests
     [Fact]
     public void Another_generation_is_entered_only_where_it_may_begin()
     {
-        WalMoment other = new(6, 6, PageSize, 0x1234);
+        WalMoment other = new(6, 6, PageSize, 0x1234, 0);
         Assert.Throws<BrokenChainException>(() => Start(3).Enter(other));
-        Assert.Throws<BrokenChainException>(() => Start(3).Enter(new WalMoment(2, 6, PageSize, Salts)));
+        Assert.Throws<BrokenChainException>(() => Start(3).Enter(new WalMoment(2, 6, PageSize, Salts, 0)));
 
         WalCursor cursor = Start(3);
         cursor.AllowReset();
         cursor.Enter(other with { LastFrame = 0 });
         cursor.Enter(other with { LastFrame = 0, Salts = 0x1235 });
-        cursor.Enter(new WalMoment(2, 6, PageSize, 0x1236));
+        cursor.Enter(new WalMoment(2, 6, PageSize, 0x1236, 0));
         Assert.Equal(0u, cursor.Frame);
 
         // The generation before comes back: a recovery has read the old log again.
-        Assert.Throws<BrokenChainException>(() => cursor.Enter(new WalMoment(3, 6, PageSize, Salts)));
+        Assert.Throws<BrokenChainException>(() => cursor.Enter(new WalMoment(3, 6, PageSize, Salts, 0)));
     }
 
     [Fact]
@@ -118,16 +118,18 @@ public sealed class WalCursorTests
     {
         WalCursor cursor = Start(2);
         cursor.AllowReset();
-        cursor.Enter(new WalMoment(6, 6, PageSize, Salts));
+        cursor.Enter(new WalMoment(6, 6, PageSize, Salts, 0));
         Assert.True(cursor.MayBeReset);
         cursor.Read(Read, 6);
         Assert.False(cursor.MayBeReset);
-        Assert.Throws<BrokenChainException>(() => cursor.Enter(new WalMoment(1, 6, PageSize, 0x1234)));
+        Assert.Throws<BrokenChainException>(() => cursor.Enter(new WalMoment(1, 6, PageSize, 0x1234, 0)));
     }
 
     private ulong Salts => BinaryPrimitives.ReadUInt64BigEndian(_log.AsSpan(16));
 
-    private WalCursor Start(uint frame) => new(PageSize, new WalMoment(frame, 5, PageSize, Salts), changeCounter: 9);
+    private ulong SumOf(uint frame) => BinaryPrimitives.ReadUInt64BigEndian(_log.AsSpan((int)WalView.OffsetOfFrame(frame, PageSize) + 16));
+
+    private WalCursor Start(uint frame) => new(PageSize, new WalMoment(frame, 5, PageSize, Salts, 0), changeCounter: 9);
 
     private void Read(long offset, Span<byte> buffer) => _log.AsSpan((int)offset, buffer.Length).CopyTo(buffer);
 
