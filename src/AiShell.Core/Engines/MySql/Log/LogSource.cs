@@ -1,3 +1,4 @@
+using System.Globalization;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Snapshot;
@@ -8,7 +9,8 @@ namespace AiShell.Engines.MySql.Log;
 /// <summary>A server's binary log for one of its databases: looked at before it is read.</summary>
 /// <param name="End">Where it ends now.</param>
 /// <param name="Mark">What parts of it begin with.</param>
-internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string ServerVersion, IReadOnlyList<string> Remarks)
+/// <param name="Tables">How many the database has.</param>
+internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables, string ServerVersion, IReadOnlyList<string> Remarks)
 {
     private const string PrivilegeHint = "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the user.";
 
@@ -58,7 +60,8 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string Ser
                 DefaultEngine = session.Scalar("SELECT @@global.default_storage_engine"),
                 TimeZone = session.Scalar("SELECT @@system_time_zone"),
             };
-            return new LogSource(end, mark, session.ServerVersionText, capture.Remarks);
+            int tables = int.Parse(session.Scalar("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')")!, CultureInfo.InvariantCulture);
+            return new LogSource(end, mark, tables, session.ServerVersionText, capture.Remarks);
         }
         catch (ServerError error) when (SnapshotErrors.IsDenied(error))
         {
