@@ -59,7 +59,7 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         Task[] writers = [.. Enumerable.Range(1, 2).Select(seed => Task.Factory.StartNew(() => journal.Write(seed, stop.Token), TaskCreationOptions.LongRunning))];
         for (int run = 0; run <= Kills; run++)
         {
-            journal.HoldsDefinitions = true;
+            journal.HoldsDefinitions = run == 0;
             using Process capture = _shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "300ms", "--compression", "zstd");
             Task<string> errors = capture.StandardError.ReadToEndAsync();
             int before = SegmentsNow();
@@ -122,13 +122,15 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
             foreach (DateTimeOffset at in await SureInstants.Async(planner, instant))
             {
                 unsure += at == instant ? 0 : 1;
-                plans.Add((await planner.PlanAsync(new RecoveryTarget.Instant(at), null), entries.Count(entry => entry.Answered <= at), entries.Count(entry => entry.Asked < at)));
+                plans.Add((await planner.PlanAsync(new RecoveryTarget.Instant(at), null), LastOf(entries.Where(entry => entry.Answered <= at)), LastOf(entries.Where(entry => entry.Asked < at))));
             }
         }
 
         output.WriteLine($"{plans.Count} instants, {unsure} of them beside one that was not sure");
         return plans;
     }
+
+    private static int LastOf(IEnumerable<MySqlJournal.Entry> entries) => entries.Select(entry => entry.Number).DefaultIfEmpty(0).Max();
 
     private async Task<IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)>> PlanPositionsAsync(
         BackupRepository repository, RecoveryPlanner planner, IReadOnlyList<RecoverableWindow> windows)

@@ -63,7 +63,7 @@ public sealed class LogReplayTests : IAsyncLifetime
         MemoryChain chain = await ChainAsync(
             "shop",
             """
-            SET TIMESTAMP = 1700000000; INSERT INTO t(v, f) VALUES ('time goes back', -3.4028235e38); SET TIMESTAMP = DEFAULT;
+            SET TIMESTAMP = 1700000000; INSERT INTO t(v, f) VALUES ('time goes back', -3.4028234e38); SET TIMESTAMP = DEFAULT;
             CREATE USER 'owner'@'elsewhere'; CREATE USER app@'%' IDENTIFIED BY 'x'; GRANT SELECT ON shop.* TO app@'%';
             CREATE DEFINER='owner'@'elsewhere' VIEW w AS SELECT id, v FROM t WHERE f > 0;
             DELIMITER ;;

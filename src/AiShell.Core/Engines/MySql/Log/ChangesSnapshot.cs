@@ -19,7 +19,7 @@ internal sealed class ChangesSnapshot(ConnectionSettings settings, LogSource sou
     /// <summary>None: to read all rows would cost what the increment saves.</summary>
     public IReadOnlyList<TableName> Tables => [];
 
-    public IReadOnlyDictionary<string, int> Objects { get; } = new Dictionary<string, int>();
+    public IReadOnlyDictionary<string, int> Objects { get; } = new Dictionary<string, int> { ["tables"] = source.Tables };
 
     public IReadOnlyList<string> Warnings => source.Remarks;
 

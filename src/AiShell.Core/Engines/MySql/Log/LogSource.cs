@@ -1,3 +1,4 @@
+using System.Globalization;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Snapshot;
@@ -8,7 +9,8 @@ namespace AiShell.Engines.MySql.Log;
 /// <summary>A server's binary log for one of its databases: looked at before it is read.</summary>
 /// <param name="End">Where it ends now.</param>
 /// <param name="Mark">What parts of it begin with.</param>
-internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string ServerVersion, IReadOnlyList<string> Remarks)
+/// <param name="Tables">How many the database has.</param>
+internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables, string ServerVersion, IReadOnlyList<string> Remarks)
 {
     private const string PrivilegeHint = "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the user.";
 
@@ -51,17 +53,28 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, string Ser
                 throw new AiShellException(ErrorKind.Refused, "The log of a server that does not tell names apart by case (lower_case_table_names) is not read by this version.", "Make full backups.");
             }
 
+            RefuseWhatIsNotRead(session);
             BinaryLogPosition end = session.Features.IsMariaDb ? capture.End with { Gtids = BinaryLogPosition.GtidsAt(session, capture.End.File, capture.End.Offset) } : capture.End;
             LogMark mark = new(nameCase.OfDatabase(settings.Database), null, null, hasEnd)
             {
                 DefaultEngine = session.Scalar("SELECT @@global.default_storage_engine"),
                 TimeZone = session.Scalar("SELECT @@system_time_zone"),
             };
-            return new LogSource(end, mark, session.ServerVersionText, capture.Remarks);
+            int tables = int.Parse(session.Scalar("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')")!, CultureInfo.InvariantCulture);
+            return new LogSource(end, mark, tables, session.ServerVersionText, capture.Remarks);
         }
         catch (ServerError error) when (SnapshotErrors.IsDenied(error))
         {
             throw Denied(error);
+        }
+    }
+
+    /// <summary>Ways to write the log that its replay does not know.</summary>
+    private static void RefuseWhatIsNotRead(MySqlSession session)
+    {
+        if (session.Query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin_compress', 'binlog_alter_two_phase') AND Value IN ('ON', '1')") is [[{ } setting, ..], ..])
+        {
+            throw new AiShellException(ErrorKind.Refused, $"The server writes its binary log in a way that is not replayed here ({setting} is on).", $"SET GLOBAL {setting} = OFF on the server, then make a new full backup.");
         }
     }
 }

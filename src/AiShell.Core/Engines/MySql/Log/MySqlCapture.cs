@@ -29,6 +29,8 @@ internal sealed class MySqlCapture : ILogCapture
 
     public DateTimeOffset StartedAt { get; }
 
+    public string? WhyAnew { get; private init; }
+
     public string EngineVersion => _source.ServerVersion;
 
     public string SegmentExtension => LogPartWriter.Extension;
@@ -36,13 +38,28 @@ internal sealed class MySqlCapture : ILogCapture
     public static async Task<ILogCapture> OpenAsync(ConnectionSettings settings, CaptureOptions options, CancellationToken cancellationToken)
     {
         LogSource source = await LogSource.LookAsync(settings, hasEnd: false, cancellationToken);
+        string? whyAnew = null;
+        if (options.Resume is { } resume)
+        {
+            try
+            {
+                BinaryLogPosition left = BinaryLogPosition.Of(resume.Position) ?? throw new BrokenChainException($"'{resume.Position}' is no position in a binary log");
+                await LogSource.RequireAsync(settings, left, cancellationToken);
+                return new MySqlCapture(settings, options, source, picture: null, left, resume.Through);
+            }
+            catch (BrokenChainException broken)
+            {
+                whyAnew = broken.Message;
+            }
+        }
+
         SnapshotOptions all = new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, Math.Max(1, options.Workers), options.ScratchDirectory, PartBytes, options.LockWait);
         ISnapshot picture = await MySqlSnapshot.OpenAsync(settings, all, cancellationToken);
         try
         {
             BinaryLogPosition start = BinaryLogPosition.Of(picture.Position)
                 ?? throw new AiShellException(ErrorKind.Failed, "The server does not tell where its binary log is.", "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the user.");
-            return new MySqlCapture(settings, options, source, picture, start, options.Time.GetUtcNow());
+            return new MySqlCapture(settings, options, source, picture, start, options.Time.GetUtcNow()) { WhyAnew = whyAnew };
         }
         catch
         {
@@ -53,7 +70,7 @@ internal sealed class MySqlCapture : ILogCapture
 
     public async Task<ISnapshot> OpenPictureAsync(ChainSoFar? chain, SnapshotOptions options, CancellationToken cancellationToken)
     {
-        ISnapshot picture = _picture ?? throw new InvalidOperationException("The picture was taken already.");
+        ISnapshot picture = _picture ?? throw new InvalidOperationException("The picture was taken already, or there is none.");
         if (chain is not null)
         {
             // Only when it was written is it known that the whole database is not wanted.
