@@ -36,7 +36,7 @@ internal static class ServerErrors
             1040 or 1203 or 1226 => new(ErrorKind.Unreachable, $"Not let in by the server, on {subject}: {says}.", "Try again when the server has room, or use fewer --jobs.", error),
             1053 or 1317 or 1927 or 3169 or 4031 => new(ErrorKind.Failed, $"The server ended the session, on {subject}: {says}.", "Try again when it is back, or ask who ended it.", error),
             1969 or 3024 => new(ErrorKind.Failed, $"The server's limit of time ended the statement, on {subject}: {says}.", "Ask for an account without max_statement_time.", error),
-            1153 => new(ErrorKind.Failed, $"A value is larger than the server takes, on {subject}: {says}.", "Raise the server's max_allowed_packet (1073741824 at most).", error),
+            1153 => new(ErrorKind.Failed, $"A value or a statement is larger than the server takes, on {subject}: {says}.", "Raise the server's max_allowed_packet (1073741824 at most).", error),
             1412 => new(ErrorKind.Failed, $"A table was altered meanwhile, on {subject}: {says}.", "Try again when nobody changes the schema.", error),
             1290 or 1792 or 1836 => new(ErrorKind.Failed, $"The server takes no writes, on {subject}: {says}.", "Restore to the primary, or unset read_only there.", error),
             1418 or 1419 => new(

@@ -69,6 +69,23 @@ public sealed class LargeRowTests(SharedMariaDb shared) : SnapshotSuite(shared),
     }
 
     [Fact]
+    public async Task A_statement_of_the_schema_that_the_server_does_not_take_is_told_with_what_to_raise()
+    {
+        DatabaseAddress source = await MakeAsync($"CREATE PROCEDURE `long`() SELECT length('{new string('x', 2 * Mebibyte)}')");
+        MemoryBackup backup = await BackUpAsync(source, Options());
+        DatabaseAddress target = await CreateAsync("");
+        await SetAsync(local: true, Mebibyte);
+
+        AiShellException told = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(Engine, target, Target(BackupScope.All)));
+
+        Assert.Equal(ErrorKind.Failed, told.Kind);
+        Assert.Contains("long", told.Message, StringComparison.Ordinal);
+        Assert.Contains("1,048,576", told.Message, StringComparison.Ordinal);
+        Assert.Contains("max_allowed_packet", told.Hint, StringComparison.Ordinal);
+        Assert.Equal("0", await Server.RunAsync(target.Database, "SELECT count(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()"));
+    }
+
+    [Fact]
     public async Task A_statement_may_be_one_byte_shorter_than_the_largest_packet()
     {
         const int Around = 1 + 29 + 4; // the command, INSERT INTO `t` (`a`) VALUES and a line's end, quotes in parentheses

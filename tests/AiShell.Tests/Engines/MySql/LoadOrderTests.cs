@@ -29,6 +29,15 @@ public sealed class LoadOrderTests
         Assert.Equal(7, ordered.Distinct().Count());
     }
 
+    [Theory]
+    [InlineData(2, "", "")]
+    [InlineData(1, "8 8 | 9 9 9", "bbb aa")]
+    [InlineData(2, "9 9 9 9 9", "aaa aa")]
+    [InlineData(2, "8 8 8 | 9 9 9", "bb aa b a")]
+    [InlineData(4, "9 9 9 9 9 | 1", "aa a a a b")]
+    public void Of_a_table_no_more_runs_are_loaded_at_once_than_there_are_workers(int workers, string tables, string runs) =>
+        Assert.Equal(runs, string.Join(' ', LoadOrder.Runs(PartsOf(tables), workers).Select(run => string.Concat(run.Select(part => part.Table!.Name)))));
+
     private static IEnumerable<BackupPart> PartsOf(string tables) => tables.Split(" | ", StringSplitOptions.RemoveEmptyEntries)
         .SelectMany((parts, table) => parts.Split(' ').Select(size => (Name: $"{(char)('a' + table)}", Bytes: int.Parse(size, System.Globalization.CultureInfo.InvariantCulture))))
         .Select((part, index) => new BackupPart(index, PartPhase.Data, new TableName("", part.Name), "sql", 1, part.Bytes, 0));

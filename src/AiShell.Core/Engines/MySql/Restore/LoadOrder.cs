@@ -6,6 +6,19 @@ namespace AiShell.Engines.MySql.Restore;
 /// </summary>
 internal static class LoadOrder
 {
+    /// <summary>
+    /// For each session one run after another. Those of one table are no more than there are workers: its loads wait for one another where it has an AUTO_INCREMENT column (InnoDB
+    /// holds that lock through a LOAD DATA), and so the sessions that there are beyond that are left for another table.
+    /// </summary>
+    public static IReadOnlyList<IReadOnlyList<BackupPart>> Runs(IEnumerable<BackupPart> parts, int workers) =>
+    [
+        .. Of(parts, workers).Select((part, place) => (Part: part, Place: place))
+            .GroupBy(placed => placed.Part.Table)
+            .SelectMany(table => table.Select((placed, index) => (placed.Part, placed.Place, Run: index % workers)).GroupBy(placed => placed.Run))
+            .OrderBy(run => run.First().Place)
+            .Select(run => run.Select(placed => placed.Part).ToArray()),
+    ];
+
     /// <summary>The largest table first, so that its keys are not the last to be begun; the last of size side by side, so that their keys are made at once.</summary>
     public static IEnumerable<BackupPart> Of(IEnumerable<BackupPart> parts, int workers)
     {

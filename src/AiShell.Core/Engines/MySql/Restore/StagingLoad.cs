@@ -41,7 +41,7 @@ internal sealed class StagingLoad : IAsyncDisposable
         LoadStage.OneAtATime(parts, PartPhase.PreData),
         new LoadStage(
             Workers == 1 ? 1 : 2 * Workers,
-            [.. LoadOrder.Of(parts.Where(part => part.Phase == PartPhase.Data), Workers).Select(part => new[] { part })]),
+            LoadOrder.Runs(parts.Where(part => part.Phase == PartPhase.Data), Workers)),
     ];
 
     /// <summary>The statements of an entry, in the name of the account that is wanted.</summary>

@@ -18,6 +18,10 @@ internal sealed class MySqlSession : IDisposable
     private const byte Error = 0xFF;
     private const byte EndOfRows = 0xFE;
     private const byte Null = 0xFB;
+    private const int TooLargeForPacket = 1153;
+
+    // No server's max_allowed_packet is smaller, so that what is as short need not be compared with it.
+    private const int SmallestLargestPacket = 1024;
 
     private readonly MySqlConnection _connection;
     private readonly ConnectionSettings _settings;
@@ -136,9 +140,16 @@ internal sealed class MySqlSession : IDisposable
     }
 
     /// <summary>Sends a statement, without reading its answer.</summary>
+    /// <exception cref="ServerError">It is longer than the server takes, which the server would say by ending the session.</exception>
     internal void SendQuery(ReadOnlySpan<byte> statement)
     {
-        byte[] payload = new byte[QueryHead.Length + statement.Length];
+        int length = QueryHead.Length + statement.Length;
+        if (length >= SmallestLargestPacket && length >= LargestPacket)
+        {
+            throw new ServerError(TooLargeForPacket, "08S01", FormattableString.Invariant($"the statement has {statement.Length:N0} bytes, max_allowed_packet is {LargestPacket:N0}"));
+        }
+
+        byte[] payload = new byte[length];
         QueryHead.CopyTo(payload);
         statement.CopyTo(payload.AsSpan(QueryHead.Length));
         Packets.StartCommand();
