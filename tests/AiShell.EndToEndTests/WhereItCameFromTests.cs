@@ -41,6 +41,8 @@ public sealed partial class WhereItCameFromTests : IDisposable
         ["backup create --full-every"] = nameof(IncrementTests.An_old_base_begins_a_new_chain_and_a_new_base_too),
         ["backup restore --point-in-time"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
         ["backup restore --to-position"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
+        ["backup restore --keep-staging"] = nameof(ContinueTests.A_copy_is_brought_further_until_it_is_the_right_one),
+        ["backup restore --continue"] = nameof(ContinueTests.A_copy_is_brought_further_until_it_is_the_right_one),
         ["backup restore --timeline"] = nameof(WatchTests.A_restore_over_the_database_begins_another_history),
         ["backup watch --database"] = nameof(WatchTests.A_restore_stops_where_it_is_told),
         ["backup watch --flush-every"] = nameof(WatchTests.A_restore_stops_where_it_is_told),

@@ -44,4 +44,8 @@ public sealed class BrokenChainException(string message) : Exception(message);
 /// <summary>A part of a link, when it is replayed.</summary>
 /// <param name="Link">Number of the link in the chain, from 1.</param>
 /// <param name="IsLast">Nothing of this link follows it.</param>
-public sealed record LinkPart(int Link, BackupPart Part, bool IsLast);
+public sealed record LinkPart(int Link, BackupPart Part, bool IsLast)
+{
+    /// <summary>Up to this offset in the link's plain bytes the copy has it already. Whoever can replay the same twice need not skip it; the bytes come all the same.</summary>
+    public long From { get; init; }
+}

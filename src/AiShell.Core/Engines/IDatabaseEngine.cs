@@ -34,6 +34,10 @@ public interface IDatabaseEngine
     /// <summary>Begins a new copy beside the target. The target itself stays as it is until <see cref="IRestoreTarget.PromoteAsync"/>.</summary>
     Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken);
 
+    /// <summary>The copy that an earlier restore to this target kept; null where there is none. Only for engines with <see cref="EngineOptions.KeepStaging"/>.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: another restore is at it.</exception>
+    Task<IKeptCopy?> OpenKeptAsync(DatabaseAddress target, CancellationToken cancellationToken) => throw new NotSupportedException("This engine keeps no copy.");
+
     /// <summary>Fingerprints of all tables of a database as it is now, under one consistent view.</summary>
     Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken);
 
@@ -90,6 +94,9 @@ public enum EngineOptions
 
     /// <summary><see cref="TargetOptions.Definer"/>.</summary>
     Definer = 16,
+
+    /// <summary><see cref="IRestoreTarget.KeepAsync"/>.</summary>
+    KeepStaging = 32,
 }
 
 /// <param name="Version">The server's own version text: <c>3.53.4</c>.</param>

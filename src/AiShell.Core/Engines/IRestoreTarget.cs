@@ -1,7 +1,7 @@
 namespace AiShell.Engines;
 
 /// <summary>
-/// A new copy being built beside the target. Disposing it without <see cref="PromoteAsync"/> discards the copy and leaves
+/// A new copy being built beside the target. Disposing it without <see cref="PromoteAsync"/> or <see cref="KeepAsync"/> discards the copy and leaves
 /// no trace.
 /// </summary>
 public interface IRestoreTarget : IAsyncDisposable
@@ -28,6 +28,14 @@ public interface IRestoreTarget : IAsyncDisposable
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: others use the target; <see cref="ErrorKind.Refused"/>: it is no longer what was inspected.</exception>
     Task PromoteAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Instead of the promotion: leaves the completed copy beside the target, durably, with a note, in the place of one that was kept there before. <see cref="IDatabaseEngine.OpenKeptAsync"/> finds it again. Only for engines
+    /// with <see cref="EngineOptions.KeepStaging"/>.
+    /// </summary>
+    /// <param name="note">JSON.</param>
+    /// <returns>Where the copy is, for people.</returns>
+    Task<string> KeepAsync(string note, CancellationToken cancellationToken) => throw new NotSupportedException("This engine keeps no copy.");
+
     /// <summary>After the promotion: where what was replaced still is (<see cref="TargetOptions.KeepOld"/>); null when nothing was kept.</summary>
     string? KeptAs => null;
 
@@ -49,6 +57,9 @@ public sealed record TargetOptions(
 {
     /// <summary>Give objects their owners, grants and storage places; what these need must be on the server.</summary>
     public bool KeepOwners { get; init; } = true;
+
+    /// <summary>The copy will be kept and not promoted: nothing is replaced.</summary>
+    public bool KeepStaging { get; init; }
 
     /// <summary>Keep the database that is replaced, under another name.</summary>
     public bool KeepOld { get; init; }

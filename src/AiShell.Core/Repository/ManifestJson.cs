@@ -73,6 +73,7 @@ internal static class ManifestJson
 [JsonSerializable(typeof(TimelineStart))]
 [JsonSerializable(typeof(LogHead))]
 [JsonSerializable(typeof(SegmentCommit))]
+[JsonSerializable(typeof(KeptCopy))]
 internal sealed partial class RepositoryJson : JsonSerializerContext
 {
     private static RepositoryJson? _readable;

@@ -16,6 +16,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         await using Lease reading = await repository.LockForReadingAsync(request.Entry, "backup restore --dry-run", cancellationToken);
         await using Lease? log = await LockLogAsync(request, cancellationToken);
         BackupChain chain = await FindChainAsync(request, cancellationToken);
+        RequireKeepable(request, chain);
         (RestorePlan plan, _) = await PlanAsync(request, chain, cancellationToken);
         VerifyReport report = await VerifyAsync(request, deep: request.VerifyFirst, cancellationToken);
         return plan with { Problems = [.. plan.Problems, .. report.Problems] };
@@ -33,6 +34,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     private async Task<RestoreResult> RestoreAsync(RestoreRequest request, Func<RestorePlan, Task<bool>> confirm, CancellationToken cancellationToken)
     {
         BackupChain chain = await FindChainAsync(request, cancellationToken);
+        RequireKeepable(request, chain);
         (RestorePlan plan, TargetState state) = await PlanAsync(request, chain, cancellationToken);
         ThrowOnProblems(plan, state);
         foreach (string warning in plan.Warnings)
@@ -40,7 +42,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
             progress.Warn(warning);
         }
 
-        bool replace = await ConsentAsync(request, plan, confirm);
+        bool replace = request.KeepStaging || await ConsentAsync(request, plan, confirm);
         if (request.VerifyFirst)
         {
             (await VerifyAsync(request, deep: true, cancellationToken)).ThrowIfBad();
@@ -58,12 +60,37 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
             progress.Warn(warning);
         }
 
+        RestoreResult result = new(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started));
+        if (request.KeepStaging)
+        {
+            return result with { Staging = await target.KeepAsync(DescribeCopy(request, chain).ToText(), cancellationToken) };
+        }
+
         progress.Begin("Promoting", totalBytes: null);
         await new TimelineJob(repository, time).PromoteAsync(request, chain, () => target.PromoteAsync(cancellationToken), cancellationToken);
-        return new RestoreResult(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started))
+        return result with { Duration = time.GetElapsedTime(started), KeptAs = target.KeptAs };
+    }
+
+    private KeptCopy DescribeCopy(RestoreRequest request, BackupChain chain) => new(
+        request.Entry.Database,
+        chain.End.Require().TimelineNumber,
+        request.Recovery?.Reached ?? chain.End.Require().Position.End,
+        request.Recovery?.CommittedAt,
+        Toward: null,
+        [.. chain.Entries.Select(entry => entry.Id)],
+        time.GetUtcNow());
+
+    /// <summary>Only what a log can go on from is worth keeping.</summary>
+    private static void RequireKeepable(RestoreRequest request, BackupChain chain)
+    {
+        Manifest full = chain.Base.Require();
+        if (request.KeepStaging && (full.Format != request.Engine.Log?.BaseFormat || full.Scope != BackupScope.All || !request.Tables.TakesAll))
         {
-            KeptAs = target.KeptAs,
-        };
+            throw new AiShellException(
+                ErrorKind.Usage,
+                $"A copy of {full.Id}{(request.Tables.TakesAll ? "" : " with some of its tables")} is not one that a log could bring further.",
+                $"--keep-staging is for whole databases from backups in the format {request.Engine.Log?.BaseFormat.ToString().ToLowerInvariant() ?? "of a log"}.");
+        }
     }
 
     private async Task<Lease?> LockLogAsync(RestoreRequest request, CancellationToken cancellationToken) =>
@@ -99,10 +126,11 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
             "Leave it out. 'ai-shell backup create --globals' keeps a PostgreSQL server's roles and tablespaces too.");
     }
 
-    private static TargetOptions OptionsOf(RestoreRequest request, bool intoExisting) => new(
+    internal static TargetOptions OptionsOf(RestoreRequest request, bool intoExisting) => new(
         request.Tables, intoExisting, request.Replace, request.Workers, request.ScratchDirectory, request.LockWait)
     {
         KeepOwners = request.KeepOwners,
+        KeepStaging = request.KeepStaging,
         KeepOld = request.KeepOld,
         IntoOlder = request.IntoOlder,
         WithoutBinaryLog = request.WithoutBinaryLog,
@@ -113,7 +141,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         new VerifyJob(repository, progress).RunAsync(
             new VerifyRequest(request.Entry, request.Engine, deep, request.Workers, request.ScratchDirectory), cancellationToken);
 
-    private static void ThrowOnProblems(RestorePlan plan, TargetState state)
+    internal static void ThrowOnProblems(RestorePlan plan, TargetState state)
     {
         if (state.Obstacles is [var obstacle, ..])
         {
@@ -129,7 +157,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
         }
     }
 
-    private static async Task<bool> ConsentAsync(RestoreRequest request, RestorePlan plan, Func<RestorePlan, Task<bool>> confirm)
+    internal static async Task<bool> ConsentAsync(RestoreRequest request, RestorePlan plan, Func<RestorePlan, Task<bool>> confirm)
     {
         if (plan.Replaces.Count == 0 || request.Replace)
         {

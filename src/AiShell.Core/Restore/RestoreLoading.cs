@@ -38,7 +38,7 @@ internal static class RestoreLoading
                 cancellationToken);
         }
 
-        await ReplayAsync(repository, chain, target.ApplyAsync, progress, cancellationToken);
+        await ReplayAsync(repository, [.. chain.Links], 0, chain.StopOffset, target.ApplyAsync, progress, cancellationToken);
         progress.Begin("Completing the copy", totalBytes: null);
         IReadOnlyList<TableDigest> found = await target.CompleteAsync(fingerprints, cancellationToken);
 
@@ -57,14 +57,22 @@ internal static class RestoreLoading
     }
 
     /// <summary>The links' changes, one part after another.</summary>
+    /// <param name="startOffset">As <see cref="LinkPart.From"/> of the first.</param>
+    /// <param name="stopOffset">Where in the plain bytes of the last it stops; null for its end.</param>
     public static async Task ReplayAsync(
-        BackupRepository repository, BackupChain chain, Func<LinkPart, Stream, CancellationToken, Task> apply, IJobProgress progress, CancellationToken cancellationToken)
+        BackupRepository repository,
+        IReadOnlyList<CatalogueEntry> links,
+        long startOffset,
+        long? stopOffset,
+        Func<LinkPart, Stream, CancellationToken, Task> apply,
+        IJobProgress progress,
+        CancellationToken cancellationToken)
     {
-        foreach ((int index, CatalogueEntry link) in chain.Links.Index())
+        foreach ((int index, CatalogueEntry link) in links.Index())
         {
             Manifest manifest = link.Require();
             BackupContents contents = manifest.ToContents();
-            long? stop = link == chain.End ? chain.StopOffset : null;
+            long? stop = index == links.Count - 1 ? stopOffset : null;
             await Lanes.RunAsync(
                 contents.Parts,
                 workers: 1,
@@ -73,7 +81,7 @@ internal static class RestoreLoading
                 (part, advance, token) => repository.ReadPartAsync(
                     link,
                     manifest.Parts[part.Index],
-                    plain => apply(new LinkPart(index + 1, part, IsLast: part == contents.Parts[^1]), stop is { } bytes ? new BoundedReadStream(plain, bytes) : plain, token),
+                    plain => apply(new LinkPart(index + 1, part, IsLast: part == contents.Parts[^1]) { From = index == 0 ? startOffset : 0 }, stop is { } bytes ? new BoundedReadStream(plain, bytes) : plain, token),
                     advance,
                     token),
                 cancellationToken);

@@ -23,7 +23,7 @@ internal static class RestorePlanner
             request.Target.Display,
             state.Exists,
             intoExisting,
-            state.Replaced,
+            request.KeepStaging ? [] : state.Replaced,
             [.. tables.Select(table => new TableName(table.Schema, table.Name).ToString())],
             tables.Sum(table => table.Rows),
             chain.PlainBytes,
@@ -63,6 +63,7 @@ internal static class RestorePlanner
         steps.Add(chain.End.Require().Segment is not null ? "check the whole copy as the engine does" : hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
         steps.Add((state.Exists, intoExisting) switch
         {
+            _ when request.KeepStaging => "keep the copy beside the target, which stays as it is",
             (true, true) => "put the tables into the target in one transaction, its other tables untouched",
             (true, false) when request.KeepOld => "replace the target by the copy in one step, keeping the old one under another name",
             (true, false) => "replace the target by the copy in one step",

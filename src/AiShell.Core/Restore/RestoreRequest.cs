@@ -22,6 +22,9 @@ public sealed record RestoreRequest(
     /// <summary>As <see cref="TargetOptions.KeepOwners"/>.</summary>
     public bool KeepOwners { get; init; } = true;
 
+    /// <summary>Keep the copy beside the target instead of promoting it, so that it can be brought to a later moment (<see cref="ContinueJob"/>).</summary>
+    public bool KeepStaging { get; init; }
+
     /// <summary>As <see cref="TargetOptions.KeepOld"/>.</summary>
     public bool KeepOld { get; init; }
 
@@ -81,6 +84,9 @@ public sealed record RestorePlan(
 /// <summary>A restore that was done and checked.</summary>
 public sealed record RestoreResult(RestorePlan Plan, int Tables, long Rows, bool FingerprintsCompared, TimeSpan Duration)
 {
+    /// <summary>Where the copy is that was kept and not promoted; null when it was promoted.</summary>
+    public string? Staging { get; init; }
+
     /// <summary>Where what was replaced still is; null when nothing was kept.</summary>
     public string? KeptAs { get; init; }
 }

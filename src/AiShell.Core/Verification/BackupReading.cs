@@ -28,7 +28,7 @@ internal static class BackupReading
                 cancellationToken);
         }
 
-        await RestoreLoading.ReplayAsync(repository, chain, reader.ApplyAsync, progress, cancellationToken);
+        await RestoreLoading.ReplayAsync(repository, [.. chain.Links], 0, chain.StopOffset, reader.ApplyAsync, progress, cancellationToken);
         return await reader.CompleteAsync(cancellationToken);
     }
 }

@@ -24,6 +24,8 @@ internal sealed class RestoreCommand : SessionCommand
     private readonly Option<bool> _globals = new("--globals") { Description = "First make the roles and tablespaces that the server lacks, from a backup made with --globals; those it has stay as they are" };
     private readonly Option<bool> _noBinlog = new("--no-binlog") { Description = "Keep the restore out of the binary log, and so from replicas (MySQL, MariaDB)" };
     private readonly Option<string> _definer = new("--definer") { Description = "The account in whose name views, triggers and routines run, instead of the backup's (MySQL, MariaDB)", HelpName = "user@host" };
+    private readonly Option<bool> _keepStaging = new("--keep-staging") { Description = "Leave the copy beside the target instead of putting it in its place, so that --continue can bring it further (SQLite)" };
+    private readonly Option<bool> _continue = new("--continue") { Description = "Go on with the copy that --keep-staging left: to a later moment, or as it stands; then put it in the target's place" };
     private readonly RecoveryOptions _recovery = new();
     private readonly Option<string> _jobs = CommonOptions.Jobs();
     private readonly Option<string> _lockWait = CommonOptions.LockWait();
@@ -31,7 +33,7 @@ internal sealed class RestoreCommand : SessionCommand
     public RestoreCommand()
         : base("restore", "Restore a backup, all or nothing")
     {
-        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _noOwner, _keepOld, _globals, _noBinlog, _definer, .. _recovery.All, _jobs, _lockWait])
+        foreach (Symbol symbol in (Symbol[])[_id, _database, _dryRun, _verify, _tables, _targetDir, _force, _noOwner, _keepOld, _globals, _noBinlog, _definer, .. _recovery.All, _keepStaging, _continue, _jobs, _lockWait])
         {
             if (symbol is Argument argument)
             {
@@ -52,6 +54,8 @@ internal sealed class RestoreCommand : SessionCommand
         "ai-shell backup restore latest --database shop --force",
         "ai-shell backup restore backup-20261123 -d ./copy.db --verify",
         "ai-shell backup restore -d ./shop.db --point-in-time '2026-11-23 14:29:59' --dry-run",
+        "ai-shell backup restore -d ./shop.db --point-in-time '2026-11-23 14:29:59' --keep-staging",
+        "ai-shell backup restore -d ./shop.db --continue --point-in-time '2026-11-23 14:32:10' --force",
         "ai-shell backup restore latest -d shop --tables 'orders,order_*' --force",
     ];
 
@@ -61,6 +65,11 @@ internal sealed class RestoreCommand : SessionCommand
             .With(SettingKey.Jobs, parse.GetValue(_jobs), "--jobs")
             .With(SettingKey.LockWait, parse.GetValue(_lockWait), "--lock-wait");
         BackupRepository repository = await session.OpenRepositoryAsync(create: false, cancellationToken);
+        if (parse.GetValue(_continue))
+        {
+            return await ContinueAsync(session, parse, settings, repository, cancellationToken);
+        }
+
         (CatalogueEntry entry, RecoveryPlan? recovery) = await FindAsync(session, parse, repository, cancellationToken);
         ResolvedDatabase target = TargetOf(session, entry, parse.GetValue(_database), parse.GetValue(_targetDir));
         if (parse.GetValue(_targetDir) is not null && !parse.GetValue(_dryRun))
@@ -87,6 +96,7 @@ internal sealed class RestoreCommand : SessionCommand
             session.ScratchDirectory)
         {
             KeepOwners = !parse.GetValue(_noOwner),
+            KeepStaging = parse.GetValue(_keepStaging),
             KeepOld = parse.GetValue(_keepOld),
             IntoOlder = parse.GetValue(_force),
             Recovery = recovery,
@@ -97,7 +107,46 @@ internal sealed class RestoreCommand : SessionCommand
         };
         EngineOption.Require(engine, target.Address, EngineOptions.NoBinaryLog, request.WithoutBinaryLog, "--no-binlog");
         EngineOption.Require(engine, target.Address, EngineOptions.Definer, request.Definer is not null, "--definer");
+        EngineOption.Require(engine, target.Address, EngineOptions.KeepStaging, request.KeepStaging, "--keep-staging");
         var job = new RestoreJob(repository, session.Clock, session.Progress);
+        return parse.GetValue(_dryRun)
+            ? ShowPlan(session, await job.DryRunAsync(request, cancellationToken))
+            : ShowResult(session, await job.RunAsync(request, plan => Task.FromResult(Ask(session, target, plan)), cancellationToken));
+    }
+
+    /// <summary>What the copy is made of stands beside it: nothing but the target and the moment is asked for.</summary>
+    private async Task<int> ContinueAsync(Session session, ParseResult parse, Settings settings, BackupRepository repository, CancellationToken cancellationToken)
+    {
+        string given = parse.GetValue(_database) ?? throw new AiShellException(ErrorKind.Usage, "Go on with the copy of which target?", "Add --database <target>, as given to --keep-staging.");
+        foreach (Option option in (Option[])[_verify, _tables, _targetDir, _noOwner, _keepOld, _globals, _noBinlog, _definer, .. _recovery.All.Where(option => option.Name == "--timeline")])
+        {
+            if (parse.GetResult(option) is { Implicit: false })
+            {
+                throw new AiShellException(ErrorKind.Usage, $"{option.Name} does not go with --continue: the copy is what it is.", "Leave it out, or restore anew without --continue.");
+            }
+        }
+
+        if (parse.GetValue(_id) is { } id)
+        {
+            throw new AiShellException(ErrorKind.Usage, $"Nothing of '{id}' is read again with --continue.", "Leave it out, or restore anew without --continue.");
+        }
+
+        ResolvedDatabase target = session.Databases.Resolve(given);
+        session.SubjectDatabase = target.Name;
+        IDatabaseEngine engine = session.EngineOf(target.Address);
+        EngineOption.Require(engine, target.Address, EngineOptions.KeepStaging, given: true, "--continue");
+        var request = new ContinueRequest(
+            engine,
+            target.Address,
+            target.Name,
+            _recovery.TargetOf(parse, session.Clock),
+            parse.GetValue(_force) || session.Values.Yes,
+            parse.GetValue(_keepStaging),
+            settings.Jobs,
+            settings.LockWait,
+            session.ScratchDirectory,
+            session.State.KnownBad(Session.ChecksKey(repository)));
+        var job = new ContinueJob(repository, session.Clock, session.Progress);
         return parse.GetValue(_dryRun)
             ? ShowPlan(session, await job.DryRunAsync(request, cancellationToken))
             : ShowResult(session, await job.RunAsync(request, plan => Task.FromResult(Ask(session, target, plan)), cancellationToken));
@@ -227,16 +276,17 @@ internal sealed class RestoreCommand : SessionCommand
     {
         session.EndProgress();
         session.Output.Show(new Answer<RestoreDocument>(
-            Describe(result.Plan, dryRun: false, result.FingerprintsCompared, result.Duration) with { KeptAs = result.KeptAs },
+            Describe(result.Plan, dryRun: false, result.FingerprintsCompared, result.Duration) with { KeptAs = result.KeptAs, Staging = result.Staging },
             Documents.Default.RestoreDocument,
             page =>
             {
-                page.Line($"Restored {result.Plan.BackupId} to {result.Plan.Target}.");
+                page.Line(result.Staging is null ? $"Restored {result.Plan.BackupId} to {result.Plan.Target}." : $"Kept a copy of {result.Plan.BackupId} beside {result.Plan.Target}, which is as it was.");
                 page.Facts(
                     ("Moment", result.Plan.Recovery is null ? null : DescribeMoment(result.Plan.Recovery)),
                     ("Tables", BackupDescription.Count(result.Tables)),
                     ("Rows", BackupDescription.Count(result.Rows)),
                     ("Compared", result.Plan.Recovery is { Segments.Count: > 0 } ? "the log's own sums; integrity and foreign keys" : IsChain(result.Plan) ? "every page, with the sum in the manifest" : result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
+                    ("Copy", result.Staging is null ? null : $"{result.Staging}; look at it, do not change it. '--continue' brings it further, or puts it in place as it is"),
                     ("Kept", result.KeptAs is null ? null : $"what was replaced, as '{result.KeptAs}'"),
                     ("Duration", BackupDescription.For(result.Duration)));
             }));

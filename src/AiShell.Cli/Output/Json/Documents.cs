@@ -122,6 +122,9 @@ internal sealed record RestoreDocument(
     [JsonConverter(typeof(ExactTimeConverter))]
     public DateTimeOffset? PointInTime { get; init; }
 
+    /// <summary>Where the copy is that was kept; null where it was put in the target's place.</summary>
+    public string? Staging { get; init; }
+
     /// <summary>The moment that comes of it, of a restore to a moment of the log.</summary>
     public string? Position { get; init; }
 

@@ -19,6 +19,11 @@ internal sealed class PageImage : IDisposable
         RandomAccess.SetLength(_file, sizeBytes);
     }
 
+    private PageImage(SafeFileHandle file) => _file = file;
+
+    /// <summary>One that was put together before.</summary>
+    public static PageImage Reopen(string path) => new(File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, FileOptions.Asynchronous));
+
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is longer or shorter than it should be.</exception>
     public async Task WriteAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
     {

@@ -138,7 +138,7 @@ internal sealed class PageSnapshot : ISnapshot
             uint pages = Math.Min((uint)(buffer.Length / pageSize), count - done);
             Memory<byte> read = buffer.AsMemory(0, (int)pages * pageSize);
             reader.ReadPages(firstPage + done, read.Span);
-            PageHashing.Hash(read.Span, pageSize, hashes);
+            PageHash.Hash(read.Span, pageSize, hashes);
             _map.Write(firstPage + done, hashes.AsSpan(0, (int)pages));
             await sink.Stream.WriteAsync(read, cancellationToken);
             done += pages;

@@ -13,7 +13,10 @@ public sealed class SqliteEngine : IDatabaseEngine
     public string Name => "sqlite";
 
     public EngineCapabilities Capabilities { get; } = new(
-        ["sqlite"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv, BackupFormat.Native]);
+        ["sqlite"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv, BackupFormat.Native])
+    {
+        Options = EngineOptions.KeepStaging,
+    };
 
     public IChangeLog Log { get; } = new SqliteChangeLog();
 
@@ -52,6 +55,8 @@ public sealed class SqliteEngine : IDatabaseEngine
     public Task<IRestoreTarget> OpenTargetAsync(
         DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
         SqliteTarget.OpenAsync(target.Database, contents, options, cancellationToken);
+
+    public Task<IKeptCopy?> OpenKeptAsync(DatabaseAddress target, CancellationToken cancellationToken) => Task.FromResult(SqliteKeptCopy.Open(target.Database));
 
     public async Task<IReadOnlyList<TableDigest>> DigestAsync(DatabaseAddress address, CancellationToken cancellationToken)
     {

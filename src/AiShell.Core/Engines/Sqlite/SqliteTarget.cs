@@ -29,7 +29,7 @@ internal sealed class SqliteTarget : IRestoreTarget
         _contents = contents;
         _options = options;
         _staging = staging;
-        _copy = staging.PathOf("new.db");
+        _copy = staging.PathOf(StagingFolder.CopyName);
         if (contents.Format == BackupFormat.Native)
         {
             _pages = new PageImage(_copy, contents.PlainBytes);
@@ -45,6 +45,18 @@ internal sealed class SqliteTarget : IRestoreTarget
         _connection = SqliteSession.Open(_copy, SqliteAccess.Creator, TimeSpan.Zero);
         SqliteSession.Execute(_connection, LoadingSettings);
         _rows = new RowLoader(_connection);
+    }
+
+    /// <summary>Goes on with a copy of pages that stands in a staging folder.</summary>
+    internal SqliteTarget(string target, BackupContents contents, TargetOptions options, StagingFolder staging, PageImage pages)
+    {
+        _target = target;
+        _contents = contents;
+        _options = options;
+        _staging = staging;
+        _copy = staging.PathOf(StagingFolder.CopyName);
+        _pages = pages;
+        _replay = new PageReplay(pages);
     }
 
     private bool TakesSome => _options.IntoExisting || !_options.Tables.TakesAll;
@@ -147,6 +159,16 @@ internal sealed class SqliteTarget : IRestoreTarget
             await SqliteErrors.RunAsync(
                 _target, () => Promotion.RunAsync(_copy, _target, _options, cancellationToken), cancellationToken);
         }
+
+        _staging.IsKept = false;
+    }
+
+    public async Task<string> KeepAsync(string note, CancellationToken cancellationToken)
+    {
+        new KeptFile(note, await Task.Run(() => KeptFile.ImageOf(_copy), cancellationToken)).Write(_staging.Path);
+        _staging.IsKept = true;
+        _staging.RemoveOthers(_target);
+        return _copy;
     }
 
     public ValueTask DisposeAsync()

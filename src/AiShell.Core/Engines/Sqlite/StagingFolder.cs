@@ -6,7 +6,7 @@ namespace AiShell.Engines.Sqlite;
 
 /// <summary>
 /// A hidden private folder beside a restore's target, on the same file system, so that its database can be renamed into
-/// place. Its name tells whose it is; a lock in it tells whether that restore still lives. Disposing removes it.
+/// place. Its name tells whose it is; a lock in it tells whether that restore still lives. Disposing removes it, unless its copy is kept.
 /// </summary>
 internal sealed class StagingFolder : IDisposable
 {
@@ -20,7 +20,12 @@ internal sealed class StagingFolder : IDisposable
         _lock = held;
     }
 
+    public const string CopyName = "new.db";
+
     public string Path { get; }
+
+    /// <summary>It stays when it is disposed.</summary>
+    public bool IsKept { get; set; }
 
     public string PathOf(string name) => System.IO.Path.Combine(Path, name);
 
@@ -29,7 +34,7 @@ internal sealed class StagingFolder : IDisposable
     {
         string parent = System.IO.Path.GetDirectoryName(target)!;
         string prefix = PrefixOf(target);
-        foreach (string leftover in Directory.EnumerateDirectories(parent, prefix + "*"))
+        foreach (string leftover in Directory.EnumerateDirectories(parent, prefix + "*").Where(folder => !HasKept(folder)))
         {
             RemoveIfAbandoned(leftover);
         }
@@ -48,11 +53,38 @@ internal sealed class StagingFolder : IDisposable
         return new StagingFolder(path, TryLock(path) ?? throw new IOException($"Cannot lock '{path}'."));
     }
 
+    /// <summary>The newest one with a copy that was kept for a target; null where there is none.</summary>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>: another restore is at it.</exception>
+    public static StagingFolder? TakeKept(string target)
+    {
+        string parent = System.IO.Path.GetDirectoryName(target)!;
+        string? newest = Directory.Exists(parent)
+            ? Directory.EnumerateDirectories(parent, PrefixOf(target) + "*").Where(HasKept).MaxBy(folder => File.GetLastWriteTimeUtc(System.IO.Path.Combine(folder, KeptFile.Name)))
+            : null;
+        return newest is null ? null : new StagingFolder(newest, TryLock(newest) ?? throw new AiShellException(
+            ErrorKind.Busy, $"Another restore is at the copy that is kept in '{newest}'.", "Wait until that is done.")) { IsKept = true };
+    }
+
+    /// <summary>Removes what was kept for the same target before this.</summary>
+    public void RemoveOthers(string target)
+    {
+        foreach (string other in Directory.EnumerateDirectories(System.IO.Path.GetDirectoryName(target)!, PrefixOf(target) + "*").Where(folder => folder != Path))
+        {
+            RemoveIfAbandoned(other);
+        }
+    }
+
     public void Dispose()
     {
         _lock.Dispose();
-        Directory.Delete(Path, recursive: true);
+        if (!IsKept)
+        {
+            Directory.Delete(Path, recursive: true);
+        }
     }
+
+    /// <summary>A promotion that was killed leaves a note without a copy.</summary>
+    private static bool HasKept(string folder) => File.Exists(System.IO.Path.Combine(folder, KeptFile.Name)) && File.Exists(System.IO.Path.Combine(folder, CopyName));
 
     // A hash keeps the name within 255 bytes however long the target's is.
     private static string PrefixOf(string target) =>

@@ -40,7 +40,7 @@ internal static class TargetInspection
     /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: something would be replaced and nobody consented.</exception>
     public static async Task RequireConsentAsync(string target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
     {
-        if (options.Replace)
+        if (options.Replace || options.KeepStaging)
         {
             return;
         }

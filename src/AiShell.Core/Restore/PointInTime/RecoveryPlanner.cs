@@ -86,6 +86,25 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
             : throw Outside(target, windows);
     }
 
+    /// <summary>The log that leads from one position to another in the same history; null where none does without a gap.</summary>
+    public async Task<LogPiece?> FindBetweenAsync(LogPosition from, LogPosition to, int timeline)
+    {
+        if (from == to)
+        {
+            return LogPiece.Nothing;
+        }
+
+        foreach (RecoverableWindow window in (await FindWindowsAsync()).Where(window => window.Timeline == timeline).Reverse())
+        {
+            if (await FindPositionAsync(from, window) is { } start && await FindPositionAsync(to, window) is { } end)
+            {
+                return await LogPiece.BetweenAsync(window.Run, start, end, readCommits);
+            }
+        }
+
+        return null;
+    }
+
     private static RecoveryPlan OnlyBackup(RecoveryTarget target, BackupChain chain) =>
         new(target, chain.End.Require().TimelineNumber, chain, chain.End.Require().Position.End, CommittedAt: null);
 

@@ -6,7 +6,8 @@ namespace AiShell.Engines.Sqlite.Log;
 /// <summary>Finds the pages that are not what they were, by their hashes.</summary>
 internal static class PageHashing
 {
-    private const int BufferBytes = 1024 * 1024;
+    // Small enough that a page is hashed before it leaves the processor's cache.
+    private const int BufferBytes = 256 * 1024;
     private const uint RangePages = 16384;
 
     /// <summary>Hashes every page of a pinned moment, with all its readers.</summary>
@@ -58,19 +59,11 @@ internal static class PageHashing
                 read += more > 0 ? more : throw new EndOfStreamException(path);
             }
 
-            Hash(pages, pageSize, hashes);
+            PageHash.Hash(pages, pageSize, hashes);
             sum = PageMap.Add(sum, (uint)first, hashes.AsSpan(0, count));
         }
 
         return sum;
-    }
-
-    public static void Hash(ReadOnlySpan<byte> pages, int pageSize, Span<UInt128> hashes)
-    {
-        for (int i = 0; i * pageSize < pages.Length; i++)
-        {
-            hashes[i] = PageMap.Hash(pages.Slice(i * pageSize, pageSize));
-        }
     }
 
     private static List<uint> Compare(PinnedReader reader, int pageSize, uint first, uint count, PageMap before, PageMap now, CancellationToken cancellationToken)
@@ -85,7 +78,7 @@ internal static class PageHashing
             int pages = (int)Math.Min((uint)found.Length, count - done);
             Span<byte> read = buffer.AsSpan(0, pages * pageSize);
             reader.ReadPages(first + done, read);
-            Hash(read, pageSize, found);
+            PageHash.Hash(read, pageSize, found);
             now.Write(first + done, found.AsSpan(0, pages));
             before.Read(first + done, known.AsSpan(0, pages));
             for (int i = 0; i < pages; i++)

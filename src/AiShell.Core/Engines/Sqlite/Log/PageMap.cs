@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using AiShell.IO;
 using Microsoft.Win32.SafeHandles;
@@ -72,8 +71,6 @@ internal sealed class PageMap : IDisposable
 
         return sum;
     }
-
-    public static UInt128 Hash(ReadOnlySpan<byte> page) => XxHash128.HashToUInt128(page);
 
     public void Dispose() => _file.Dispose();
 }
