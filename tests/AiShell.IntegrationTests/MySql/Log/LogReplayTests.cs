@@ -1,4 +1,3 @@
-using System.Text;
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.MySql;

@@ -1,6 +1,5 @@
 using System.Text;
 using AiShell.Engines.MySql.Schema;
-using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Log;
