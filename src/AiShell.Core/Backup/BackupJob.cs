@@ -223,6 +223,7 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Base = chain?.Base.Id,
             Parent = chain?.End.Id,
             Timeline = request.Timeline == 1 ? null : request.Timeline,
+            Selection = request.Tables.TakesAll ? null : true,
             Format = request.Format,
             Scope = request.Scope,
             CreatedAt = createdAt,

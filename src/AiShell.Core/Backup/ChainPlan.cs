@@ -49,7 +49,7 @@ public sealed record ChainPlan(BackupChain? Chain, string? WhyFull)
     }
 
     private static bool IsBase(Manifest manifest, IDatabaseEngine engine) =>
-        manifest.Kind == BackupKind.Full && manifest.Engine == engine.Name && manifest.Format == engine.Log?.BaseFormat && manifest.Scope == BackupScope.All;
+        manifest.Kind == BackupKind.Full && manifest.Engine == engine.Name && manifest.Format == engine.Log?.BaseFormat && manifest.Scope == BackupScope.All && manifest.Selection is null;
 
     private static string BackupFormatName(IDatabaseEngine engine) => engine.Log!.BaseFormat.ToString().ToLowerInvariant();
 

@@ -71,6 +71,10 @@ public sealed record Manifest
 
     public required BackupScope Scope { get; init; }
 
+    /// <summary>Only some tables were wanted, so that no log can follow it; null for all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Selection { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset CompletedAt { get; init; }

@@ -60,7 +60,7 @@ internal static class RestorePlanner
             steps.Add($"replay the log, {(segments.Count == 1 ? $"segment {segments[0].Id}" : $"{segments.Count} segments from {segments[0].Id} to {segments[^1].Id}")}, up to '{recovery.Reached}', committed by {RecoveryTarget.Show(recovery.CommittedAt!.Value)}");
         }
 
-        steps.Add(chain.End.Require().Segment is not null ? "check the whole copy as the engine does" : hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
+        steps.Add(chain.End.Require().Segment is not null || (hasLinks && chain.End.Require().Image is null) ? "check the whole copy as the engine does" : hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
         steps.Add((state.Exists, intoExisting) switch
         {
             _ when request.KeepStaging => "keep the copy beside the target, which stays as it is",

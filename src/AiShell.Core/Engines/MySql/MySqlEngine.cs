@@ -19,7 +19,7 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public string Name => "mysql";
 
-    public IChangeLog Log => new MySqlChangeLog(SettingsOf);
+    public IChangeLog Log => field ??= new MySqlChangeLog(SettingsOf);
 
     public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv])
     {

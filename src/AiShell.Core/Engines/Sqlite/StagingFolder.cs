@@ -61,8 +61,14 @@ internal sealed class StagingFolder : IDisposable
         string? newest = Directory.Exists(parent)
             ? Directory.EnumerateDirectories(parent, PrefixOf(target) + "*").Where(HasKept).MaxBy(folder => File.GetLastWriteTimeUtc(System.IO.Path.Combine(folder, KeptFile.Name)))
             : null;
-        return newest is null ? null : new StagingFolder(newest, TryLock(newest) ?? throw new AiShellException(
-            ErrorKind.Busy, $"Another restore is at the copy that is kept in '{newest}'.", "Wait until that is done.")) { IsKept = true };
+        if (newest is null)
+        {
+            return null;
+        }
+
+        FileStream held = TryLock(newest)
+            ?? throw new AiShellException(ErrorKind.Busy, $"Another restore is at the copy that is kept in '{newest}'.", "Wait until that is done.");
+        return new StagingFolder(newest, held) { IsKept = true };
     }
 
     /// <summary>Removes what was kept for the same target before this.</summary>

@@ -43,7 +43,7 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
 
     /// <summary>The log is laid over what it was written for: pages over pages, statements over what has all tables.</summary>
     private static bool CanBeFollowed(Manifest full, LogRun run) =>
-        run.Segments.Count == 0 || (full.Format == run.Segments[0].Require().Format && full.Scope == BackupScope.All && full.Engine == run.Segments[0].Require().Engine);
+        run.Segments.Count == 0 || (full.Format == run.Segments[0].Require().Format && full.Scope == BackupScope.All && full.Selection is null && full.Engine == run.Segments[0].Require().Engine);
 
     private static BackupChain? ChainOf(CatalogueEntry backup, IReadOnlyList<CatalogueEntry> backups)
     {

@@ -104,6 +104,7 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
         {
             DefinedObjects? defined = DefinedObjects.Of(statement);
             _concerns |= defined?.Concerns(database) ?? false;
+            _why ??= defined?.BringsInto(database) == true ? $"it brings a table from another database into this one ({Beginning(statement)})" : null;
             _why ??= defined is null && MayConcern(statement) ? $"it is not known what a statement of it defines ({Beginning(statement)})" : null;
         }
         else if (kind == StatementKind.Change && (MayConcern(statement) || Calls(statement)))

@@ -43,6 +43,11 @@ internal sealed record DefinedObjects(string Verb, string Kind, IReadOnlyList<Ob
     /// <summary>Everything that the statement names.</summary>
     public IEnumerable<ObjectName> All => Objects.Concat(NewNames);
 
+    /// <summary>Something of another database comes into this one: what it is, this one's log does not say.</summary>
+    public bool BringsInto(string database) => IsRename
+        ? Objects.Zip(NewNames).Any(pair => pair.First.Database != database && pair.Second.Database == database)
+        : Verb == "ALTER" && Concerns(database) && Objects.Any(name => name.Database != database);
+
     public bool Concerns(string database) => All.Any(name => name.Database == database);
 
     /// <returns>Null where it is not understood.</returns>

@@ -20,8 +20,10 @@ internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, Bin
     private readonly Queue<WaitingTransaction> _waiting = new();
     private long _waitingBytes;
     private BinaryLogPosition _read = start;
-    private BinaryLogPosition _handedOver = start;
     private LogPartWriter? _part;
+
+    /// <summary>The end of the last transaction that was handed over.</summary>
+    public BinaryLogPosition HandedOver { get; private set; } = start;
 
     /// <summary>Until cancelled.</summary>
     /// <exception cref="BrokenChainException">The log does not go on where it was read to.</exception>
@@ -131,12 +133,12 @@ internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, Bin
             Stream stream = sink.Begin(out bool isFirst);
             if (isFirst)
             {
-                _part = new LogPartWriter(stream, mark, _handedOver, waiting.Description);
+                _part = new LogPartWriter(stream, mark, HandedOver, waiting.Description);
             }
 
             _part!.Add(waiting.Selected, waiting.Events, waiting.Description);
             sink.Commit(new LogCommit(waiting.Selected.Position.ToLogPosition(), committed.After, committed.At));
-            _handedOver = waiting.Selected.Position;
+            HandedOver = waiting.Selected.Position;
             _waiting.Dequeue();
             _waitingBytes -= waiting.Events.Length;
             waiting.Events.Dispose();

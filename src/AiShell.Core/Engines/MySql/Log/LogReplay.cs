@@ -17,6 +17,7 @@ internal sealed class LogReplay
     private readonly RowEvents _rows;
     private PartEvent _at;
     private string? _default;
+    private string? _timeZone; // of the source
 
     public LogReplay(MySqlSession session, string database)
     {
@@ -34,10 +35,8 @@ internal sealed class LogReplay
             _session.Execute($"SET SESSION default_storage_engine = {SqlText.Literal(engine)}");
         }
 
-        TimeZone = mark.TimeZone;
+        _timeZone = mark.TimeZone;
     }
-
-    private string? TimeZone { get; set; }
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: it cannot be done on the copy; <see cref="ErrorKind.Refused"/>: it would not be the same here.</exception>
     public void Do(PartEvent next)
@@ -115,7 +114,7 @@ internal sealed class LogReplay
         }
         else if (defined.Verb == "DROP")
         {
-            _session.Execute($"SET SESSION foreign_key_checks = 0");
+            _session.Execute("SET SESSION foreign_key_checks = 0");
             _session.Execute($"DROP {defined.Kind} IF EXISTS {string.Join(", ", defined.Objects.Where(IsOurs).Select(name => name.Quoted))}");
         }
         else if (defined.IsRename && defined.Objects.Zip(defined.NewNames).All(pair => IsOurs(pair.First) || !IsOurs(pair.Second)))
@@ -144,7 +143,7 @@ internal sealed class LogReplay
     private void Run(LoggedStatement statement, uint second)
     {
         var variables = SessionVariables.Read(statement, _session.Features.IsMariaDb);
-        if (variables.TimeZone == "SYSTEM" && TimeZone is { } source && _session.Scalar("SELECT @@system_time_zone") is { } here && here != source)
+        if (variables.TimeZone == "SYSTEM" && _timeZone is { } source && _session.Scalar("SELECT @@system_time_zone") is { } here && here != source)
         {
             throw Refused($"it depends on the server's time zone, which is {source} there and {here} here; set TZ to the source's");
         }
@@ -201,21 +200,4 @@ internal sealed class LogReplay
     }
 
     private AiShellException Refused(string why) => new(ErrorKind.Refused, $"The log cannot be replayed: {Where()} {why}.", "Restore to a moment before it, or a later backup.");
-}
-
-/// <summary>Accounts on a private server, where they may do everything.</summary>
-internal static class PrivateAccounts
-{
-    /// <param name="host">Empty for a role.</param>
-    public static void Make(MySqlSession session, string user, string host)
-    {
-        if (user.Length == 0)
-        {
-            return;
-        }
-
-        string account = host.Length > 0 ? $"{SqlText.Literal(user)}@{SqlText.Literal(host)}" : SqlText.Literal(user);
-        session.Execute($"CREATE {(host.Length > 0 ? "USER" : "ROLE")} IF NOT EXISTS {account}");
-        session.Execute($"GRANT ALL ON *.* TO {account}");
-    }
 }

@@ -72,6 +72,12 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
     /// <summary>Ways to write the log that its replay does not know.</summary>
     private static void RefuseWhatIsNotRead(MySqlSession session)
     {
+        if (BinaryLogPosition.OfServer(session, out bool isFiltered) is not null && isFiltered)
+        {
+            throw new AiShellException(
+                ErrorKind.Refused, "The server leaves databases out of its binary log (binlog_do_db, binlog_ignore_db), and with them statements run in these that change others.", "Take these settings out of its configuration and restart it, or make full backups.");
+        }
+
         if (session.Query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin_compress', 'binlog_alter_two_phase') AND Value IN ('ON', '1')") is [[{ } setting, ..], ..])
         {
             throw new AiShellException(ErrorKind.Refused, $"The server writes its binary log in a way that is not replayed here ({setting} is on).", $"SET GLOBAL {setting} = OFF on the server, then make a new full backup.");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Snapshot;
 
@@ -12,10 +13,13 @@ internal sealed class MySqlCapture : ILogCapture
     private readonly CaptureOptions _options;
     private readonly LogSource _source;
     private readonly BinaryLogPosition _start;
+    private readonly ConcurrentDictionary<string, string> _deadEnds;
     private ISnapshot? _picture;
 
-    private MySqlCapture(ConnectionSettings settings, CaptureOptions options, LogSource source, ISnapshot? picture, BinaryLogPosition start, DateTimeOffset startedAt)
+    private MySqlCapture(
+        ConnectionSettings settings, CaptureOptions options, ConcurrentDictionary<string, string> deadEnds, LogSource source, ISnapshot? picture, BinaryLogPosition start, DateTimeOffset startedAt)
     {
+        _deadEnds = deadEnds;
         _settings = settings;
         _options = options;
         _source = source;
@@ -35,7 +39,7 @@ internal sealed class MySqlCapture : ILogCapture
 
     public string SegmentExtension => LogPartWriter.Extension;
 
-    public static async Task<ILogCapture> OpenAsync(ConnectionSettings settings, CaptureOptions options, CancellationToken cancellationToken)
+    public static async Task<ILogCapture> OpenAsync(ConnectionSettings settings, CaptureOptions options, ConcurrentDictionary<string, string> deadEnds, CancellationToken cancellationToken)
     {
         LogSource source = await LogSource.LookAsync(settings, hasEnd: false, cancellationToken);
         string? whyAnew = null;
@@ -43,9 +47,14 @@ internal sealed class MySqlCapture : ILogCapture
         {
             try
             {
+                if (deadEnds.TryGetValue(PlaceOf(settings, resume.Position), out string? why))
+                {
+                    throw new BrokenChainException(why);
+                }
+
                 BinaryLogPosition left = BinaryLogPosition.Of(resume.Position) ?? throw new BrokenChainException($"'{resume.Position}' is no position in a binary log");
                 await LogSource.RequireAsync(settings, left, cancellationToken);
-                return new MySqlCapture(settings, options, source, picture: null, left, resume.Through);
+                return new MySqlCapture(settings, options, deadEnds, source, picture: null, left, resume.Through);
             }
             catch (BrokenChainException broken)
             {
@@ -59,7 +68,7 @@ internal sealed class MySqlCapture : ILogCapture
         {
             BinaryLogPosition start = BinaryLogPosition.Of(picture.Position)
                 ?? throw new AiShellException(ErrorKind.Failed, "The server does not tell where its binary log is.", "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the user.");
-            return new MySqlCapture(settings, options, source, picture, start, options.Time.GetUtcNow()) { WhyAnew = whyAnew };
+            return new MySqlCapture(settings, options, deadEnds, source, picture, start, options.Time.GetUtcNow()) { WhyAnew = whyAnew };
         }
         catch
         {
@@ -86,10 +95,20 @@ internal sealed class MySqlCapture : ILogCapture
     {
         LogLook first = new(_start, StartedAt, StartedAt);
         using LogFollower follower = new(_settings, _source.Mark, _start, new CommitClock(_options.Time, first), sink, _options.ScratchDirectory);
-        await follower.RunAsync(_options.Time, cancellationToken);
+        try
+        {
+            await follower.RunAsync(_options.Time, cancellationToken);
+        }
+        catch (BrokenChainException broken)
+        {
+            _deadEnds[PlaceOf(_settings, follower.HandedOver.ToLogPosition())] = broken.Message;
+            throw;
+        }
     }
 
     public ValueTask DisposeAsync() => LetGoAsync();
+
+    private static string PlaceOf(ConnectionSettings settings, LogPosition position) => $"{settings.Server}/{settings.Database} {position}";
 
     private async ValueTask LetGoAsync()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
@@ -8,6 +9,9 @@ namespace AiShell.Engines.MySql.Log;
 /// <summary>The binary log of MySQL and MariaDB, of which a database has its transactions.</summary>
 internal sealed class MySqlChangeLog(Func<DatabaseAddress, ConnectionSettings> settingsOf) : IChangeLog
 {
+    /// <summary>Why a capture cannot go on from a position, which it would meet again and again: behind it is what cannot be replayed.</summary>
+    private readonly ConcurrentDictionary<string, string> _deadEnds = new(StringComparer.Ordinal);
+
     public BackupFormat BaseFormat => BackupFormat.Sql;
 
     /// <summary>By file and offset; what is only a GTID (<c>0-1-42</c>) by the numbers of its domain.</summary>
@@ -48,5 +52,5 @@ internal sealed class MySqlChangeLog(Func<DatabaseAddress, ConnectionSettings> s
     }
 
     public Task<ILogCapture> OpenCaptureAsync(DatabaseAddress address, CaptureOptions options, CancellationToken cancellationToken) =>
-        MySqlCapture.OpenAsync(settingsOf(address), options, cancellationToken);
+        MySqlCapture.OpenAsync(settingsOf(address), options, _deadEnds, cancellationToken);
 }

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+
+namespace AiShell.EndToEndTests;
+
+/// <summary>A capture of a server's log meets what it cannot keep.</summary>
+public sealed class MySqlWatchTests : MySqlSuite
+{
+    private readonly Shell _shell = new();
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _shell.Dispose();
+    }
+
+    [Fact]
+    public async Task After_a_transaction_that_cannot_be_replayed_it_begins_anew_and_says_why()
+    {
+        await CreateAsync("shop", "CREATE TABLE t(id int AUTO_INCREMENT PRIMARY KEY, v varchar(50))");
+        using Process capture = _shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms");
+        Task<string> errors = capture.StandardError.ReadToEndAsync();
+        await InsertUntilAsync(capture, SegmentsNow() + 1);
+
+        await RunAsync("shop", "SET binlog_format = STATEMENT; INSERT INTO t(v) VALUES (uuid())");
+        await Shell.UntilAsync(() => Bases() == 2 || capture.HasExited, "a full backup is made after it");
+        await InsertUntilAsync(capture, SegmentsNow() + 1);
+
+        using Process terminate = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
+        await capture.WaitForExitAsync();
+        Assert.Contains("written as its statement", await errors, StringComparison.Ordinal);
+        await _shell.ExpectAsync(null, "backup", "restore", "-d", Url("shop"), "--point-in-time", "latest", "--force");
+        Assert.Contains("after", await RunAsync("shop", "SELECT v FROM t ORDER BY id DESC LIMIT 1"), StringComparison.Ordinal);
+    }
+
+    private async Task InsertUntilAsync(Process capture, int segments)
+    {
+        for (int tries = 0; SegmentsNow() < segments && !capture.HasExited && tries < 300; tries++)
+        {
+            if (Bases() > 0)
+            {
+                await RunAsync("shop", "INSERT INTO t(v) VALUES ('after')");
+            }
+
+            await Task.Delay(100);
+        }
+    }
+
+    private int SegmentsNow() => Count("logs");
+
+    private int Bases() => Count("backups");
+
+    private int Count(string folder) => Directory.Exists(Path.Combine(_shell.Repository, folder))
+        ? Directory.GetFiles(Path.Combine(_shell.Repository, folder), "manifest.json", SearchOption.AllDirectories).Length
+        : 0;
+}
