@@ -1,3 +1,4 @@
+using AiShell.Engines;
 using AiShell.Engines.Sqlite;
 using AiShell.Testing.Engines.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -45,6 +46,27 @@ public sealed class PinnedDatabaseTests : IDisposable
         {
             PinnedReader reader = await pinned.RentAsync(default);
             Assert.Equal(expected, SqliteSession.ScalarInt64(reader.Connection, "SELECT sum(balance) FROM account"));
+        }
+    }
+
+    /// <summary>Else a log that began at the later one would be taken to go on from a backup of the earlier one.</summary>
+    [Fact]
+    public async Task Two_moments_of_an_empty_log_are_told_apart_though_the_change_counter_is_the_same()
+    {
+        string path = _folder.Write("a.db", "PRAGMA journal_mode = wal", "CREATE TABLE t(x)", "INSERT INTO t VALUES(1)");
+        await SqliteFolder.ShellAsync(path, "PRAGMA wal_checkpoint(TRUNCATE)");
+        (uint Counter, LogPosition Position) before = await LookAsync();
+
+        await SqliteFolder.ShellAsync(path, "UPDATE t SET x = 2");
+        (uint Counter, LogPosition Position) after = await LookAsync();
+
+        Assert.Equal(before.Counter, after.Counter);
+        Assert.NotEqual(before.Position, after.Position);
+
+        async Task<(uint, LogPosition)> LookAsync()
+        {
+            await using PinnedDatabase pinned = await PinnedDatabase.PinAsync(path, 1, _folder.Scratch, LockWait, default);
+            return (pinned.ChangeCounter, pinned.Position);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class PinnedDatabase : IAsyncDisposable
 
         Moment = moment;
         ChangeCounter = ReadChangeCounter();
-        Position = WalMoment.PositionOf(ChangeCounter, moment);
+        Position = privateCopy is null && moment is null or { Salts: 0 } ? WalMoment.OneOfItsKind(ChangeCounter) : WalMoment.PositionOf(ChangeCounter, moment);
     }
 
     /// <summary>The database's path, for messages; the readers may read a copy.</summary>

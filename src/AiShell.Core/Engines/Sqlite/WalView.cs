@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using AiShell.Engines.Sqlite.Log;
 using Microsoft.Data.Sqlite;
@@ -25,6 +26,12 @@ internal sealed partial record WalMoment(uint LastFrame, uint PageCount, int Pag
         { LastFrame: 0 } => $"change {changeCounter}, frame 0 of 0x{moment.Salts:x16}",
         _ => $"change {changeCounter}, frame {moment.LastFrame} of 0x{moment.Salts:x16}, sum 0x{moment.Sum:x16}",
     });
+
+    /// <summary>
+    /// In WAL mode, where the log is empty: nothing in the database tells this moment from others, for a transaction need not raise the change counter (sqlite.org/fileformat2.html, 1.3.7).
+    /// It is given a name of its own, so that no log is taken to go on from another one.
+    /// </summary>
+    public static LogPosition OneOfItsKind(uint changeCounter) => new($"change {changeCounter}, moment 0x{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
 
     /// <summary>Reads a position that names a frame. Null for any other: it does not say enough to find the place again.</summary>
     /// <param name="changeCounter">Of page 1 at that moment.</param>
