@@ -52,6 +52,17 @@ public class RowFormatProperties
         }
     }
 
+    /// <summary>.NET takes digits that end in NUL for shorter ones.</summary>
+    [Fact]
+    public void An_escape_in_JSON_has_four_digits()
+    {
+        RandomTable table = new(["a"], [[new Value.Text("\u0001")]]);
+        byte[] part = table.Write(BackupFormat.Json).Part;
+        part[part.AsSpan().IndexOf("\\u0001"u8) + 5] = 0;
+
+        Assert.Throws<InvalidDataException>(() => RandomTable.Read(BackupFormat.Json, table.Table.Name, part, new RowRecord()));
+    }
+
     [Theory]
     [MemberData(nameof(Formats))]
     public void What_a_reader_accepts_is_what_the_writer_writes(BackupFormat format) =>

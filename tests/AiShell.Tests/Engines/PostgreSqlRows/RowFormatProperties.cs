@@ -55,6 +55,17 @@ public class RowFormatProperties
         threads: 1,
         print: rows => rows.Print());
 
+    /// <summary>.NET takes digits that end in NUL for shorter ones.</summary>
+    [Fact]
+    public void An_escape_in_JSON_has_four_digits()
+    {
+        RandomRows rows = new(["a"], [25], [["\u001f"]]);
+        byte[] part = rows.Write(BackupFormat.Json, 100);
+        part[part.AsSpan().IndexOf("\\u001"u8) + 5] = 0;
+
+        Assert.Throws<InvalidDataException>(() => rows.Read(BackupFormat.Json, part, 100));
+    }
+
     [Theory]
     [MemberData(nameof(Formats))]
     public void A_part_cut_short_or_with_a_byte_too_many_is_an_error_or_has_other_rows(BackupFormat format) =>

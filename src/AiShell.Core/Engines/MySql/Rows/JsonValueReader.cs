@@ -100,7 +100,7 @@ internal sealed class JsonValueReader(PartInput input)
     /// <summary>Those that have no letter.</summary>
     private static byte ControlOf(ReadOnlySpan<byte> digits) =>
         byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code)
-        && code is < 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)'\b' or (byte)'\f') && !digits.ContainsAnyInRange((byte)'A', (byte)'F')
+        && code is < 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)'\b' or (byte)'\f') && !digits.ContainsAnyExcept("0123456789abcdef"u8)
             ? code
             : throw new FormatException("a string has an escape that is not written so");
 }

@@ -103,7 +103,7 @@ internal sealed class JsonValueReader(PartInput input, LineOutput output)
     }
 
     private static byte? ControlOf(ReadOnlySpan<byte> digits) =>
-        byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code) && code is > 0 and < 0x20 ? code : null;
+        !digits.ContainsAnyExcept("0123456789abcdefABCDEF"u8) && byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code) && code is > 0 and < 0x20 ? code : null;
 
     /// <summary>An object or array as it stands, to the bracket that closes it.</summary>
     private void ReadDocument()
