@@ -237,7 +237,14 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
 
     private static string ConnectionTo(MariaDbServer server, string database) => new MySqlConnectionStringBuilder
     {
-        Server = "127.0.0.1", Port = (uint)server.Port, UserID = MariaDbServer.User, Password = MariaDbServer.Password, Database = database, Pooling = false, SslMode = MySqlSslMode.None, UseAffectedRows = true,
+        Server = "127.0.0.1",
+        Port = (uint)server.Port,
+        UserID = MariaDbServer.User,
+        Password = MariaDbServer.Password,
+        Database = database,
+        Pooling = false,
+        SslMode = MySqlSslMode.None,
+        UseAffectedRows = true,
     }.ConnectionString;
 
     private static async Task<MySqlConnection> OpenAsync(MariaDbServer server, string database)
