@@ -1,4 +1,3 @@
-using System.Text;
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Testing.Engines;
@@ -20,7 +19,7 @@ public sealed class ScriptRestoreTests(SharedMariaDb shared) : SnapshotSuite(sha
         string copy = await RestoreByClientAsync(backup);
 
         Assert.Equal(await DumpAsync(source.Database, $"--ignore-table-data={source.Database}.{Dated}"), await DumpAsync(copy, $"--ignore-table-data={copy}.{Dated}"));
-        Assert.DoesNotContain(Encoding.UTF8.GetString(backup.Plain).Split('\n'), line => line.Contains(source.Database, StringComparison.Ordinal) && !line.StartsWith("-- ", StringComparison.Ordinal));
+        Assert.DoesNotContain(source.Database, backup.Statements(), StringComparison.Ordinal);
         Assert.Equal(await ChecksumsAsync(source.Database, "BASE TABLE"), await ChecksumsAsync(copy, "BASE TABLE"));
         Assert.Equal(["x", "🙂", "a,b", "it's", "q?", "back\\slash"], await LabelsAsync(copy));
     }
