@@ -97,10 +97,10 @@ internal sealed class JsonValueReader(PartInput input)
         input.Advance(letter == 'u' ? LongestEscape : 2);
     }
 
-    /// <summary>Those that have no letter.</summary>
+    /// <summary>Those that have no letter. .NET takes digits that end in NUL for shorter ones.</summary>
     private static byte ControlOf(ReadOnlySpan<byte> digits) =>
         byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code)
-        && code is < 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)'\b' or (byte)'\f') && !digits.ContainsAnyExcept("0123456789abcdef"u8)
+        && code is < 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)'\b' or (byte)'\f') && !digits.ContainsAnyInRange((byte)'A', (byte)'F') && digits is [.., not 0]
             ? code
             : throw new FormatException("a string has an escape that is not written so");
 }

@@ -102,8 +102,9 @@ internal sealed class JsonValueReader(PartInput input, LineOutput output)
         input.Advance(length);
     }
 
+    /// <summary>.NET takes digits that end in NUL for shorter ones.</summary>
     private static byte? ControlOf(ReadOnlySpan<byte> digits) =>
-        !digits.ContainsAnyExcept("0123456789abcdefABCDEF"u8) && byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code) && code is > 0 and < 0x20 ? code : null;
+        digits is [.., not 0] && byte.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code) && code is > 0 and < 0x20 ? code : null;
 
     /// <summary>An object or array as it stands, to the bracket that closes it.</summary>
     private void ReadDocument()
