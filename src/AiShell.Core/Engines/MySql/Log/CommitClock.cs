@@ -10,7 +10,7 @@ internal sealed record LogLook(BinaryLogPosition Position, DateTimeOffset Asked,
 /// Tells when transactions were committed, from looks at the server's log. The log has a transaction a moment before others see what it changed; MariaDB is therefore asked for the position of a
 /// consistent snapshot, behind which nobody sees anything and up to which everybody sees everything. The events' own seconds are not used: sessions set them as they like.
 /// </summary>
-/// <param name="first">From where the log is followed, and when that was known.</param>
+/// <param name="first">From where the log is followed.</param>
 internal sealed class CommitClock(TimeProvider time, LogLook first)
 {
     private readonly LinkedList<LogLook> _looks = new([first]);

@@ -12,12 +12,12 @@ internal sealed class MySqlCapture : ILogCapture
     private readonly ConnectionSettings _settings;
     private readonly CaptureOptions _options;
     private readonly LogSource _source;
-    private readonly BinaryLogPosition _start;
+    private readonly LogLook _start;
     private readonly ConcurrentDictionary<string, string> _deadEnds;
     private ISnapshot? _picture;
 
     private MySqlCapture(
-        ConnectionSettings settings, CaptureOptions options, ConcurrentDictionary<string, string> deadEnds, LogSource source, ISnapshot? picture, BinaryLogPosition start, DateTimeOffset startedAt)
+        ConnectionSettings settings, CaptureOptions options, ConcurrentDictionary<string, string> deadEnds, LogSource source, ISnapshot? picture, LogLook start)
     {
         _deadEnds = deadEnds;
         _settings = settings;
@@ -25,13 +25,11 @@ internal sealed class MySqlCapture : ILogCapture
         _source = source;
         _picture = picture;
         _start = start;
-        Start = start.ToLogPosition();
-        StartedAt = startedAt;
     }
 
-    public LogPosition Start { get; }
+    public LogPosition Start => _start.Position.ToLogPosition();
 
-    public DateTimeOffset StartedAt { get; }
+    public DateTimeOffset StartedAt => _start.Answered;
 
     public string? WhyAnew { get; private init; }
 
@@ -54,7 +52,7 @@ internal sealed class MySqlCapture : ILogCapture
 
                 BinaryLogPosition left = BinaryLogPosition.Of(resume.Position) ?? throw new BrokenChainException($"'{resume.Position}' is no position in a binary log");
                 await LogSource.RequireAsync(settings, left, cancellationToken);
-                return new MySqlCapture(settings, options, deadEnds, source, picture: null, left, resume.Through);
+                return new MySqlCapture(settings, options, deadEnds, source, picture: null, new LogLook(left, resume.Through, resume.Through));
             }
             catch (BrokenChainException broken)
             {
@@ -63,12 +61,13 @@ internal sealed class MySqlCapture : ILogCapture
         }
 
         SnapshotOptions all = new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, Math.Max(1, options.Workers), options.ScratchDirectory, PartBytes, options.LockWait);
+        DateTimeOffset before = options.Time.GetUtcNow(); // while the picture is opened others commit
         ISnapshot picture = await MySqlSnapshot.OpenAsync(settings, all, cancellationToken);
         try
         {
             BinaryLogPosition start = BinaryLogPosition.Of(picture.Position)
                 ?? throw new AiShellException(ErrorKind.Failed, "The server does not tell where its binary log is.", "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO the user.");
-            return new MySqlCapture(settings, options, deadEnds, source, picture, start, options.Time.GetUtcNow()) { WhyAnew = whyAnew };
+            return new MySqlCapture(settings, options, deadEnds, source, picture, new LogLook(start, before, options.Time.GetUtcNow())) { WhyAnew = whyAnew };
         }
         catch
         {
@@ -83,7 +82,7 @@ internal sealed class MySqlCapture : ILogCapture
         if (chain is not null)
         {
             // Only when it was written is it known that the whole database is not wanted.
-            LogSource upToStart = _source with { End = _start, Mark = _source.Mark with { HasEnd = true } };
+            LogSource upToStart = _source with { End = _start.Position, Mark = _source.Mark with { HasEnd = true } };
             return await ChangesSnapshot.OpenAsync(_settings, chain.End, upToStart, options, LetGoAsync, cancellationToken);
         }
 
@@ -93,8 +92,7 @@ internal sealed class MySqlCapture : ILogCapture
 
     public async Task RunAsync(ILogSink sink, CancellationToken cancellationToken)
     {
-        LogLook first = new(_start, StartedAt, StartedAt);
-        using LogFollower follower = new(_settings, _source.Mark, _start, new CommitClock(_options.Time, first), sink, _options.ScratchDirectory);
+        using LogFollower follower = new(_settings, _source.Mark, _start.Position, new CommitClock(_options.Time, _start), sink, _options.ScratchDirectory);
         try
         {
             await follower.RunAsync(_options.Time, cancellationToken);
