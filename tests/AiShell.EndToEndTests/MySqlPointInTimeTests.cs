@@ -47,7 +47,10 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         output.WriteLine($"{entries.Count} transactions, {kills} kills, {windows.Count} windows, {windows.Sum(window => window.Run.Segments.Count)} segments, {windows.Sum(window => window.Anchors.Count)} bases");
         Assert.Contains(windows, window => window.Anchors.Count > 1);
 
-        List<(RecoveryPlan Plan, int Least, int Most)> plans = [.. await PlanInstantsAsync(planner, windows, entries), .. await PlanPositionsAsync(repository, planner, windows)];
+        PlannedMoments moments = new(planner, windows, _random);
+        IReadOnlyList<PlannedMoment> instants = await moments.InstantsAsync(Instants, at => (LastOf(entries.Where(entry => entry.Answered <= at)), LastOf(entries.Where(entry => entry.Asked < at))));
+        output.WriteLine($"{instants.Count} instants, {moments.Unsure} of them beside one that was not sure");
+        List<PlannedMoment> plans = [.. instants, .. await moments.PositionsAsync(Positions, repository, AsPeopleSayIt)];
         await CompareAsync(repository, journal, plans);
     }
 
@@ -105,63 +108,19 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         await Server.StartAsync();
     }
 
-    private int SegmentsNow() => Directory.Exists(Path.Combine(_shell.Repository, "logs"))
-        ? Directory.GetFiles(Path.Combine(_shell.Repository, "logs"), "manifest.json", SearchOption.AllDirectories).Length
-        : 0;
-
-    /// <summary>Instants at random within the windows. One that is not sure is refused with two that are: those are taken.</summary>
-    private async Task<IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)>> PlanInstantsAsync(
-        RecoveryPlanner planner, IReadOnlyList<RecoverableWindow> windows, IReadOnlyList<MySqlJournal.Entry> entries)
-    {
-        List<(RecoveryPlan, int, int)> plans = [];
-        int unsure = 0;
-        while (plans.Count < Instants)
-        {
-            RecoverableWindow window = windows[_random.Next(windows.Count)];
-            DateTimeOffset instant = window.From + (_random.NextDouble() * (window.Through - window.From));
-            foreach (DateTimeOffset at in await SureInstants.Async(planner, instant))
-            {
-                unsure += at == instant ? 0 : 1;
-                plans.Add((await planner.PlanAsync(new RecoveryTarget.Instant(at), null), LastOf(entries.Where(entry => entry.Answered <= at)), LastOf(entries.Where(entry => entry.Asked < at))));
-            }
-        }
-
-        output.WriteLine($"{plans.Count} instants, {unsure} of them beside one that was not sure");
-        return plans;
-    }
+    private int SegmentsNow() => _shell.ManifestsOf("logs");
 
     private static int LastOf(IEnumerable<MySqlJournal.Entry> entries) => entries.Select(entry => entry.Number).DefaultIfEmpty(0).Max();
 
-    private async Task<IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)>> PlanPositionsAsync(
-        BackupRepository repository, RecoveryPlanner planner, IReadOnlyList<RecoverableWindow> windows)
+    /// <summary>As the server says it, as file and offset alone, and as a GTID alone.</summary>
+    private static LogPosition AsPeopleSayIt(SegmentCommit commit, int turn)
     {
-        CatalogueEntry[] segments = [.. windows.SelectMany(window => window.Run.Segments)];
-        List<(RecoveryPlan, int, int)> plans = [];
-        while (plans.Count < Positions)
-        {
-            IReadOnlyList<SegmentCommit> commits = await repository.ReadCommitsAsync(segments[_random.Next(segments.Length)], default);
-            if (commits.Count < 2)
-            {
-                continue;
-            }
-
-            int chosen = _random.Next(commits.Count - 1);
-            foreach (SegmentCommit commit in commits.Skip(chosen).Take(2))
-            {
-                // As the server says it, as file and offset alone, and as a GTID alone.
-                string[] words = commit.Position.Value.Split(' ');
-                LogPosition given = new((plans.Count % 3) switch { 0 => commit.Position.Value, 1 => words[0], _ => words[1] });
-                RecoveryPlan plan = await planner.PlanAsync(new RecoveryTarget.Position(given), null);
-                Assert.Equal(commit.Position, plan.Reached);
-                plans.Add((plan, 1, int.MaxValue));
-            }
-        }
-
-        return plans;
+        string[] words = commit.Position.Value.Split(' ');
+        return new LogPosition((turn % 3) switch { 0 => commit.Position.Value, 1 => words[0], _ => words[1] });
     }
 
     /// <summary>Replays each run once, transaction by transaction, and compares the copy at each moment that was planned with a database in which the journal was done again.</summary>
-    private async Task CompareAsync(BackupRepository repository, MySqlJournal journal, List<(RecoveryPlan Plan, int Least, int Most)> plans)
+    private async Task CompareAsync(BackupRepository repository, MySqlJournal journal, List<PlannedMoment> plans)
     {
         List<(RecoveryPlan Plan, int Number, string Sum)> found = [];
         foreach (var group in plans.GroupBy(one => one.Plan.Chain.LastBackup.Id))

@@ -45,11 +45,7 @@ public sealed class MySqlWatchTests : MySqlSuite
         }
     }
 
-    private int SegmentsNow() => Count("logs");
+    private int SegmentsNow() => _shell.ManifestsOf("logs");
 
-    private int Bases() => Count("backups");
-
-    private int Count(string folder) => Directory.Exists(Path.Combine(_shell.Repository, folder))
-        ? Directory.GetFiles(Path.Combine(_shell.Repository, folder), "manifest.json", SearchOption.AllDirectories).Length
-        : 0;
+    private int Bases() => _shell.ManifestsOf("backups");
 }

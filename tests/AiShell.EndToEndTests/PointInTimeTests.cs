@@ -35,7 +35,10 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{entries.Count} transactions, {Kills} kills, {windows.Count} windows, {windows.Sum(window => window.Run.Segments.Count)} segments, {windows.Sum(window => window.Anchors.Count)} bases");
         Assert.True(windows.Count <= 2, "A capture did not go on where it was killed, though the log was there.");
 
-        List<(RecoveryPlan Plan, int Least, int Most)> plans = [.. await PlanInstantsAsync(planner, windows, entries), .. await PlanPositionsAsync(repository, planner, windows)];
+        PlannedMoments moments = new(planner, windows, _random);
+        IReadOnlyList<PlannedMoment> instants = await moments.InstantsAsync(Instants, at => (entries.Count(entry => entry.Answered <= at), entries.Count(entry => entry.Asked < at)));
+        output.WriteLine($"{instants.Count} instants, {moments.Unsure} of them beside one that was not sure");
+        List<PlannedMoment> plans = [.. instants, .. await moments.PositionsAsync(Positions, repository, (commit, _) => commit.Position)];
         await CompareAsync(repository, plans);
     }
 
@@ -87,58 +90,10 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private int SegmentsNow() => Directory.Exists(Path.Combine(_shell.Repository, "logs"))
-        ? Directory.GetFiles(Path.Combine(_shell.Repository, "logs"), "manifest.json", SearchOption.AllDirectories).Length
-        : 0;
-
-    /// <summary>Instants at random within the windows. One that is not sure is refused with two that are: those are taken.</summary>
-    private async Task<IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)>> PlanInstantsAsync(
-        RecoveryPlanner planner, IReadOnlyList<RecoverableWindow> windows, IReadOnlyList<SqliteJournal.Entry> entries)
-    {
-        List<(RecoveryPlan, int, int)> plans = [];
-        int unsure = 0;
-        while (plans.Count < Instants)
-        {
-            RecoverableWindow window = windows[_random.Next(windows.Count)];
-            DateTimeOffset instant = window.From + (_random.NextDouble() * (window.Through - window.From));
-            foreach (DateTimeOffset at in await SureInstants.Async(planner, instant))
-            {
-                unsure += at == instant ? 0 : 1;
-                plans.Add((await planner.PlanAsync(new RecoveryTarget.Instant(at), null), entries.Count(entry => entry.Answered <= at), entries.Count(entry => entry.Asked < at)));
-            }
-        }
-
-        output.WriteLine($"{plans.Count} instants, {unsure} of them beside one that was not sure");
-        return plans;
-    }
-
-    private async Task<IReadOnlyList<(RecoveryPlan Plan, int Least, int Most)>> PlanPositionsAsync(
-        BackupRepository repository, RecoveryPlanner planner, IReadOnlyList<RecoverableWindow> windows)
-    {
-        CatalogueEntry[] segments = [.. windows.SelectMany(window => window.Run.Segments)];
-        List<(RecoveryPlan, int, int)> plans = [];
-        while (plans.Count < Positions)
-        {
-            IReadOnlyList<SegmentCommit> commits = await repository.ReadCommitsAsync(segments[_random.Next(segments.Length)], default);
-            if (commits.Count < 2)
-            {
-                continue;
-            }
-
-            int chosen = _random.Next(commits.Count - 1);
-            foreach (SegmentCommit commit in commits.Skip(chosen).Take(2))
-            {
-                RecoveryPlan plan = await planner.PlanAsync(new RecoveryTarget.Position(commit.Position), null);
-                Assert.Equal(commit.Position, plan.Reached);
-                plans.Add((plan, 1, int.MaxValue));
-            }
-        }
-
-        return plans;
-    }
+    private int SegmentsNow() => _shell.ManifestsOf("logs");
 
     /// <summary>Restores them all, those with the fewest transactions first, and compares each with a database in which they were done again.</summary>
-    private async Task CompareAsync(BackupRepository repository, List<(RecoveryPlan Plan, int Least, int Most)> plans)
+    private async Task CompareAsync(BackupRepository repository, List<PlannedMoment> plans)
     {
         List<(RecoveryPlan Plan, int Number, string Sum)> found = [];
         foreach ((RecoveryPlan plan, int least, int most) in plans)

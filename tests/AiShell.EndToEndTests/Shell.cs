@@ -26,6 +26,11 @@ public sealed class Shell : IDisposable
     /// <summary>How many backups the repository has: each exists by its manifest.</summary>
     public int Backups => Directory.GetFiles(Repository, "manifest.json", SearchOption.AllDirectories).Length;
 
+    /// <summary>How many there are in <c>backups</c> or in <c>logs</c>; 0 before the first.</summary>
+    public int ManifestsOf(string folder) => Directory.Exists(Path.Combine(Repository, folder))
+        ? Directory.GetFiles(Path.Combine(Repository, folder), "manifest.json", SearchOption.AllDirectories).Length
+        : 0;
+
     /// <summary>The repository's files but the locks, which have new generations.</summary>
     public string[] RepositoryFiles() => RepositoryFiles(Repository);
 

@@ -99,7 +99,7 @@ public sealed class WatchTests : IDisposable
         await Shell.SqliteAsync(path, "INSERT INTO item VALUES(2, randomblob(3000)); INSERT INTO item VALUES(3, randomblob(3000));");
         using (Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "100ms"))
         {
-            await Shell.UntilAsync(() => ManifestsOf("logs") == 2 || capture.HasExited, "what was committed meanwhile is stored");
+            await Shell.UntilAsync(() => _shell.ManifestsOf("logs") == 2 || capture.HasExited, "what was committed meanwhile is stored");
             await InsertAsync(path, 4);
             Assert.Contains("on from where it was left", await StopAsync(capture, "TERM", 143), StringComparison.Ordinal);
         }
@@ -120,7 +120,7 @@ public sealed class WatchTests : IDisposable
         await Shell.SqliteAsync(path, "PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO item VALUES(6, randomblob(3000));");
         using (Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "100ms"))
         {
-            await Shell.UntilAsync(() => ManifestsOf("backups") == 2 || capture.HasExited, "an increment closes the hole");
+            await Shell.UntilAsync(() => _shell.ManifestsOf("backups") == 2 || capture.HasExited, "an increment closes the hole");
             await InsertAsync(path, 7);
             Assert.Contains("was begun anew meanwhile", await StopAsync(capture, "TERM", 143), StringComparison.Ordinal);
         }
@@ -138,7 +138,7 @@ public sealed class WatchTests : IDisposable
         string path = await MakeAsync();
         using Process capture = await StartAsync(path, "--flush-every", "100ms", "--full-every", "2s");
         await InsertAsync(path, 1);
-        for (int id = 2; ManifestsOf("backups") < 2; id++)
+        for (int id = 2; _shell.ManifestsOf("backups") < 2; id++)
         {
             Assert.True(id < 200, "No second full backup was made.");
             await InsertAsync(path, id);
@@ -148,11 +148,11 @@ public sealed class WatchTests : IDisposable
         await InsertAsync(path, 501);
         await StopAsync(capture, "TERM", 143);
         string[] backups = [.. (await _shell.JsonAsync(null, "backup", "list")).EnumerateArray().Select(backup => backup.GetProperty("id").GetString()!)];
-        int segments = ManifestsOf("logs");
+        int segments = _shell.ManifestsOf("logs");
         await _shell.ExpectAsync(null, "backup", "delete", backups[^1], "--force");
 
         // What follows the second backup is still there to the last transaction; what led to it is gone.
-        Assert.InRange(ManifestsOf("logs"), 2, segments - 1);
+        Assert.InRange(_shell.ManifestsOf("logs"), 2, segments - 1);
         Assert.EndsWith(",500,501", await RestoreAsync("--point-in-time", "latest"), StringComparison.Ordinal);
         Assert.Single((await _shell.JsonAsync(null, "backup", "status"))[0].GetProperty("windows").EnumerateArray());
         await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
@@ -161,7 +161,7 @@ public sealed class WatchTests : IDisposable
             await _shell.ExpectAsync(null, "backup", "delete", backup, "--force");
         }
 
-        Assert.Equal(0, ManifestsOf("logs"));
+        Assert.Equal(0, _shell.ManifestsOf("logs"));
     }
 
     [Fact]
@@ -243,14 +243,10 @@ public sealed class WatchTests : IDisposable
     /// <summary>A transaction of its own, in a segment of its own.</summary>
     private async Task InsertAsync(string path, int id)
     {
-        int segments = ManifestsOf("logs");
+        int segments = _shell.ManifestsOf("logs");
         await Shell.SqliteAsync(path, $"INSERT INTO item VALUES({id}, randomblob(3000));");
-        await Shell.UntilAsync(() => ManifestsOf("logs") > segments, "the transaction is stored");
+        await Shell.UntilAsync(() => _shell.ManifestsOf("logs") > segments, "the transaction is stored");
     }
-
-    private int ManifestsOf(string folder) => Directory.Exists(Path.Combine(_shell.Repository, folder))
-        ? Directory.GetFiles(Path.Combine(_shell.Repository, folder), "manifest.json", SearchOption.AllDirectories).Length
-        : 0;
 
     private JsonElement[] SegmentsOf(int timeline) =>
     [

@@ -48,7 +48,7 @@ public sealed class ContinueJob(BackupRepository repository, TimeProvider time, 
         bool replace = request.KeepStaging || await RestoreJob.ConsentAsync(restore, plan, confirm);
         long started = time.GetTimestamp();
         RecoveryPlan recovery = restore.Recovery!;
-        KeptCopy next = what with { Chain = [.. what.Chain.Union(piece.Segments.Select(segment => segment.Id))] };
+        KeptCopy next = what with { Chain = plan.Chain };
         await using IRestoreTarget target = await copy.GoOnAsync(
             ContentsOf(recovery), RestoreJob.OptionsOf(restore, intoExisting: false) with { Replace = replace }, (next with { Toward = recovery.Reached }).ToText(), cancellationToken);
         progress.Begin("Restoring", piece.Segments.Sum(segment => segment.Require().PlainBytes));
@@ -101,7 +101,7 @@ public sealed class ContinueJob(BackupRepository repository, TimeProvider time, 
         $"take the copy that was kept beside the target at '{what.Position}'",
         piece.Segments.Count == 0
             ? "replay nothing: it stands there"
-            : $"replay the log on it, {(piece.Segments.Count == 1 ? $"segment {piece.Segments[0].Id}" : $"{piece.Segments.Count} segments from {piece.Segments[0].Id} to {piece.Segments[^1].Id}")}, up to '{recovery.Reached}'",
+            : $"replay the log on it, {RestorePlanner.Name(piece.Segments)}, up to '{recovery.Reached}'",
         "check the whole copy as the engine does",
     ];
 

@@ -57,7 +57,7 @@ internal static class RestorePlanner
             : $"load {tables.Length} tables with {tables.Sum(table => table.Rows):N0} rows into a new copy beside the target");
         if (request.Recovery is { Segments: { Count: > 0 } segments } recovery)
         {
-            steps.Add($"replay the log, {(segments.Count == 1 ? $"segment {segments[0].Id}" : $"{segments.Count} segments from {segments[0].Id} to {segments[^1].Id}")}, up to '{recovery.Reached}', committed by {RecoveryTarget.Show(recovery.CommittedAt!.Value)}");
+            steps.Add($"replay the log, {Name(segments)}, up to '{recovery.Reached}', committed by {RecoveryTarget.Show(recovery.CommittedAt!.Value)}");
         }
 
         steps.Add(chain.End.Require().Segment is not null || (hasLinks && chain.End.Require().Image is null) ? "check the whole copy as the engine does" : hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
@@ -71,6 +71,9 @@ internal static class RestorePlanner
         });
         return steps;
     }
+
+    internal static string Name(IReadOnlyList<CatalogueEntry> segments) =>
+        segments.Count == 1 ? $"segment {segments[0].Id}" : $"{segments.Count} segments from {segments[0].Id} to {segments[^1].Id}";
 
     private static string OverIt(BackupChain chain) =>
         chain.Links.Where(link => link.Require().Segment is null).Select(link => link.Id).ToArray() is { Length: > 0 } links ? $", and over it what changed: {string.Join(", ", links)}" : "";

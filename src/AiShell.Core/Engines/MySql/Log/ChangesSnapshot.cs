@@ -41,13 +41,9 @@ internal sealed class ChangesSnapshot(ConnectionSettings settings, LogSource sou
         {
             await ServerErrors.RunAsync(session, "the binary log", open => Write(open, sink, cancellationToken), cancellationToken);
         }
-        catch (AiShellException failure) when (LogSource.WhyBroken(failure) is { } why)
+        catch (AiShellException failure) when (LogSource.Explain(failure) is { } reason)
         {
-            throw new BrokenChainException(why);
-        }
-        catch (AiShellException failure) when (failure.InnerException is ServerError error && SnapshotErrors.IsDenied(error))
-        {
-            throw LogSource.Denied(error);
+            throw reason;
         }
 
         await (Written?.Invoke() ?? ValueTask.CompletedTask);

@@ -37,13 +37,9 @@ internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, Bin
             {
                 await FollowAsync(cancellationToken);
             }
-            catch (AiShellException failure) when (LogSource.WhyBroken(failure) is { } why)
+            catch (AiShellException failure) when (LogSource.Explain(failure) is { } reason)
             {
-                throw new BrokenChainException(why);
-            }
-            catch (AiShellException failure) when (failure.InnerException is ServerError error && SnapshotErrors.IsDenied(error))
-            {
-                throw LogSource.Denied(error);
+                throw reason;
             }
             catch (AiShellException failure) when (failure.Kind is ErrorKind.Unreachable or ErrorKind.Failed or ErrorKind.Busy)
             {

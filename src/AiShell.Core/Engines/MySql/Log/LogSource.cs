@@ -36,10 +36,15 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
         }
     }
 
-    public static AiShellException Denied(ServerError error) => new(ErrorKind.Refused, $"The user may not read the server's binary log: {error.Message.TrimEnd('.')}.", PrivilegeHint, error);
+    /// <summary>What a failure to read the log is to those who wait for it; null where it only failed.</summary>
+    public static Exception? Explain(AiShellException failure) => WhyBroken(failure) is { } why
+        ? new BrokenChainException(why)
+        : failure.InnerException is ServerError error && SnapshotErrors.IsDenied(error) ? Denied(error) : null;
+
+    private static AiShellException Denied(ServerError error) => new(ErrorKind.Refused, $"The user may not read the server's binary log: {error.Message.TrimEnd('.')}.", PrivilegeHint, error);
 
     /// <summary>What a failure means for a chain, in words that follow a colon; null where it only failed.</summary>
-    public static string? WhyBroken(AiShellException failure) =>
+    private static string? WhyBroken(AiShellException failure) =>
         failure.Kind is ErrorKind.NotFound or ErrorKind.Integrity ? $"{char.ToLowerInvariant(failure.Message[0])}{failure.Message[1..].TrimEnd('.')}" : null;
 
     private static LogSource Look(MySqlSession session, ConnectionSettings settings, bool hasEnd)

@@ -60,17 +60,18 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
 
         using MemoryStream script = new();
         await plain.CopyToAsync(script, cancellationToken);
+        byte[] bytes = script.ToArray();
         switch (part.Phase)
         {
             case PartPhase.Globals:
-                _globals.Add((part, script.ToArray()));
+                _globals.Add((part, bytes));
                 break;
             case PartPhase.PostData:
-                _waiting.Add((part, script.ToArray()));
+                _waiting.Add((part, bytes));
                 break;
             default:
-                await OpenBaseAsync(part, script.ToArray(), cancellationToken);
-                await RequireBase().LoadAsync(part, new MemoryStream(script.ToArray()), cancellationToken);
+                await OpenBaseAsync(part, bytes, cancellationToken);
+                await RequireBase().LoadAsync(part, new MemoryStream(bytes), cancellationToken);
                 break;
         }
     }
