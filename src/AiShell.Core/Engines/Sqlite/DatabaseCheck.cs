@@ -53,7 +53,7 @@ internal static class DatabaseCheck
             path,
             async () =>
             {
-                PinnedDatabase database = new(path, OpenReaders(path, workers), moment: null, WalView.Empty, privateCopy: null);
+                PinnedDatabase database = new(path, OpenReaders(path, workers), moment: null, WalView.Empty, FileMoment.NameOf(path), privateCopy: null);
                 await using (database)
                 {
                     return await ReadTablesAsync(database, takes, fingerprints, sampleRows, cancellationToken);

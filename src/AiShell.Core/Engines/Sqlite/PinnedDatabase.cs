@@ -13,8 +13,9 @@ internal sealed class PinnedDatabase : IAsyncDisposable
     private readonly List<SqliteConnection> _connections;
     private readonly string? _privateCopy;
 
+    /// <param name="fileName">Of the database's file at this moment (<see cref="FileMoment"/>).</param>
     /// <param name="privateCopy">A file to remove at the end.</param>
-    internal PinnedDatabase(string path, List<SqliteConnection> readers, WalMoment? moment, WalView log, string? privateCopy)
+    internal PinnedDatabase(string path, List<SqliteConnection> readers, WalMoment? moment, WalView log, ulong fileName, string? privateCopy)
     {
         Path = path;
         _connections = readers;
@@ -29,7 +30,7 @@ internal sealed class PinnedDatabase : IAsyncDisposable
 
         Moment = moment;
         ChangeCounter = ReadChangeCounter();
-        Position = privateCopy is null && moment is null or { Salts: 0 } ? WalMoment.OneOfItsKind(ChangeCounter) : WalMoment.PositionOf(ChangeCounter, moment);
+        Position = moment is null or { Salts: 0 } ? WalMoment.OfFile(ChangeCounter, fileName) : WalMoment.PositionOf(ChangeCounter, moment);
     }
 
     /// <summary>The database's path, for messages; the readers may read a copy.</summary>

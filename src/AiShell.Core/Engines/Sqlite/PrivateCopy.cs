@@ -30,14 +30,14 @@ internal static class PrivateCopy
         List<SqliteConnection> connections = [];
         try
         {
-            await CopyAsync(source, path, copy, lockWait, cancellationToken);
+            ulong fileName = await CopyAsync(source, path, copy, lockWait, cancellationToken);
             for (int i = 0; i < readers; i++)
             {
                 connections.Add(SqliteSession.Open(copy, SqliteAccess.Immutable, lockWait));
                 SnapshotPinning.BeginRead(connections[i]);
             }
 
-            return new PinnedDatabase(path, connections, moment: null, WalView.Empty, copy);
+            return new PinnedDatabase(path, connections, moment: null, WalView.Empty, fileName, copy);
         }
         catch
         {
@@ -47,7 +47,8 @@ internal static class PrivateCopy
         }
     }
 
-    private static async Task CopyAsync(SqliteConnection source, string path, string copy, TimeSpan lockWait, CancellationToken cancellationToken)
+    /// <returns>The file's name at the moment of the copy.</returns>
+    private static async Task<ulong> CopyAsync(SqliteConnection source, string path, string copy, TimeSpan lockWait, CancellationToken cancellationToken)
     {
         using SafeFileHandle file = File.OpenHandle(copy, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read);
         DatabaseFile.MakePrivate(file);
@@ -55,9 +56,9 @@ internal static class PrivateCopy
         for (int attempt = 0; attempt <= TriesInWindows; attempt++)
         {
             long windowBytes = attempt < TriesInWindows ? WindowBytes : long.MaxValue;
-            if (await TryCopyAsync(source, file, buffer, windowBytes, lockWait, cancellationToken))
+            if (await TryCopyAsync(source, path, file, buffer, windowBytes, lockWait, cancellationToken) is { } fileName)
             {
-                return;
+                return fileName;
             }
         }
 
@@ -67,9 +68,10 @@ internal static class PrivateCopy
             "Try again when nobody reorganises the database.");
     }
 
-    /// <summary>False when somebody committed between two windows.</summary>
-    private static async Task<bool> TryCopyAsync(
+    /// <summary>Null when somebody committed between two windows.</summary>
+    private static async Task<ulong?> TryCopyAsync(
         SqliteConnection source,
+        string path,
         SafeFileHandle copy,
         byte[] buffer,
         long windowBytes,
@@ -79,6 +81,7 @@ internal static class PrivateCopy
         byte[]? header = null;
         long offset = 0;
         long sizeBytes;
+        ulong fileName;
         do
         {
             await SqliteSession.WaitForLockAsync(() => SnapshotPinning.BeginRead(source), lockWait, cancellationToken);
@@ -87,9 +90,10 @@ internal static class PrivateCopy
                 sizeBytes = SqliteSession.ScalarInt64(source, "PRAGMA page_size") * SqliteSession.ScalarInt64(source, "PRAGMA page_count");
                 if (SnapshotPinning.IsWal(source) || !SameMoment(source, ref header, sizeBytes))
                 {
-                    return false;
+                    return null;
                 }
 
+                fileName = FileMoment.NameOf(path);
                 long end = Math.Min(sizeBytes, windowBytes == long.MaxValue ? sizeBytes : offset + windowBytes);
                 while (offset < end)
                 {
@@ -108,7 +112,7 @@ internal static class PrivateCopy
         while (offset < sizeBytes);
 
         RandomAccess.SetLength(copy, sizeBytes);
-        return true;
+        return fileName;
     }
 
     private static bool SameMoment(SqliteConnection source, ref byte[]? header, long sizeBytes)

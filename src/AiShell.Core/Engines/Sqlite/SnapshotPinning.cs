@@ -24,18 +24,12 @@ internal static class SnapshotPinning
         DatabaseFile.RequireReadable(path);
         try
         {
-            using SqliteConnection keeper = SqliteSession.Open(path, SqliteAccess.Reader, TimeSpan.Zero);
             bool logHasContent = DatabaseFile.HasContent(path + "-wal");
-            await SqliteSession.WaitForLockAsync(() => BeginRead(keeper), lockWait, cancellationToken);
+            using SqliteConnection keeper = await OpenInTransactionAsync(path, lockWait, cancellationToken);
             if (!IsWal(keeper))
             {
                 SqliteSession.Rollback(keeper);
                 return await PrivateCopy.PinAsync(keeper, path, readers, scratchDirectory, lockWait, cancellationToken);
-            }
-
-            if (logHasContent)
-            {
-                DatabaseFile.KeepLogOnClose(keeper);
             }
 
             return await PinWalAsync(keeper, path, readers, logHasContent, lockWait, cancellationToken);
@@ -43,6 +37,28 @@ internal static class SnapshotPinning
         catch (SqliteException exception)
         {
             throw SqliteErrors.Translate(exception, path, cancellationToken);
+        }
+    }
+
+    /// <summary>A reader inside a transaction that has its read lock; where an application has left a log behind, it stays.</summary>
+    public static async Task<SqliteConnection> OpenInTransactionAsync(string path, TimeSpan lockWait, CancellationToken cancellationToken)
+    {
+        SqliteConnection reader = SqliteSession.Open(path, SqliteAccess.Reader, TimeSpan.Zero);
+        try
+        {
+            bool logHasContent = DatabaseFile.HasContent(path + "-wal");
+            await SqliteSession.WaitForLockAsync(() => BeginRead(reader), lockWait, cancellationToken);
+            if (logHasContent)
+            {
+                DatabaseFile.KeepLogOnClose(reader);
+            }
+
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
         }
     }
 
@@ -86,7 +102,7 @@ internal static class SnapshotPinning
                     && IsWal(connections[0]))
                 {
                     WalView log = moment is null ? WalView.Empty : WalView.Read(connections[0], moment, cancellationToken);
-                    PinnedDatabase database = new(path, connections, moment, log, privateCopy: null);
+                    PinnedDatabase database = new(path, connections, moment, log, FileMoment.NameOf(path), privateCopy: null);
                     pinned = true;
                     return database;
                 }

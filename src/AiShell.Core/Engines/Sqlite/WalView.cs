@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using AiShell.Engines.Sqlite.Log;
 using Microsoft.Data.Sqlite;
@@ -28,10 +27,10 @@ internal sealed partial record WalMoment(uint LastFrame, uint PageCount, int Pag
     });
 
     /// <summary>
-    /// In WAL mode, where the log is empty: nothing in the database tells this moment from others, for a transaction need not raise the change counter (sqlite.org/fileformat2.html, 1.3.7).
-    /// It is given a name of its own, so that no log is taken to go on from another one.
+    /// Where no log tells: nothing in the database tells its moments from each other. In WAL mode a transaction need not raise the change counter (sqlite.org/fileformat2.html, 1.3.7), and in the
+    /// other modes another file may have come to the same number. So it is told by the file: one that nobody has written to since has the same name, and any other another.
     /// </summary>
-    public static LogPosition OneOfItsKind(uint changeCounter) => new($"change {changeCounter}, moment 0x{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
+    public static LogPosition OfFile(uint changeCounter, ulong name) => new($"change {changeCounter}, moment 0x{name:x16}");
 
     /// <summary>Reads a position that names a frame. Null for any other: it does not say enough to find the place again.</summary>
     /// <param name="changeCounter">Of page 1 at that moment.</param>

@@ -59,10 +59,7 @@ internal sealed class IncrementSnapshot : ISnapshot
         {
             IReadOnlyList<uint> changed = await PageHashing.FindChangedAsync(database, before, now, cancellationToken);
             using PinnedReader reader = await database.RentAsync(cancellationToken);
-            var schema = SqliteSchema.Read(reader.Connection);
-            Dictionary<string, int> objects = PageSnapshot.CountObjects(schema);
-            objects["tables"] = schema.RowTables.Count();
-            return new IncrementSnapshot(database, now, changed, objects);
+            return new IncrementSnapshot(database, now, changed, CountObjects(SqliteSchema.Read(reader.Connection)));
         }
         catch
         {
@@ -70,6 +67,10 @@ internal sealed class IncrementSnapshot : ISnapshot
             throw;
         }
     }
+
+    /// <summary>With the tables, which an increment does not list.</summary>
+    public static IReadOnlyDictionary<string, int> CountObjects(SqliteSchema schema) =>
+        new Dictionary<string, int>(PageSnapshot.CountObjects(schema)) { ["tables"] = schema.RowTables.Count() };
 
     public Task<IReadOnlyList<TableDigest>> WriteAsync(SnapshotStep step, IPartSink sink, CancellationToken cancellationToken) =>
         step.Phase == PartPhase.Index

@@ -9,6 +9,11 @@ internal sealed class SqliteChangeLog : IChangeLog
 
     public async Task<ISnapshot> OpenChangesAsync(DatabaseAddress address, ChainSoFar chain, SnapshotOptions options, CancellationToken cancellationToken)
     {
+        if (await SqliteErrors.RunAsync(address.Database, () => UnchangedSnapshot.TryOpenAsync(address.Database, chain, options, cancellationToken), cancellationToken) is { } unchanged)
+        {
+            return unchanged;
+        }
+
         PinnedDatabase database = await PinnedDatabase.PinAsync(
             address.Database, Math.Max(1, options.Workers), options.ScratchDirectory, options.LockWait, cancellationToken);
         try
