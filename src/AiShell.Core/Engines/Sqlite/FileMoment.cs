@@ -19,7 +19,7 @@ internal static class FileMoment
     {
         if (OperatingSystem.IsLinux()
             && UnixFiles.LastChangeOf(path, out byte[] identity) is var changed
-            && DateTimeOffset.UtcNow - changed > Settled
+            && TimeProvider.System.GetUtcNow() - changed > Settled
             && new DriveInfo(DatabaseFile.Resolve(path)).DriveType is DriveType.Fixed or DriveType.Ram)
         {
             return XxHash64.HashToUInt64(identity);
