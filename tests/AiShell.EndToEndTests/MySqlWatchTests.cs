@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace AiShell.EndToEndTests;
 
@@ -30,6 +31,44 @@ public sealed class MySqlWatchTests : MySqlSuite
         Assert.Contains("written as its statement", await errors, StringComparison.Ordinal);
         await _shell.ExpectAsync(null, "backup", "restore", "-d", Url("shop"), "--point-in-time", "latest", "--force");
         Assert.Contains("after", await RunAsync("shop", "SELECT v FROM t ORDER BY id DESC LIMIT 1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_is_told_and_the_log_is_read_on_without_a_hole()
+    {
+        await CreateAsync("shop", "CREATE TABLE t(id int AUTO_INCREMENT PRIMARY KEY, v varchar(50))");
+        using Process capture = _shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms");
+        StringBuilder errors = new();
+        capture.ErrorDataReceived += (_, line) =>
+        {
+            lock (errors)
+            {
+                errors.AppendLine(line.Data);
+            }
+        };
+        capture.BeginErrorReadLine();
+        await InsertUntilAsync(capture, SegmentsNow() + 1);
+
+        string reader = await RunAsync("shop", "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND = 'Binlog Dump'");
+        await RunAsync("shop", $"KILL CONNECTION {reader.Trim()}; INSERT INTO t(v) VALUES ('meanwhile')");
+        await Shell.UntilAsync(() => Has("cannot be read now") && Has("is read again") || capture.HasExited, "both are told");
+        await InsertUntilAsync(capture, SegmentsNow() + 1);
+
+        using Process terminate = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
+        await capture.WaitForExitAsync();
+        Assert.Equal(1, Bases());
+        string written = await RunAsync("shop", "SELECT * FROM t ORDER BY id");
+        await _shell.ExpectAsync(null, "backup", "restore", "-d", Url("shop"), "--point-in-time", "latest", "--force");
+        Assert.StartsWith(await RunAsync("shop", "SELECT * FROM t ORDER BY id"), written, StringComparison.Ordinal);
+        Assert.Contains("meanwhile", await RunAsync("shop", "SELECT v FROM t"), StringComparison.Ordinal);
+
+        bool Has(string words)
+        {
+            lock (errors)
+            {
+                return errors.ToString().Contains(words, StringComparison.Ordinal);
+            }
+        }
     }
 
     private async Task InsertUntilAsync(Process capture, int segments)

@@ -75,7 +75,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
         RecoveryPlanner planner = await RecoveryPlanner.ReadAsync(repository, backup.Database, backup.KnownBad, onlyFrom: null, cancellationToken);
         LogHistory history = planner.Log;
         Resumption? left = await Resumption.FindAsync(planner, repository, cancellationToken);
-        CaptureOptions options = new(request.LimitBytes, backup.Workers, backup.ScratchDirectory, backup.LockWait, time) { Resume = left?.At };
+        CaptureOptions options = new(request.LimitBytes, backup.Workers, backup.ScratchDirectory, backup.LockWait, time) { Resume = left?.At, Warn = progress.Warn };
         await using ILogCapture capture = await backup.Engine.Log!.OpenCaptureAsync(backup.Address, options, cancellationToken);
         left = GoesOn(left, capture) ? left : null;
         using SegmentSpool spool = new(backup.ScratchDirectory, capture.Start, capture.StartedAt, left?.Last, request.SegmentBytes);

@@ -64,6 +64,9 @@ public sealed record CaptureOptions(long? LimitBytes, int Workers, string Scratc
 {
     /// <summary>Where to go on, if the database still has all that follows; null to begin now.</summary>
     public LogResume? Resume { get; init; }
+
+    /// <summary>Told, in a sentence, what keeps the capture from going on for a time, and that it goes on again.</summary>
+    public Action<string> Warn { get; init; } = _ => { };
 }
 
 /// <summary>Where the kept log of the present history ends.</summary>

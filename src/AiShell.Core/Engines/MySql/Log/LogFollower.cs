@@ -8,11 +8,12 @@ namespace AiShell.Engines.MySql.Log;
 /// Reads a server's log as it grows, by one session, while another asks how far it has come: a transaction is handed over when it is known when it was committed. After a connection broke it goes
 /// on at the exact position.
 /// </summary>
-internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, BinaryLogPosition start, CommitClock clock, ILogSink sink, string scratchDirectory) : IDisposable
+internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, BinaryLogPosition start, CommitClock clock, ILogSink sink, CaptureOptions options) : IDisposable
 {
     private const long MostWaitingBytes = 64 * 1024 * 1024;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Steady = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -21,13 +22,14 @@ internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, Bin
     private long _waitingBytes;
     private BinaryLogPosition _read = start;
     private LogPartWriter? _part;
+    private volatile bool _isAway;
 
     /// <summary>The end of the last transaction that was handed over.</summary>
     public BinaryLogPosition HandedOver { get; private set; } = start;
 
     /// <summary>Until cancelled.</summary>
     /// <exception cref="BrokenChainException">The log does not go on where it was read to.</exception>
-    public async Task RunAsync(TimeProvider time, CancellationToken cancellationToken)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         TimeSpan pause = ShortestPause;
         while (true)
@@ -43,12 +45,18 @@ internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, Bin
             }
             catch (AiShellException failure) when (failure.Kind is ErrorKind.Unreachable or ErrorKind.Failed or ErrorKind.Busy)
             {
-                // The log stays on the server: it is read on as soon as that can be reached. The lag shows it meanwhile.
+                // The log stays on the server: it is read on as soon as that can be reached.
+                if (!_isAway)
+                {
+                    options.Warn($"The server's log cannot be read now: {failure.Message.TrimEnd('.')}. It is read on from where it was as soon as that is possible.");
+                }
+
+                _isAway = true;
                 pause = _read != from ? ShortestPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            await Task.Delay(pause, time, cancellationToken);
+            await Task.Delay(pause, options.Time, cancellationToken);
         }
     }
 
@@ -83,7 +91,7 @@ internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, Bin
     private void Read(MySqlSession session, CancellationToken cancellationToken)
     {
         var stream = BinaryLogStream.Open(session, new StreamRequest(_read, Follows: true));
-        using DatabaseTransactions transactions = new(mark.Database, _read, scratchDirectory);
+        using DatabaseTransactions transactions = new(mark.Database, _read, options.ScratchDirectory);
         while (!cancellationToken.IsCancellationRequested && stream.Read(out StreamedEvent next))
         {
             SelectedTransaction? selected = transactions.Feed(next);
@@ -107,9 +115,16 @@ internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, Bin
 
     private void Look(MySqlSession session, CancellationToken cancellationToken)
     {
+        long start = options.Time.GetTimestamp();
         while (!cancellationToken.IsCancellationRequested)
         {
             LogLook look = clock.Look(session);
+            if (_isAway && options.Time.GetElapsedTime(start) > Steady)
+            {
+                _isAway = false;
+                options.Warn("The server's log is read again.");
+            }
+
             lock (_handing)
             {
                 clock.Add(look);

@@ -92,10 +92,10 @@ internal sealed class MySqlCapture : ILogCapture
 
     public async Task RunAsync(ILogSink sink, CancellationToken cancellationToken)
     {
-        using LogFollower follower = new(_settings, _source.Mark, _start.Position, new CommitClock(_options.Time, _start), sink, _options.ScratchDirectory);
+        using LogFollower follower = new(_settings, _source.Mark, _start.Position, new CommitClock(_options.Time, _start), sink, _options);
         try
         {
-            await follower.RunAsync(_options.Time, cancellationToken);
+            await follower.RunAsync(cancellationToken);
         }
         catch (BrokenChainException broken)
         {
