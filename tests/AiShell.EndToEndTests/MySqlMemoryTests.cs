@@ -30,6 +30,28 @@ public sealed class MySqlMemoryTests : MySqlSuite
     [InlineData("csv")]
     public Task Values_of_200_MB_go_through_less_than_256_MiB(string format) => PeakMemory.ShopStaysSmallAsync(Shell, format, FingerprintAsync);
 
+    [Fact]
+    public async Task Rows_of_200_MB_are_inserted_by_less_than_256_MiB_where_the_server_is_given_no_files()
+    {
+        const string Table = "CREATE TABLE wide(id int PRIMARY KEY, note longtext, raw longblob, tail text)";
+        string content = await FingerprintAsync("shop");
+        string loads = await LoadsAsync();
+        foreach ((string local, string table, string[] scope) in new[] { ("OFF", "", Array.Empty<string>()), ("ON", Table, ["--data-only"]) })
+        {
+            await Server.RunAsync("", $"SET GLOBAL local_infile = {local}");
+            await CreateAsync("copy", table);
+            await Shell.ExpectAsync(null, ["backup", "create", "-d", "shop", "-c", "zstd", "--level", "1", .. scope]);
+
+            await PeakMemory.StaysSmallAsync(Shell, "backup", "restore", "latest", "-d", "shop/copy", "--force", "--jobs", "2");
+
+            Assert.Equal(content, await FingerprintAsync("copy"));
+        }
+
+        Assert.Equal(loads, await LoadsAsync());
+    }
+
+    private Task<string> LoadsAsync() => Server.RunAsync("", "SHOW GLOBAL STATUS LIKE 'Com_load'");
+
     private Task<string> FingerprintAsync(string database) =>
         Server.RunAsync(database, "SELECT id, length(note), md5(note), length(raw), md5(raw), tail FROM wide ORDER BY 1");
 }

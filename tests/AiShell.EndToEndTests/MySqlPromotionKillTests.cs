@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AiShell.Testing.Engines.MySql;
+using Xunit.Abstractions;
 
 namespace AiShell.EndToEndTests;
 
@@ -7,10 +8,13 @@ namespace AiShell.EndToEndTests;
 /// kill -9 of the built binary exactly at a statement of a promotion: before it reaches the server, while it is on its way there, and when the
 /// server has carried it out and nobody knows.
 /// </summary>
-public sealed class MySqlPromotionKillTests : MySqlSuite
+public sealed class MySqlPromotionKillTests(ITestOutputHelper output) : MySqlSuite
 {
     // In the statement that makes a promotion's journal and in no other.
     private const string Mark = "(piece INT PRIMARY KEY";
+
+    // In the first statement for each of what a killed restore has left, and in the one that marks a new restore's own.
+    private const string RecoveryMark = "SELECT GET_LOCK('ai_shell_";
 
     private const string InTheMiddle = "in the middle of its last step";
     private const int KilledExitCode = 128 + 9;
@@ -43,6 +47,7 @@ public sealed class MySqlPromotionKillTests : MySqlSuite
         CREATE EVENT tock ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DO DELETE FROM gone;
         """;
 
+    private readonly Random _random = new();
     private string[] _restore = [];
     private (string, string)? _version;
     private string _old = "";
@@ -91,6 +96,35 @@ public sealed class MySqlPromotionKillTests : MySqlSuite
         string[] statements = await CountAsync();
 
         await KillAtAsync(statements, [RenameIn(statements) - 1, RenameIn(statements), .. ChangesIn(statements, RenameIn(statements)).Where(index => statements[index].StartsWith("ALTER ", StringComparison.Ordinal))]);
+    }
+
+    [Theory]
+    [InlineData(true, "--force")]
+    [InlineData(false, "--force", "--keep-old")]
+    [InlineData(true, "--force", "--tables", "child")]
+    public async Task What_kills_leave_when_they_come_while_an_earlier_one_is_recovered_from_is_finished_or_undone_too(bool olderServer, params string[] restore)
+    {
+        (_restore, _version) = (restore, olderServer ? OlderServer : null);
+        int rename = RenameIn(await CountAsync());
+        foreach ((int index, bool hasMoved) in new[] { (rename - 1, false), (rename, true) })
+        {
+            await KillPromotionAsync(index, StatementStop.Answered, "the promotion");
+            string[] recovery = await CountRecoveryAsync();
+            await RequireAsync(hasMoved, "no other kill");
+
+            await KillPromotionAsync(index, StatementStop.Answered, "the promotion");
+            List<string> kills = [];
+            foreach (int at in _random.GetItems(ChangesIn(recovery, 0), hasMoved ? 3 : 2).Distinct().Order())
+            {
+                StatementStop stop = _random.GetItems(Enum.GetValues<StatementStop>(), 1)[0];
+                await using StatementProxy proxy = new(Server.Port, RecoveryMark, _version) { StopAt = at + 1, Stop = stop, Holds = true };
+                await KillAsync(proxy, $"statement {at + 1} of a recovery", Recovery(proxy.Port));
+                kills.Add($"{stop}: {proxy.Statements[^1]}"); // an earlier kill has left less to do
+                output.WriteLine($"{(hasMoved ? "After" : "Before")} the RENAME, then {kills[^1]}");
+            }
+
+            await RecoverAsync(hasMoved, string.Join("; ", kills));
+        }
     }
 
     [Fact]
@@ -144,8 +178,24 @@ public sealed class MySqlPromotionKillTests : MySqlSuite
 
     private async Task KillAsync(int index, StatementStop stop, string moment, bool hasMoved)
     {
+        await KillPromotionAsync(index, stop, moment);
+        if (await LookAsync() is var found && found != _old && found != _new)
+        {
+            Assert.Contains(InTheMiddle, (await Shell.JsonAsync(null, "connections", "--health")).GetRawText(), StringComparison.Ordinal);
+        }
+
+        await RecoverAsync(hasMoved, moment);
+    }
+
+    private async Task KillPromotionAsync(int index, StatementStop stop, string moment)
+    {
         await using StatementProxy proxy = new(Server.Port, Mark, _version) { StopAt = index + 1, Stop = stop, Holds = true };
-        using (Process process = Shell.Start(RestoreThrough(proxy)))
+        await KillAsync(proxy, moment, RestoreThrough(proxy));
+    }
+
+    private async Task KillAsync(StatementProxy proxy, string moment, string[] command)
+    {
+        using (Process process = Shell.Start(command))
         {
             await Task.WhenAny(proxy.Stopped, process.WaitForExitAsync()).WaitAsync(Patience);
             Assert.True(proxy.HasStopped, process.HasExited ? $"It ended before {moment}: {await OutputAsync(process)}" : moment);
@@ -156,28 +206,40 @@ public sealed class MySqlPromotionKillTests : MySqlSuite
 
         await proxy.Over.WaitAsync(Patience);
         await UntilNoSessionAsync();
-
-        if (await LookAsync() is var found && found != _old && found != _new)
-        {
-            Assert.Contains(InTheMiddle, (await Shell.JsonAsync(null, "connections", "--health")).GetRawText(), StringComparison.Ordinal);
-        }
-
-        await RecoverAsync(hasMoved, moment);
-        if (hasMoved)
-        {
-            await MakeOldAsync();
-        }
     }
+
+    /// <summary>Lets a restore begin, which recovers; the statements of that.</summary>
+    private async Task<string[]> CountRecoveryAsync()
+    {
+        await using StatementProxy proxy = new(Server.Port, RecoveryMark, _version);
+        await Shell.ExpectAsync(null, Recovery(proxy.Port));
+        string[] statements = proxy.Statements;
+        int end = Array.FindLastIndex(statements, statement => statement.StartsWith(RecoveryMark, StringComparison.Ordinal));
+        Assert.Contains(statements[..end], statement => statement.StartsWith("DROP DATABASE", StringComparison.Ordinal));
+        return statements[..end];
+    }
+
+    /// <summary>Another table's restore: what it leaves of the others is what it made of the promotion that was killed.</summary>
+    private string[] Recovery(int port) => ["backup", "restore", "latest", "-d", Url("target", port, "?ssl-mode=disabled"), "--tables", "extra", "--force", "--jobs", "1"];
 
     private async Task RecoverAsync(bool hasMoved, string moment)
     {
-        // Another table's restore: what it leaves of the others is what it made of the promotion that was killed.
-        await Shell.ExpectAsync(null, "backup", "restore", "latest", "-d", "target", "--tables", "extra", "--force");
+        await Shell.ExpectAsync(null, Recovery(Server.Port));
+        await RequireAsync(hasMoved, moment);
+    }
+
+    /// <summary>Makes the target old again where it is new.</summary>
+    private async Task RequireAsync(bool hasMoved, string moment)
+    {
         string after = await WholeAsync("target");
         Assert.True(after == (hasMoved ? _new : _old), $"Not wholly {(hasMoved ? "new" : "old")}: {moment}\n{after}");
         string[] kept = await KeptAsync();
         Assert.Equal(hasMoved && _restore.Contains("--keep-old") ? 1 : 0, kept.Length);
         Assert.Equal(string.Join(',', kept.Concat(["other", "shop", "target"]).Order(StringComparer.Ordinal)), await DatabasesAsync());
+        if (hasMoved)
+        {
+            await MakeOldAsync();
+        }
     }
 
     /// <summary>The old databases that stand, each seen to be whole.</summary>

@@ -1,6 +1,9 @@
+using AiShell.Engines;
+using AiShell.Engines.MySql;
 using AiShell.Engines.MySql.Log;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
+using AiShell.Testing.Engines;
 using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.IntegrationTests.MySql.Log;
@@ -89,6 +92,40 @@ public sealed class LogRefusalTests
             AiShellException failure = Refused(server, from);
             Assert.Equal(ErrorKind.Refused, failure.Kind);
             Assert.Contains(format, failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("binlog-do-db=shop", "binlog_do_db")]
+    [InlineData("binlog-ignore-db=other", "binlog_ignore_db")]
+    [InlineData("log-bin-compress=ON", "SET GLOBAL log_bin_compress = OFF")]
+    [InlineData("binlog-alter-two-phase=1", "SET GLOBAL binlog_alter_two_phase = OFF")]
+    public async Task A_log_that_is_not_replayed_is_refused_to_increments_and_captures_and_says_what_to_change(string setting, string told)
+    {
+        await using MariaDbServer server = await MariaDbServer.StartAsync();
+        await server.RunAsync("", "CREATE DATABASE shop; CREATE TABLE shop.t(id int PRIMARY KEY)");
+        MySqlEngine engine = new();
+        SnapshotOptions options = new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 1, Path.GetTempPath(), 1 << 20, TimeSpan.FromSeconds(10));
+        MemoryChain chain = await MemoryChain.BeginAsync(engine, server.AddressOf("shop"), options);
+        chain = await chain.ContinueAsync(engine, server.AddressOf("shop"), options);
+        await server.StopAsync();
+        server.AddSettings(setting);
+        await server.StartAsync();
+
+        RequireRefused(await Assert.ThrowsAsync<AiShellException>(() => chain.ContinueAsync(engine, server.AddressOf("shop"), options)));
+        RequireRefused(await Assert.ThrowsAsync<AiShellException>(() => engine.Log.OpenCaptureAsync(
+            server.AddressOf("shop"), new CaptureOptions(LimitBytes: null, 1, Path.GetTempPath(), TimeSpan.FromSeconds(10), TimeProvider.System), default)));
+
+        if (told.StartsWith("SET ", StringComparison.Ordinal))
+        {
+            await server.RunAsync("", told);
+            await chain.ContinueAsync(engine, server.AddressOf("shop"), options);
+        }
+
+        void RequireRefused(AiShellException failure)
+        {
+            Assert.Equal(ErrorKind.Refused, failure.Kind);
+            Assert.Contains(told, $"{failure.Message} {failure.Hint}", StringComparison.Ordinal);
         }
     }
 

@@ -1,6 +1,7 @@
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines;
+using AiShell.Engines.MySql;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Wire;
@@ -60,6 +61,109 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
         Assert.True(finished >= (compound ? 2 : 5), $"finished {finished}");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_recovery_that_is_cut_anywhere_is_done_by_the_next(bool compound)
+    {
+        HandMadeBackup backup = await _world.MakeAsync("src");
+        string target = _world.Address("target").Database;
+        await MakeOldAsync(backup, target);
+        string[] promotion;
+        await using (StatementProxy proxy = Promoting(compound, int.MaxValue, default))
+        {
+            Assert.False(await FailsAsync(backup, Through(proxy, target)));
+            promotion = proxy.Statements;
+            await MakeOldAsync(backup, target);
+        }
+
+        int rename = Array.FindIndex(promotion, statement => statement.Contains("RENAME TABLE", StringComparison.Ordinal));
+        foreach ((int last, bool hasMoved) in new[] { (rename - 1, false), (rename, true) })
+        {
+            string[] recovery = [];
+            for (int cut = 0; cut == 0 || cut <= recovery.Length; cut++)
+            {
+                // What only asks leaves what the statement before it has left.
+                if (cut > 0 && IsOfSession(recovery[cut - 1]))
+                {
+                    continue;
+                }
+
+                StatementStop stop = cut % 2 == 0 ? StatementStop.OnTheWay : StatementStop.Answered;
+                await CutAsync(backup, target, compound, last);
+                await using StatementProxy proxy = new(shared.Server.Port, "SELECT GET_LOCK('ai_shell_", compound ? null : ("10.11.", "10.05.")) { StopAt = cut == 0 ? int.MaxValue : cut, Stop = stop };
+                bool isDone = await RecoverAsync(Through(proxy, ""), target);
+                Assert.Equal(cut == 0, isDone);
+                recovery = cut == 0 ? proxy.Statements : recovery;
+                await (isDone ? Task.CompletedTask : proxy.Over);
+                await CleanUpAsync(target);
+                try
+                {
+                    await RequireAsync(backup, target, hasMoved);
+                }
+                catch (Exception failure) when (cut > 0)
+                {
+                    throw new InvalidOperationException($"Cut at '{promotion[last]}', then {stop} at '{recovery[cut - 1]}'.", failure);
+                }
+            }
+
+            Assert.True(recovery.Count(statement => !IsOfSession(statement)) >= 5, string.Join('\n', recovery));
+        }
+    }
+
+    private StatementProxy Promoting(bool compound, int stopAt, StatementStop stop) =>
+        new(shared.Server.Port, "ai_shell_journal", compound ? null : ("10.11.", "10.05.")) { StopAt = stopAt, Stop = stop };
+
+    private DatabaseAddress Through(StatementProxy proxy, string database) =>
+        shared.Server.AddressOf(database) with { Port = proxy.Port, Options = new Dictionary<string, string> { ["ssl-mode"] = "disabled" } };
+
+    /// <param name="last">The number of the promotion's statement, from 0, that is the last that the server gets.</param>
+    private async Task CutAsync(HandMadeBackup backup, string target, bool compound, int last)
+    {
+        await using StatementProxy proxy = Promoting(compound, last + 1, StatementStop.OnTheWay);
+        Assert.True(await FailsAsync(backup, Through(proxy, target)));
+        await proxy.Over;
+        await UntilLeftAsync(target);
+    }
+
+    /// <summary>As a restore begins; false where the connection was cut.</summary>
+    private static async Task<bool> RecoverAsync(DatabaseAddress address, string target)
+    {
+        using MySqlSession session = await Server.OpenAsync(SettingsReader.Read(address, new ProcessEnvironment()), default, "");
+        try
+        {
+            return await ServerErrors.RunAsync(
+                session,
+                "what was left",
+                open =>
+                {
+                    Leftovers.Remove(open, target);
+                    return true;
+                },
+                default);
+        }
+        catch (AiShellException)
+        {
+            return false;
+        }
+    }
+
+    private async Task RequireAsync(HandMadeBackup backup, string target, bool hasMoved)
+    {
+        Assert.Equal(hasMoved ? "0" : "1", await shared.Server.RunAsync(target, "SELECT count(*) FROM parent WHERE id = 77"));
+        if (!hasMoved)
+        {
+            await RequireOldAsync(target);
+            return;
+        }
+
+        await _world.RequireWholeAsync(target);
+        Assert.Equal("", await shared.Server.RunAsync(target, "SHOW TABLES LIKE '%old'"));
+        await MakeOldAsync(backup, target);
+    }
+
+    private static bool IsOfSession(string statement) => Array.Exists(["SELECT ", "SET ", "USE "], word => statement.StartsWith(word, StringComparison.Ordinal));
+
     private static async Task<bool> FailsAsync(HandMadeBackup backup, DatabaseAddress address)
     {
         try
@@ -91,7 +195,7 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
     /// <summary>As the next restore does; the server may take a moment to see that the connection has ended.</summary>
     private async Task CleanUpAsync(string target)
     {
-        using MySqlSession session = await Server.OpenAsync(SettingsReader.Read(shared.Server.AddressOf(""), new ProcessEnvironment()), default, "");
+        using MySqlSession session = await OpenAsync();
         for (int tries = 0; (await _world.DatabasesAsync()).Any(name => name.StartsWith($"{target}_ai_shell_", StringComparison.Ordinal)); tries++)
         {
             Assert.True(tries < 1500, string.Join(", ", await _world.DatabasesAsync()));
@@ -105,4 +209,17 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : IClassFixture<Shar
             }
         }
     }
+
+    /// <summary>The server may take a moment to see that a connection has ended.</summary>
+    private async Task UntilLeftAsync(string target)
+    {
+        using MySqlSession session = await OpenAsync();
+        for (int tries = 0; Leftovers.Find(session, target).Count == 0; tries++)
+        {
+            Assert.True(tries < 1500, "Nothing is left.");
+            await Task.Delay(20);
+        }
+    }
+
+    private Task<MySqlSession> OpenAsync() => Server.OpenAsync(SettingsReader.Read(shared.Server.AddressOf(""), new ProcessEnvironment()), default, "");
 }

@@ -1,6 +1,11 @@
+using System.Globalization;
+using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
+using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Restore;
+using AiShell.Engines.MySql.Wire;
 using AiShell.Testing.Engines;
 
 namespace AiShell.IntegrationTests.MySql.Restore;
@@ -55,6 +60,41 @@ public sealed class TablesTargetTests(SharedMariaDb shared) : IClassFixture<Shar
         Assert.Equal("loud", await shared.Server.RunAsync("", $"SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{target}'"));
         Assert.Equal("quiet", await shared.Server.RunAsync("", $"SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{kept}'"));
         Assert.Equal("old\nold", await shared.Server.RunAsync(kept, "SELECT code FROM parent"));
+    }
+
+    [Theory]
+    [InlineData("ALL PRIVILEGES", true)]
+    [InlineData("SELECT, REFERENCES", false)] // without PROCESS
+    public async Task Keys_of_other_databases_are_found_and_where_InnoDB_tells_no_other_table_is_opened_for_it(string privileges, bool isTold)
+    {
+        const int Unrelated = 60;
+        string target = $"{_name} tärget/$";
+        string odd = $"{_name} odd é/x.-#";
+        string user = $"u{Guid.NewGuid().ToString("N")[..8]}";
+        string tables = string.Concat(Enumerable.Range(0, Unrelated).Select(n => $"CREATE TABLE {_name}_far.t{n}(id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES {_name}_far.root(id)); "));
+        await shared.Server.RunAsync(
+            "",
+            $"""
+            CREATE USER {user}@'%' IDENTIFIED BY 'x'; GRANT {privileges} ON *.* TO {user}@'%';
+            CREATE DATABASE `{target}`; CREATE DATABASE `{odd}`; CREATE DATABASE {_name}_far; CREATE TABLE {_name}_far.root(id int PRIMARY KEY); {tables}
+            CREATE TABLE `{target}`.parent(id int PRIMARY KEY); CREATE TABLE `{target}`.own(id int PRIMARY KEY, CONSTRAINT within FOREIGN KEY (id) REFERENCES `{target}`.parent(id));
+            CREATE TABLE `{odd}`.`t ❤/'"`(id int PRIMARY KEY, CONSTRAINT `out ❤` FOREIGN KEY (id) REFERENCES `{target}`.parent(id) ON DELETE CASCADE);
+            CREATE TABLE {_name}_far.both(id int PRIMARY KEY, a int, b int, CONSTRAINT one FOREIGN KEY (a) REFERENCES `{target}`.parent(id), CONSTRAINT two FOREIGN KEY (b) REFERENCES `{target}`.own(id), CONSTRAINT three FOREIGN KEY (b) REFERENCES {_name}_far.root(id));
+            FLUSH TABLES
+            """);
+        using MySqlSession session = MySqlSession.Open(SettingsReader.Read(shared.Server.AddressOf("", user, "x"), new ProcessEnvironment()));
+        int before = Opened();
+
+        IReadOnlyList<ForeignKey> keys = ForeignKey.Into(session, target);
+
+        Assert.Equal(isTold, Opened() - before < Unrelated);
+        Assert.Equal(
+            new[] { $"{_name}_far.both.one", $"{_name}_far.both.two", $"{odd}.t ❤/'\".out ❤", $"{target}.own.within" }.Order(StringComparer.Ordinal),
+            keys.Select(key => $"{key.Database}.{key.Table}.{key.Name}").Order(StringComparer.Ordinal));
+        Assert.Equal((target, "parent", "CASCADE"), keys.Where(key => key.Database == odd).Select(key => (key.ReferencedDatabase, key.Referenced, key.OnDelete)).Single());
+        await shared.Server.RunAsync("", $"SET foreign_key_checks = 0; DROP DATABASE `{target}`; DROP DATABASE `{odd}`; DROP DATABASE {_name}_far");
+
+        int Opened() => int.Parse(session.Query("SHOW SESSION STATUS LIKE 'Opened_tables'")[0][1]!, CultureInfo.InvariantCulture);
     }
 
     [Fact]

@@ -28,7 +28,43 @@ internal sealed record ForeignKey(
     public static IReadOnlyList<ForeignKey> Of(MySqlSession session, string database) => Read(session, $"CONSTRAINT_SCHEMA = {SqlText.Literal(database)}");
 
     /// <summary>Those that refer to a database's tables, its own among them.</summary>
-    public static IReadOnlyList<ForeignKey> Into(MySqlSession session, string database) => Read(session, $"UNIQUE_CONSTRAINT_SCHEMA = {SqlText.Literal(database)}");
+    /// <remarks>
+    /// To find them in information_schema, a server without a dictionary (MariaDB, MySQL 5.7) opens every table of every database. InnoDB, which alone has keys there, knows them by
+    /// heart, and tells who has the PROCESS privilege.
+    /// </remarks>
+    public static IReadOnlyList<ForeignKey> Into(MySqlSession session, string database)
+    {
+        string into = $"UNIQUE_CONSTRAINT_SCHEMA = {SqlText.Literal(database)}";
+        return FindReferring(session, database) is { } tables
+            ?
+            [
+                .. Read(session, $"CONSTRAINT_SCHEMA = {SqlText.Literal(database)} AND {into}"),
+                .. tables.SelectMany(table => Read(session, $"CONSTRAINT_SCHEMA = {SqlText.Literal(table.Database)} AND TABLE_NAME = {SqlText.Literal(table.Table)} AND {into}")),
+            ]
+            : Read(session, into);
+    }
+
+    /// <summary>The tables of other databases that InnoDB knows to refer to this one; null where it is not to be asked.</summary>
+    private static List<(string Database, string Table)>? FindReferring(MySqlSession session, string database)
+    {
+        string other = Decoded("FOR_NAME", 1);
+        try
+        {
+            return
+            [
+                .. session.Query($"SELECT DISTINCT {other}, {Decoded("FOR_NAME", -1)} FROM information_schema.INNODB_SYS_FOREIGN WHERE {Decoded("REF_NAME", 1)} = {SqlText.Literal(database)} AND {other} <> {SqlText.Literal(database)} ORDER BY 1, 2")
+                    .Select(row => (row[0]!, row[1]!)),
+            ];
+        }
+        catch (ServerError)
+        {
+            // The privilege is missing, or the server is one that has no such table: MySQL 8, whose dictionary answers at once.
+            return null;
+        }
+
+        // As InnoDB has them: the names of folder and file, with a slash between.
+        static string Decoded(string column, int place) => $"CONVERT(CONVERT(CAST(SUBSTRING_INDEX({column}, '/', {place}) AS BINARY) USING filename) USING utf8mb4)";
+    }
 
     /// <summary>Table by table: where the server opens a table for each row of information_schema, few have a key, and a join of all is slow with many.</summary>
     private static List<ForeignKey> Read(MySqlSession session, string condition) =>
