@@ -9,7 +9,8 @@ public interface IKeptCopy : IAsyncDisposable
     string Note { get; }
 
     /// <summary>
-    /// Takes the copy up as it stands: links can be applied at once, then it is completed, and kept again or promoted. Until one of both is done it is left as it is, with <paramref name="begun"/> for a note.
+    /// Takes the copy up as it stands: links can be applied at once, then it is completed, and kept again or promoted. Until one of both is done it is left as it is, with <paramref name="begun"/> for a note where anything of it
+    /// was changed.
     /// </summary>
     /// <param name="contents">What the copy is to become; without parts.</param>
     /// <param name="begun">Durable before anything of the copy is changed.</param>

@@ -18,7 +18,20 @@ public sealed record ContinueRequest(
     int Workers,
     TimeSpan LockWait,
     string ScratchDirectory,
-    IReadOnlySet<string> KnownBad);
+    IReadOnlySet<string> KnownBad)
+{
+    /// <summary>As <see cref="TargetOptions.KeepOwners"/>.</summary>
+    public bool KeepOwners { get; init; } = true;
+
+    /// <summary>As <see cref="TargetOptions.KeepOld"/>.</summary>
+    public bool KeepOld { get; init; }
+
+    /// <summary>As <see cref="TargetOptions.WithoutBinaryLog"/>.</summary>
+    public bool WithoutBinaryLog { get; init; }
+
+    /// <summary>As <see cref="TargetOptions.Definer"/>.</summary>
+    public string? Definer { get; init; }
+}
 
 /// <summary>Brings a copy that an earlier restore kept to a later moment, with no more of the log than lies between, and promotes it.</summary>
 public sealed class ContinueJob(BackupRepository repository, TimeProvider time, IJobProgress progress)
@@ -49,12 +62,18 @@ public sealed class ContinueJob(BackupRepository repository, TimeProvider time, 
         long started = time.GetTimestamp();
         RecoveryPlan recovery = restore.Recovery!;
         KeptCopy next = what with { Chain = plan.Chain };
+        progress.Begin("Taking up the kept copy", totalBytes: null);
         await using IRestoreTarget target = await copy.GoOnAsync(
             ContentsOf(recovery), RestoreJob.OptionsOf(restore, intoExisting: false) with { Replace = replace }, (next with { Toward = recovery.Reached }).ToText(), cancellationToken);
         progress.Begin("Restoring", piece.Segments.Sum(segment => segment.Require().PlainBytes));
         await RestoreLoading.ReplayAsync(repository, piece.Segments, piece.StartOffset, piece.StopOffset, target.ApplyAsync, progress, cancellationToken);
         progress.Begin("Completing the copy", totalBytes: null);
         IReadOnlyList<TableDigest> found = await target.CompleteAsync(fingerprints: false, cancellationToken);
+        foreach (string warning in target.Warnings)
+        {
+            progress.Warn(warning);
+        }
+
         RestoreResult result = new(plan, found.Count, found.Sum(table => table.Fingerprint.Rows), FingerprintsCompared: false, time.GetElapsedTime(started));
         if (request.KeepStaging)
         {
@@ -64,7 +83,7 @@ public sealed class ContinueJob(BackupRepository repository, TimeProvider time, 
 
         progress.Begin("Promoting", totalBytes: null);
         await new TimelineJob(repository, time).PromoteAsync(restore, recovery.Chain, () => target.PromoteAsync(cancellationToken), cancellationToken);
-        return result;
+        return result with { KeptAs = target.KeptAs };
     }
 
     private async Task<(RestoreRequest Request, RestorePlan Plan, TargetState State, LogPiece Piece)> PlanAsync(ContinueRequest request, KeptCopy what, CancellationToken cancellationToken)
@@ -90,6 +109,10 @@ public sealed class ContinueJob(BackupRepository repository, TimeProvider time, 
             Recovery = recovery,
             TargetName = request.TargetName,
             KeepStaging = request.KeepStaging,
+            KeepOwners = request.KeepOwners,
+            KeepOld = request.KeepOld,
+            WithoutBinaryLog = request.WithoutBinaryLog,
+            Definer = request.Definer,
         };
         TargetState state = await request.Engine.InspectTargetAsync(request.Target, ContentsOf(recovery), RestoreJob.OptionsOf(restore, intoExisting: false), cancellationToken);
         RestorePlan plan = RestorePlanner.Plan(restore, recovery.Chain, state, intoExisting: false);

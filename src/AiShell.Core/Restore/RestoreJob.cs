@@ -83,6 +83,11 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
     /// <summary>Only what a log can go on from is worth keeping.</summary>
     private static void RequireKeepable(RestoreRequest request, BackupChain chain)
     {
+        if (request.KeepStaging && request.WithGlobals)
+        {
+            throw new AiShellException(ErrorKind.Usage, "--globals does not go with --keep-staging: what a server has for all its databases is made when one of them is.", "Leave one of them out.");
+        }
+
         Manifest full = chain.Base.Require();
         if (request.KeepStaging && (full.Format != request.Engine.Log?.BaseFormat || full.Scope != BackupScope.All || !request.Tables.TakesAll))
         {

@@ -24,7 +24,7 @@ internal sealed class RestoreCommand : SessionCommand
     private readonly Option<bool> _globals = new("--globals") { Description = "First make the roles and tablespaces that the server lacks, from a backup made with --globals; those it has stay as they are" };
     private readonly Option<bool> _noBinlog = new("--no-binlog") { Description = "Keep the restore out of the binary log, and so from replicas (MySQL, MariaDB)" };
     private readonly Option<string> _definer = new("--definer") { Description = "The account in whose name views, triggers and routines run, instead of the backup's (MySQL, MariaDB)", HelpName = "user@host" };
-    private readonly Option<bool> _keepStaging = new("--keep-staging") { Description = "Leave the copy beside the target instead of putting it in its place, so that --continue can bring it further (SQLite)" };
+    private readonly Option<bool> _keepStaging = new("--keep-staging") { Description = "Leave the copy beside the target instead of putting it in its place, so that --continue can bring it further (SQLite, MariaDB)" };
     private readonly Option<bool> _continue = new("--continue") { Description = "Go on with the copy that --keep-staging left: to a later moment, or as it stands; then put it in the target's place" };
     private readonly RecoveryOptions _recovery = new();
     private readonly Option<string> _jobs = CommonOptions.Jobs();
@@ -118,7 +118,7 @@ internal sealed class RestoreCommand : SessionCommand
     private async Task<int> ContinueAsync(Session session, ParseResult parse, Settings settings, BackupRepository repository, CancellationToken cancellationToken)
     {
         string given = parse.GetValue(_database) ?? throw new AiShellException(ErrorKind.Usage, "Go on with the copy of which target?", "Add --database <target>, as given to --keep-staging.");
-        foreach (Option option in (Option[])[_verify, _tables, _targetDir, _noOwner, _keepOld, _globals, _noBinlog, _definer, .. _recovery.All.Where(option => option.Name == "--timeline")])
+        foreach (Option option in (Option[])[_verify, _tables, _targetDir, _globals, .. _recovery.All.Where(option => option.Name == "--timeline")])
         {
             if (parse.GetResult(option) is { Implicit: false })
             {
@@ -145,7 +145,15 @@ internal sealed class RestoreCommand : SessionCommand
             settings.Jobs,
             settings.LockWait,
             session.ScratchDirectory,
-            session.State.KnownBad(Session.ChecksKey(repository)));
+            session.State.KnownBad(Session.ChecksKey(repository)))
+        {
+            KeepOwners = !parse.GetValue(_noOwner),
+            KeepOld = parse.GetValue(_keepOld),
+            WithoutBinaryLog = parse.GetValue(_noBinlog),
+            Definer = parse.GetValue(_definer),
+        };
+        EngineOption.Require(engine, target.Address, EngineOptions.NoBinaryLog, request.WithoutBinaryLog, "--no-binlog");
+        EngineOption.Require(engine, target.Address, EngineOptions.Definer, request.Definer is not null, "--definer");
         var job = new ContinueJob(repository, session.Clock, session.Progress);
         return parse.GetValue(_dryRun)
             ? ShowPlan(session, await job.DryRunAsync(request, cancellationToken))

@@ -23,7 +23,7 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
 
     public EngineCapabilities Capabilities { get; } = new(["mysql", "mariadb"], [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv])
     {
-        Options = EngineOptions.Globals | EngineOptions.History | EngineOptions.NoLock | EngineOptions.NoBinaryLog | EngineOptions.Definer,
+        Options = EngineOptions.Globals | EngineOptions.History | EngineOptions.NoLock | EngineOptions.NoBinaryLog | EngineOptions.Definer | EngineOptions.KeepStaging,
     };
 
     public Task<DatabaseProbe> ProbeAsync(DatabaseAddress address, CancellationToken cancellationToken) => MySqlProbe.RunAsync(SettingsOf(address), cancellationToken);
@@ -41,6 +41,15 @@ public sealed class MySqlEngine(IEnvironment environment) : IDatabaseEngine
         contents.HasLinks
             ? Task.FromResult<IRestoreTarget>(new ReplayTarget(SettingsOf(target), contents, options, address => SettingsReader.Read(address, environment), new ServerPrograms(environment)))
             : OpenTargetAsync(SettingsOf(target), contents, options, cancellationToken);
+
+    public Task<IKeptCopy?> OpenKeptAsync(DatabaseAddress target, CancellationToken cancellationToken)
+    {
+        ConnectionSettings settings = SettingsOf(target);
+        return MySqlKeptCopy.OpenAsync(
+            settings,
+            (contents, options, start) => new ReplayTarget(settings, contents, options, address => SettingsReader.Read(address, environment), new ServerPrograms(environment)) { Start = start },
+            cancellationToken);
+    }
 
     /// <summary>Without a log.</summary>
     internal static Task<IRestoreTarget> OpenTargetAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>

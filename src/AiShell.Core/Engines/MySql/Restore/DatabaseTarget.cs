@@ -13,6 +13,7 @@ internal sealed class DatabaseTarget : IRestoreTarget
     private readonly StagingLoad _load;
     private readonly RestoreScript _script;
     private readonly List<ScriptEntry> _postData = []; // as it comes
+    private readonly Dictionary<PartPhase, byte[]> _scripts = []; // of a copy that will be kept
     private int _disposed;
 
     private DatabaseTarget(BackupContents contents, TargetOptions options, StagingSchema staging)
@@ -28,12 +29,28 @@ internal sealed class DatabaseTarget : IRestoreTarget
 
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
+    /// <summary>What the database was called and where in its log the copy will stand, for one that is kept; null for what the backup says.</summary>
+    public ReplayStart? StandsAt { get; set; }
+
     public static async Task<IRestoreTarget> OpenAsync(ConnectionSettings settings, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
         new DatabaseTarget(contents, options, await StagingSchema.PrepareAsync(settings, options, cancellationToken));
 
     public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) => _load.Arrange(parts);
 
-    public Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
+    public async Task LoadAsync(BackupPart part, Stream plain, CancellationToken cancellationToken)
+    {
+        if (_options.KeepStaging && part.Phase is PartPhase.PreData or PartPhase.PostData)
+        {
+            using MemoryStream script = new();
+            await plain.CopyToAsync(script, cancellationToken);
+            _scripts[part.Phase] = [.. _scripts.GetValueOrDefault(part.Phase, []), .. script.ToArray()];
+            plain = new MemoryStream(script.ToArray());
+        }
+
+        await TakeAsync(part, plain, cancellationToken);
+    }
+
+    private Task TakeAsync(BackupPart part, Stream plain, CancellationToken cancellationToken) => part.Phase switch
     {
         PartPhase.PreData => MakeTablesAsync(part, plain, cancellationToken),
         PartPhase.Data => _load.LoadRowsAsync(part, plain, cancellationToken),
@@ -62,6 +79,15 @@ internal sealed class DatabaseTarget : IRestoreTarget
         },
         cancellationToken);
 
+    public async Task<string> KeepAsync(string note, CancellationToken cancellationToken)
+    {
+        ReplayStart at = StandsAt!;
+        await _staging.KeepAsync(
+            new KeptNote(note, at.Database, at.Position.Value, _load.History, [.. _contents.Tables.Select(KeptTable.Of)], _scripts[PartPhase.PreData], _scripts.GetValueOrDefault(PartPhase.PostData, []), _contents.Requires),
+            cancellationToken);
+        return _staging.Name;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
@@ -80,6 +106,7 @@ internal sealed class DatabaseTarget : IRestoreTarget
             {
                 _script.Properties = DatabaseEntry.Parse(entry.Sql);
                 _load.History = _script.Properties.History;
+                StandsAt ??= _options.KeepStaging ? RequireLog(_script.Properties) : null;
                 await _staging.CreateAsync(_script.Properties, cancellationToken);
             }
             else if (_script.Takes(entry) && entry.Header.Kind == SchemaScript.Table)
@@ -94,6 +121,9 @@ internal sealed class DatabaseTarget : IRestoreTarget
 
         await _load.EachAsync(tables, _load.MakeTableAsync, cancellationToken);
     }
+
+    private static ReplayStart RequireLog(DatabaseProperties properties) => properties.Position is not null ? ReplayStart.After(properties) : throw new AiShellException(
+        ErrorKind.Usage, "The backup is of a server without a binary log, so that a copy of it could be brought no further.", "Leave --keep-staging out, or restore to another database with -d.");
 
     private Task PlanObjectsAsync(BackupPart part, Stream plain)
     {

@@ -11,11 +11,16 @@ internal static class Leftovers
     /// <summary>Marks the databases of a restore as in use, for as long as the session lasts.</summary>
     public static void HoldMark(MySqlSession admin, uint number)
     {
-        if (admin.Scalar($"SELECT GET_LOCK('{MarkOf(number)}', 0)") != "1")
+        if (!TryHoldMark(admin, number))
         {
             throw new InvalidOperationException("The mark of a new restore is taken.");
         }
     }
+
+    /// <summary>False: another session has it.</summary>
+    public static bool TryHoldMark(MySqlSession admin, uint number) => admin.Scalar($"SELECT GET_LOCK('{MarkOf(number)}', 0)") == "1";
+
+    public static void ReleaseMark(MySqlSession admin, uint number) => admin.Scalar($"SELECT RELEASE_LOCK('{MarkOf(number)}')");
 
     /// <summary>The mark is still this session's.</summary>
     public static bool HoldsMark(MySqlSession admin, uint number) => admin.Scalar($"SELECT IS_USED_LOCK('{MarkOf(number)}') = CONNECTION_ID()") == "1";
@@ -23,7 +28,7 @@ internal static class Leftovers
     /// <summary>What was left beside a target, one sentence each.</summary>
     public static IReadOnlyList<string> Find(MySqlSession admin, string target) =>
     [
-        .. Candidates(admin, target).Where(candidate => IsDead(admin, candidate)).Select(candidate => Journal.Find(admin, candidate.Name, candidate.Number) is null
+        .. Candidates(admin, target).Where(candidate => !KeptDatabase.Stays(admin, candidate, target) && IsDead(admin, candidate)).Select(candidate => Journal.Find(admin, candidate.Name, candidate.Number) is null
             ? candidate.Purpose == TargetNames.Kept ? null : $"The database '{candidate.Name}' was left by a restore or a test that was ended; the next restore to '{target}' drops it."
             : $"A restore to '{target}' was ended in the middle of its last step; the next restore to '{target}' puts it right (journal in '{candidate.Name}').").OfType<string>(),
     ];
@@ -33,14 +38,16 @@ internal static class Leftovers
     {
         foreach (Candidate candidate in Candidates(admin, target))
         {
-            if (admin.Scalar($"SELECT GET_LOCK('{MarkOf(candidate.Number)}', 0)") != "1")
+            // Before the mark is tried: whoever wants to go on with a kept copy shall find it free.
+            if (KeptDatabase.Stays(admin, candidate, target) || !TryHoldMark(admin, candidate.Number))
             {
                 continue;
             }
 
             try
             {
-                if (!IsConnectedTo(admin, candidate.Name))
+                // Again, for it may have been noted while it was another's.
+                if (!IsConnectedTo(admin, candidate.Name) && !KeptDatabase.Stays(admin, candidate, target))
                 {
                     Remove(admin, candidate);
                 }
@@ -51,7 +58,7 @@ internal static class Leftovers
             }
             finally
             {
-                admin.Scalar($"SELECT RELEASE_LOCK('{MarkOf(candidate.Number)}')");
+                ReleaseMark(admin, candidate.Number);
             }
         }
     }
@@ -68,7 +75,7 @@ internal static class Leftovers
         }
     }
 
-    private static List<Candidate> Candidates(MySqlSession admin, string target)
+    public static List<Candidate> Candidates(MySqlSession admin, string target)
     {
         List<Candidate> found = [];
         foreach (string?[] row in admin.Query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '%\\_ai\\_shell\\_%' ORDER BY SCHEMA_NAME"))
@@ -85,10 +92,11 @@ internal static class Leftovers
     private static bool IsDead(MySqlSession admin, Candidate candidate) =>
         !IsConnectedTo(admin, candidate.Name) && admin.Scalar($"SELECT IS_FREE_LOCK('{MarkOf(candidate.Number)}')") == "1";
 
-    private static bool IsConnectedTo(MySqlSession admin, string name) =>
+    public static bool IsConnectedTo(MySqlSession admin, string name) =>
         admin.Scalar($"SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = {SqlText.Literal(name)} AND ID <> CONNECTION_ID() LIMIT 1") is not null;
 
     private static string MarkOf(uint number) => FormattableString.Invariant($"ai_shell_{number:x8}");
 
-    private sealed record Candidate(string Name, string Purpose, uint Number);
+    /// <param name="Purpose">As in <see cref="TargetNames"/>.</param>
+    internal sealed record Candidate(string Name, string Purpose, uint Number);
 }

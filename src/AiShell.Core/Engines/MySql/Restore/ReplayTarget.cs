@@ -23,7 +23,11 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
     private MySqlSession? _session;
     private LogReplay? _replay;
     private SpooledBackup? _result;
+    private DatabaseTarget? _kept;
     private IRestoreTarget? _target;
+
+    /// <summary>Where the base stands, if it is not one that says so itself.</summary>
+    public ReplayStart? Start { get; init; }
 
     public string? KeptAs => _target?.KeptAs;
 
@@ -98,6 +102,12 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
 
         await StopAsync();
         _target = await MySqlEngine.OpenTargetAsync(settings, _result.Contents, options, cancellationToken);
+        if (options.KeepStaging)
+        {
+            _kept = (DatabaseTarget)_target;
+            _kept.StandsAt = new ReplayStart(_copy!.Database, _log!.Reached.ToLogPosition());
+        }
+
         await _result.LoadAsync(_target, options.Tables, cancellationToken);
         IReadOnlyList<TableDigest> found = await _target.CompleteAsync(fingerprints, cancellationToken);
         RequireSame(found, fingerprints);
@@ -106,6 +116,8 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
     }
 
     public Task PromoteAsync(CancellationToken cancellationToken) => _target!.PromoteAsync(cancellationToken);
+
+    public Task<string> KeepAsync(string note, CancellationToken cancellationToken) => _kept!.KeepAsync(note, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -126,9 +138,10 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
         DatabaseProperties properties = PartLoading.ReadEntries(part, new MemoryStream(script)).FirstOrDefault() is { Header.Kind: DatabaseEntry.Kind } entry
             ? DatabaseEntry.Parse(entry.Sql)
             : throw PartDamage.Of(part, new InvalidDataException("it does not begin with the database's properties"));
-        _log = LoggedParts.After(properties);
+        ReplayStart start = Start ?? ReplayStart.After(properties);
+        _log = start.ToLog();
         _server = await PrivateServer.StartAsync(read, programs, cancellationToken);
-        _copy = read(_server.Address).To(properties.Name!);
+        _copy = read(_server.Address).To(start.Database);
         using (MySqlSession session = await Server.OpenAsync(_copy, cancellationToken, ""))
         {
             RequireNewEnough(session);
@@ -139,7 +152,7 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
             }
         }
 
-        TargetOptions whole = options with { Tables = TableFilter.Everything, IntoExisting = false, Replace = true, KeepOwners = true, KeepOld = false, Definer = null, WithoutBinaryLog = false };
+        TargetOptions whole = options with { Tables = TableFilter.Everything, IntoExisting = false, Replace = true, KeepOwners = true, KeepStaging = false, KeepOld = false, Definer = null, WithoutBinaryLog = false };
         _base = await DatabaseTarget.OpenAsync(_copy, contents.WithoutGlobals(), whole, cancellationToken);
         _ = _base.Arrange(contents.Parts);
         foreach ((BackupPart waiting, byte[] bytes) in _waiting)

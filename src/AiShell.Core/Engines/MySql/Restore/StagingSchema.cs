@@ -24,7 +24,7 @@ internal sealed class StagingSchema : IAsyncDisposable
         _options = options;
         NameCase = nameCase;
         Target = settings.Database;
-        Name = TargetNames.Beside(Target, TargetNames.New, _number);
+        Name = TargetNames.Beside(Target, options.KeepStaging ? TargetNames.Copy : TargetNames.New, _number);
         Old = TargetNames.Beside(Target, options.KeepOld ? TargetNames.Kept : TargetNames.Old, _number);
     }
 
@@ -121,6 +121,13 @@ internal sealed class StagingSchema : IAsyncDisposable
         return await ServerErrors.RunAsync(_admin, $"database '{Target}'", session => Promote(session, plan(session)), cancellationToken);
     }
 
+    /// <summary>Leaves the new database where it is, with its note, in the place of one that was kept before.</summary>
+    public async Task KeepAsync(KeptNote note, CancellationToken cancellationToken)
+    {
+        CloseSessions();
+        await ServerErrors.RunAsync(_admin, $"database '{Name}'", session => Keep(session, note), cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         CloseSessions();
@@ -139,11 +146,7 @@ internal sealed class StagingSchema : IAsyncDisposable
 
     private string? Promote(MySqlSession session, PromotionPlan plan)
     {
-        if (!Leftovers.HoldsMark(session, _number))
-        {
-            throw new AiShellException(ErrorKind.Failed, "The restore's mark on the server was lost, so that others may have taken its copy for a leftover.", "Restore again.");
-        }
-
+        RequireMark(session);
         try
         {
             new Promotion(session, plan, _number).Run(_options.LockWait, Done);
@@ -159,6 +162,23 @@ internal sealed class StagingSchema : IAsyncDisposable
         {
             _created = false;
             _globals.Keep();
+        }
+    }
+
+    private void Keep(MySqlSession session, KeptNote note)
+    {
+        RequireMark(session);
+        long turn = KeptDatabase.Find(session, Target) is [var before, ..] ? before.Head.Turn + 1 : 1;
+        note.Write(session, Name, _number, Target, turn);
+        _created = false;
+        Leftovers.Remove(session, Target);
+    }
+
+    private void RequireMark(MySqlSession session)
+    {
+        if (!Leftovers.HoldsMark(session, _number))
+        {
+            throw new AiShellException(ErrorKind.Failed, "The restore's mark on the server was lost, so that others may have taken its copy for a leftover.", "Restore again.");
         }
     }
 

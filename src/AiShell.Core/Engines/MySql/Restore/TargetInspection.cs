@@ -19,7 +19,7 @@ internal static class TargetInspection
         bool exists = DatabaseListing.Exists(session, target);
         IReadOnlyList<string> found = exists ? DatabaseListing.Read(session, target) : [];
         Requirements requirements = new(session, target, contents, nameCase);
-        List<AiShellException> obstacles = [.. requirements.FindMissing(options), .. contents.HasLinks && ReplayTarget.FindObstacle(contents, programs) is { } obstacle ? [obstacle] : Array.Empty<AiShellException>()];
+        List<AiShellException> obstacles = [.. requirements.FindMissing(options), .. (contents.HasLinks || options.KeepStaging) && ReplayTarget.FindObstacle(contents, programs) is { } obstacle ? [obstacle] : Array.Empty<AiShellException>()];
         List<string> warnings = [.. Leftovers.Find(session, target), .. requirements.FindDoubts()];
         if (requirements.FindOlder() is { } older)
         {

@@ -16,6 +16,9 @@ internal static class TargetNames
     /// <summary>Where a replaced database is kept.</summary>
     public const string Kept = "kept";
 
+    /// <summary>A copy that shall stay when its restore is gone, so that it can be brought further; before it is noted there (<see cref="KeptNote"/>) it is as a <see cref="New"/> one.</summary>
+    public const string Copy = "copy";
+
     /// <summary>For a test restore.</summary>
     public const string Test = "test";
 
@@ -41,7 +44,7 @@ internal static class TargetNames
 
     /// <summary>
     /// The number in the name of a database that goes with its restore (<see cref="New"/>, <see cref="Old"/>), keeps what was replaced
-    /// (<see cref="Kept"/>) or goes with its test (<see cref="Test"/>, and what the test's restore makes beside that); null for any other name.
+    /// (<see cref="Kept"/>) or what shall be brought further (<see cref="Copy"/>), or goes with its test (<see cref="Test"/>, and what the test's restore makes beside that); null for any other name.
     /// </summary>
     public static (string Purpose, uint Number)? Parse(string name, string target)
     {
@@ -50,7 +53,7 @@ internal static class TargetNames
             return null;
         }
 
-        foreach (string purpose in new[] { New, Old, Kept, Test })
+        foreach (string purpose in new[] { New, Old, Kept, Copy, Test })
         {
             if (IsSame(name, Beside(target, purpose, number)))
             {
