@@ -41,6 +41,9 @@ internal sealed partial class Privileges
             if (grant.Groups["verb"].Value == "GRANT")
             {
                 place?.UnionWith(names);
+                bool lends = grant.Groups["option"].Success;
+                found.GrantsEverywhere |= lends && place == found._everywhere;
+                found.GrantsOnDatabase |= lends && place is not null;
             }
             else if (place == found._onDatabase && place is not null)
             {
@@ -71,6 +74,12 @@ internal sealed partial class Privileges
 
     /// <summary>Objects can be made that belong to another account.</summary>
     public bool SetsDefiners => Everywhere("SET USER", "SUPER", "SET_USER_ID", "SET_ANY_DEFINER");
+
+    /// <summary>What the account may do on the whole server, it may let others do.</summary>
+    public bool GrantsEverywhere { get; private set; }
+
+    /// <summary>The same of the database.</summary>
+    public bool GrantsOnDatabase { get; private set; }
 
     /// <summary>Kinds of things of which some may be there and not be seen, with what to grant; none for an account that can back up the whole database.</summary>
     public IEnumerable<(string What, string Grant)> Unseen()
@@ -139,7 +148,7 @@ internal sealed partial class Privileges
         return Regex.IsMatch(database, pattern.Append('$').ToString(), RegexOptions.Singleline | RegexOptions.CultureInvariant | (ignoreCase ? RegexOptions.IgnoreCase : RegexOptions.None));
     }
 
-    [GeneratedRegex("^(?<verb>GRANT|REVOKE) (?<what>.+?) ON (?<schema>\\*|`(?:[^`]|``)*`)\\.(?<table>\\*|`(?:[^`]|``)*`) (?:TO|FROM) ", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    [GeneratedRegex("^(?<verb>GRANT|REVOKE) (?<what>.+?) ON (?<schema>\\*|`(?:[^`]|``)*`)\\.(?<table>\\*|`(?:[^`]|``)*`) (?:TO|FROM) (?:.*(?<option>WITH GRANT OPTION))?", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex Grant();
 
     [GeneratedRegex(" \\((?:`(?:[^`]|``)*`|[^)`])*\\)", RegexOptions.CultureInvariant)]

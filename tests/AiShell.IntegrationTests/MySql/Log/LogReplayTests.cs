@@ -29,7 +29,7 @@ public sealed class LogReplayTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _server = await MariaDbServer.StartAsync("gtid-strict-mode=ON", "event-scheduler=OFF");
+        _server = await MariaDbServer.StartAsync("gtid-strict-mode=ON", "event-scheduler=OFF", "log-bin-trust-function-creators=ON");
         await _server.RunAsync("", "CREATE DATABASE shop; CREATE DATABASE other; CREATE TABLE other.x(i int PRIMARY KEY, v text)");
         await _server.RunAsync("shop", Tables);
     }
@@ -53,15 +53,17 @@ public sealed class LogReplayTests : IAsyncLifetime
         return await chain.ContinueAsync(_engine, Shop, Options);
     }
 
-    private Task RestoreAsync(MemoryChain chain) =>
-        chain.RestoreAsync(_engine, _server.AddressOf("copy"), new TargetOptions(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10)));
+    private Task RestoreAsync(MemoryChain chain, bool onOwnServer = true) =>
+        chain.RestoreAsync(onOwnServer ? _engine : LimitedReplayTests.WithoutPrograms, _server.AddressOf("copy"), new TargetOptions(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10)));
 
-    [Fact]
-    public async Task What_was_done_is_done_again_and_nothing_else()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_done_is_done_again_and_nothing_else(bool onOwnServer)
     {
         MemoryChain chain = await ChainAsync(
             "shop",
-            """
+            $"""
             SET TIMESTAMP = 1700000000; INSERT INTO t(v, f) VALUES ('time goes back', -3.4028234e38); SET TIMESTAMP = DEFAULT;
             CREATE USER 'owner'@'elsewhere'; GRANT ALL ON *.* TO 'owner'@'elsewhere'; CREATE USER app@'%' IDENTIFIED BY 'x'; GRANT SELECT ON shop.* TO app@'%';
             CREATE DEFINER='owner'@'elsewhere' VIEW w AS SELECT id, v FROM t WHERE f > 0;
@@ -88,14 +90,17 @@ public sealed class LogReplayTests : IAsyncLifetime
             SET NAMES latin1; SET time_zone = '+05:00'; CREATE TABLE zone(a datetime DEFAULT current_timestamp, b timestamp DEFAULT '2020-01-01 05:00:00', c varchar(9) CHARACTER SET sjis); INSERT INTO zone(c) VALUES ('x'); SET NAMES utf8mb4; SET time_zone = DEFAULT;
             CREATE TABLE parts(i int, PRIMARY KEY (i)) PARTITION BY RANGE (i) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN (100)); INSERT INTO parts VALUES (1), (50); ALTER TABLE parts TRUNCATE PARTITION p0;
             INSERT INTO t(v) SELECT repeat('y', 200) FROM seq_1_to_40000; DELETE FROM t WHERE id % 3 = 0; TRUNCATE audit; OPTIMIZE TABLE audit; ANALYZE TABLE t;
-            USE other; ALTER TABLE shop.t ADD COLUMN q int DEFAULT 1; CREATE TABLE shop.from_other(i int); INSERT INTO shop.from_other VALUES (3); INSERT INTO x VALUES (5, 'x'); CREATE INDEX k ON shop.from_other(i); DROP INDEX k ON shop.from_other;
+            USE other; {(onOwnServer ? "ALTER TABLE shop.t ADD COLUMN q int DEFAULT 1; CREATE TABLE shop.from_other(i int); INSERT INTO shop.from_other VALUES (3); CREATE INDEX k ON shop.from_other(i); DROP INDEX k ON shop.from_other;" : "")} INSERT INTO x VALUES (5, 'x');
             CREATE TABLE t(a int); ALTER TABLE t ADD b int; DROP TABLE t; CREATE PROCEDURE shop_is_named() UPDATE shop.t SET v = 'never';
             FLUSH LOGS; USE shop; INSERT INTO t(v) VALUES ('next file');
             ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_bin; CREATE TABLE late(v varchar(10));
             """);
 
-        await RestoreAsync(chain);
+        string live = await _server.DumpAsync("shop");
+        await RestoreAsync(chain, onOwnServer);
 
+        Assert.Equal(live, await _server.DumpAsync("shop"));
+        Assert.Equal("", await _server.RunAsync("", "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '%ai_shell%' UNION ALL SELECT User FROM mysql.user WHERE User LIKE 'ai%'"));
         Assert.Equal(Lines(await _server.DumpAsync("shop")), Lines((await _server.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal)));
         Assert.Equal(await _server.RunAsync("shop", "SELECT nextval(s)"), await _server.RunAsync("copy", "SELECT nextval(s)"));
         Assert.Equal("latin1_bin", await _server.RunAsync("", "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'copy'"));
@@ -109,6 +114,20 @@ public sealed class LogReplayTests : IAsyncLifetime
         await RestoreAsync(chain);
 
         Assert.Equal(await _server.DumpAsync("shop"), await _server.DumpAsync("copy"));
+    }
+
+    [Theory]
+    [InlineData("XA START 'a'; INSERT INTO other.x VALUES (8, 'xa'); XA END 'a'; XA PREPARE 'a'; XA COMMIT 'a'")]
+    [InlineData("SET binlog_format = STATEMENT; USE other; INSERT INTO x VALUES (8, uuid())")]
+    [InlineData("SET SESSION gtid_seq_no = 500; INSERT INTO t(v) VALUES ('a gap')")]
+    public async Task What_others_did_is_passed_over_in_both_places(string script)
+    {
+        MemoryChain chain = await ChainAsync("shop", $"{script}; USE shop; INSERT INTO t(v) VALUES ('after')");
+        foreach (bool onOwnServer in new[] { true, false })
+        {
+            await RestoreAsync(chain, onOwnServer);
+            Assert.Equal(await _server.DumpAsync("shop"), await _server.DumpAsync("copy"));
+        }
     }
 
     [Fact]

@@ -55,9 +55,7 @@ internal sealed record DefinedObjects(string Verb, string Kind, IReadOnlyList<Ob
     {
         try
         {
-            List<string> words = [];
-            Flatten(Encoding.UTF8.GetString(statement.Text), words);
-            return new Reading(words, statement.Database).Read();
+            return new Reading(WordsOf(statement), statement.Database).Read();
         }
         catch (FormatException)
         {
@@ -65,14 +63,24 @@ internal sealed record DefinedObjects(string Verb, string Kind, IReadOnlyList<Ob
         }
     }
 
+    /// <summary>The statement's tokens without comments, but with what is in those that the server runs. Quoted ones keep their quotes.</summary>
+    /// <exception cref="FormatException">Something is not closed.</exception>
+    public static List<string> WordsOf(LoggedStatement statement)
+    {
+        List<string> words = [];
+        Flatten(Encoding.UTF8.GetString(statement.Text), words);
+        return words;
+    }
+
+    /// <summary>Whether a token is the name.</summary>
+    public static bool IsName(string word, string name) => Unquote(word) == name;
+
     /// <summary>Whether a database's name stands anywhere in a statement, outside of texts and comments.</summary>
     public static bool IsNamed(LoggedStatement statement, string database)
     {
         try
         {
-            List<string> words = [];
-            Flatten(Encoding.UTF8.GetString(statement.Text), words);
-            return words.Any(word => Unquote(word) == database);
+            return WordsOf(statement).Any(word => IsName(word, database));
         }
         catch (FormatException)
         {

@@ -5,26 +5,56 @@ using AiShell.Engines.MySql.Wire;
 namespace AiShell.Engines.MySql.Log;
 
 /// <summary>
-/// Does what was logged again, in one session of a private server, in the order of the log, and stops at the first error. Only what concerns the one database is done: definitions by what they
+/// Does what was logged again, in the order of the log, and stops at the first error. Only what concerns the one database is done: definitions by what they
 /// name, whatever database they were run in, and rows by their tables.
 /// </summary>
-internal sealed class LogReplay
+internal sealed class LogReplay : IDisposable
 {
-    private const int NoSuchDatabase = 1049;
-
     private readonly MySqlSession _session;
+    private readonly IReplaySite _site;
     private readonly string _database;
     private readonly RowEvents _rows;
     private PartEvent _at;
-    private string? _default;
     private string? _timeZone; // of the source
 
     public LogReplay(MySqlSession session, string database)
+        : this(session, new OwnServerSite(session, database), database)
+    {
+    }
+
+    /// <param name="session">Writes rows.</param>
+    /// <param name="database">As the log calls it.</param>
+    public LogReplay(MySqlSession session, IReplaySite site, string database)
     {
         _session = session;
+        _site = site;
         _database = database;
-        _rows = new RowEvents(database, sql => session.Execute(sql));
-        session.Execute("SET SESSION innodb_strict_mode = 0, innodb_lock_wait_timeout = 86400, wait_timeout = 2147483");
+        _rows = new RowEvents(database, site.Database, RequireFit, sql => session.Execute(sql));
+        foreach (MySqlSession one in new[] { session, site.Definitions }.Distinct())
+        {
+            one.Execute("SET SESSION innodb_strict_mode = 0, innodb_lock_wait_timeout = 86400, wait_timeout = 2147483");
+        }
+    }
+
+    /// <summary>Does a part of a log.</summary>
+    public async Task RunAsync(LoggedParts parts, Stream plain, CancellationToken cancellationToken)
+    {
+        await using CancellationTokenRegistration close = _site.Definitions.CloseOn(cancellationToken);
+        try
+        {
+            await ServerErrors.RunAsync(_session, "the log", _ => parts.Read(plain, Begin, Do), cancellationToken);
+        }
+        catch (OperationCanceledException) when (_site.Definitions != _session)
+        {
+            await _site.Definitions.EndServerWorkAsync();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _site.Definitions.Dispose();
+        _session.Dispose();
     }
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: the server is not like the log's.</exception>
@@ -32,7 +62,7 @@ internal sealed class LogReplay
     {
         if (mark.DefaultEngine is { } engine)
         {
-            _session.Execute($"SET SESSION default_storage_engine = {SqlText.Literal(engine)}");
+            _site.Definitions.Execute($"SET SESSION default_storage_engine = {SqlText.Literal(engine)}");
         }
 
         _timeZone = mark.TimeZone;
@@ -46,10 +76,14 @@ internal sealed class LogReplay
         {
             Do(next.Streamed.Event);
         }
+        catch (ServerError error) when (_site.IsForbidden(error))
+        {
+            throw Refused($"may not do here what it does: {error.Message.TrimEnd('.')}", error);
+        }
         catch (ServerError error)
         {
             throw new AiShellException(
-                ErrorKind.Integrity, $"The log cannot be replayed: {Where()} fails, for the server says: {error.Message.TrimEnd('.')} (error {error.Number}).", "Restore to a moment before it, or another backup ('ai-shell backup list').", error);
+                ErrorKind.Integrity, $"The log cannot be replayed: {Where()} fails, for the server says: {error.Message.TrimEnd('.')} (error {error.Number}).", _site.Hint, error);
         }
     }
 
@@ -110,16 +144,24 @@ internal sealed class LogReplay
 
         if (defined.All.All(IsOurs))
         {
-            Run(statement, second);
+            if (_site.FindObstacle(statement, defined) is { } obstacle)
+            {
+                throw Refused(obstacle);
+            }
+
+            Run(statement, defined, second);
         }
         else if (defined.Verb == "DROP")
         {
-            _session.Execute("SET SESSION foreign_key_checks = 0");
-            _session.Execute($"DROP {defined.Kind} IF EXISTS {string.Join(", ", defined.Objects.Where(IsOurs).Select(name => name.Quoted))}");
+            _site.Definitions.Execute("SET SESSION foreign_key_checks = 0");
+            _site.Definitions.Execute($"DROP {defined.Kind} IF EXISTS {string.Join(", ", defined.Objects.Where(IsOurs).Select(name => SqlText.Quote(_site.Database, name.Name)))}");
         }
         else if (defined.IsRename && defined.Objects.Zip(defined.NewNames).All(pair => IsOurs(pair.First) || !IsOurs(pair.Second)))
         {
-            Leave(defined);
+            if (_site.Leave([.. defined.Objects.Zip(defined.NewNames).Where(pair => IsOurs(pair.First))]) is { } stays)
+            {
+                throw Refused(stays);
+            }
         }
         else
         {
@@ -127,77 +169,53 @@ internal sealed class LogReplay
         }
     }
 
-    /// <summary>Tables that go to another database are gone from this one.</summary>
-    private void Leave(DefinedObjects defined)
-    {
-        foreach ((ObjectName from, ObjectName to) in defined.Objects.Zip(defined.NewNames).Where(pair => IsOurs(pair.First)))
-        {
-            _session.Execute($"CREATE DATABASE IF NOT EXISTS {SqlText.Quote(to.Database)}");
-            _session.Execute($"RENAME TABLE {from.Quoted} TO {to.Quoted}");
-        }
-    }
-
     private bool IsOurs(ObjectName name) => name.Database == _database;
 
     /// <summary>In a session like the one that ran it.</summary>
-    private void Run(LoggedStatement statement, uint second)
+    private void Run(LoggedStatement statement, DefinedObjects defined, uint second)
     {
-        var variables = SessionVariables.Read(statement, _session.Features.IsMariaDb);
-        if (variables.TimeZone == "SYSTEM" && _timeZone is { } source && _session.Scalar("SELECT @@system_time_zone") is { } here && here != source)
+        MySqlSession session = _site.Definitions;
+        var variables = SessionVariables.Read(statement, session.Features.IsMariaDb);
+        if (variables.TimeZone == "SYSTEM" && _timeZone is { } source && session.Scalar("SELECT @@system_time_zone") is { } here && here != source)
         {
             throw Refused($"it depends on the server's time zone, which is {source} there and {here} here; set TZ to the source's");
         }
 
-        Use(statement.Database);
-        MakeAccount(Encoding.UTF8.GetString(statement.Text));
-        _session.Execute(variables.ToSql(second));
+        if (session != _session)
+        {
+            _session.Execute("COMMIT"); // as the definition would, in a session that did both
+        }
+
+        _site.Enter(statement.Database);
+        _site.MakeOwner(Encoding.UTF8.GetString(statement.Text));
+        session.Execute(variables.ToSql(second));
+        string? fault = null;
         try
         {
-            _session.ExecuteRaw(statement.Text);
-            _default = _session.Scalar("SELECT DATABASE()") is { Length: > 0 } left ? left : null;
+            session.ExecuteRaw(statement.Text);
+            fault = _site.FindFault(defined);
         }
         catch (ServerError error) when (statement.ErrorNumber != 0 && error.Number == statement.ErrorNumber)
         {
             // There it ended so, too.
         }
 
-        _session.Execute("SET NAMES utf8mb4");
-        _session.Execute($"SET SESSION sql_mode = '{DatabaseEntry.SqlMode}', time_zone = '+00:00', timestamp = DEFAULT, foreign_key_checks = 1, sql_auto_is_null = 0{(_session.Features.IsMariaDb ? ", sql_if_exists = 0" : "")}");
+        if (fault is not null)
+        {
+            throw Refused(fault);
+        }
+
+        session.Execute("SET NAMES utf8mb4");
+        session.Execute($"SET SESSION sql_mode = '{DatabaseEntry.SqlMode}', time_zone = '+00:00', timestamp = DEFAULT, foreign_key_checks = 1, sql_auto_is_null = 0{(session.Features.IsMariaDb ? ", sql_if_exists = 0" : "")}");
     }
 
-    /// <summary>A database of another name is there for names without one to lead nowhere.</summary>
-    private void Use(string database)
+    private void RequireFit(string table)
     {
-        string wanted = database.Length > 0 ? database : "information_schema";
-        if (wanted == _default)
+        if (_site.FindUnfit(table) is { } unfit)
         {
-            return;
-        }
-
-        try
-        {
-            _session.Execute($"USE {SqlText.Quote(wanted)}");
-            _default = wanted;
-        }
-        catch (ServerError error) when (error.Number == NoSuchDatabase)
-        {
-            if (wanted != _database)
-            {
-                _session.Execute($"CREATE DATABASE {SqlText.Quote(wanted)}");
-                _session.Execute($"USE {SqlText.Quote(wanted)}");
-                _default = wanted;
-            }
+            throw Refused(unfit);
         }
     }
 
-    /// <summary>The account in whose name an object runs must be there, for a view without it cannot be read.</summary>
-    private void MakeAccount(string sql)
-    {
-        if (sql.Contains("DEFINER", StringComparison.OrdinalIgnoreCase) && Definer.Find(sql) is { } definer)
-        {
-            PrivateAccounts.Make(_session, definer.User, definer.Host);
-        }
-    }
-
-    private AiShellException Refused(string why) => new(ErrorKind.Refused, $"The log cannot be replayed: {Where()} {why}.", "Restore to a moment before it, or a later backup.");
+    private AiShellException Refused(string why, Exception? cause = null) => new(ErrorKind.Refused, $"The log cannot be replayed: {Where()} {why}.", _site.Hint, cause);
 }

@@ -50,4 +50,15 @@ internal static class OwnEvent
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(9), bytes.Length);
         return bytes;
     }
+
+    /// <summary>A Table_map event of a database's, as one of another's: a table of the same name in it. Without a checksum.</summary>
+    public static byte[] TableIn(string database, BinaryLogEvent from)
+    {
+        const int NameOffset = BinaryLogEvent.HeaderBytes + 8; // after the table's number and flags
+        byte[] bytes = WithoutChecksum(from);
+        byte[] name = Encoding.UTF8.GetBytes(database);
+        byte[] moved = [.. bytes[..NameOffset], checked((byte)name.Length), .. name, .. bytes[(NameOffset + 1 + bytes[NameOffset])..]];
+        BinaryPrimitives.WriteInt32LittleEndian(moved.AsSpan(9), moved.Length);
+        return moved;
+    }
 }

@@ -6,7 +6,10 @@ namespace AiShell.Engines.MySql.Log;
 /// Collects the row events of a statement, with the tables that they belong to, into BINLOG statements (manual, "BINLOG"); of another database's tables nothing is taken. Each statement
 /// is complete by itself, so a long one goes in several.
 /// </summary>
-internal sealed class RowEvents(string database, Action<string> run)
+/// <param name="database">As the log calls it.</param>
+/// <param name="copy">Where its rows go: no event names any other.</param>
+/// <param name="requireFit">Is given each table before its rows.</param>
+internal sealed class RowEvents(string database, string copy, Action<string> requireFit, Action<string> run)
 {
     private const int Enough = 4 * 1024 * 1024;
     private const int TableIdBytes = 6;
@@ -23,9 +26,10 @@ internal sealed class RowEvents(string database, Action<string> run)
     {
         if (next.Type == EventType.TableMap)
         {
-            if (TableMap.Read(next).Database == database)
+            if (TableMap.Read(next) is var map && map.Database == database)
             {
-                _tables.Add((TableOf(next), OwnEvent.WithoutChecksum(next)));
+                requireFit(map.Table);
+                _tables.Add((TableOf(next), OwnEvent.TableIn(copy, next)));
             }
 
             return;

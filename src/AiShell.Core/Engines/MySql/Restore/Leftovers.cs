@@ -52,7 +52,7 @@ internal static class Leftovers
                     Remove(admin, candidate);
                 }
             }
-            catch (ServerError error) when (error.Number is ServerErrors.NoDatabasePrivilege or ServerErrors.NoSuchDatabase)
+            catch (ServerError error) when (error.Number is ServerErrors.NoDatabasePrivilege or ServerErrors.NoPrivilege or ServerErrors.NoSuchDatabase)
             {
                 // It is another user's, or another restore was faster; it harms nobody.
             }
@@ -71,6 +71,11 @@ internal static class Leftovers
         }
         else if (candidate.Purpose != TargetNames.Kept)
         {
+            if (candidate.Purpose == TargetNames.Replay)
+            {
+                LimitedAccount.Drop(admin, candidate.Number); // first, for the database's name tells it
+            }
+
             TargetNames.Drop(admin, candidate.Name);
         }
     }

@@ -1,4 +1,3 @@
-using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;

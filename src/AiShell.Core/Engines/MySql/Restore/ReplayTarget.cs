@@ -8,19 +8,18 @@ using AiShell.Engines.MySql.Wire;
 namespace AiShell.Engines.MySql.Restore;
 
 /// <summary>
-/// A restore of a full backup and the log after it. Whatever a log's statements name, they can touch nothing but a private server on this machine: there the base is restored under its
-/// own name and the log replayed, and what comes of it is restored to the target as any backup is.
+/// A restore of a full backup and the log after it. Whatever a log's statements name, they can touch nothing but a place that is made for them (<see cref="IReplayPlace"/>): there the base is
+/// restored and the log replayed, and what comes of it is restored to the target as any backup is.
 /// </summary>
 internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents contents, TargetOptions options, Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs) : IRestoreTarget
 {
     private readonly List<(BackupPart Part, byte[] Bytes)> _globals = [];
     private readonly List<(BackupPart Part, byte[] Bytes)> _waiting = [];
     private readonly SemaphoreSlim _opening = new(1);
-    private PrivateServer? _server;
+    private IReplayPlace? _place;
     private IRestoreTarget? _base;
-    private ConnectionSettings? _copy;
+    private string? _database; // as the log has it
     private LoggedParts? _log;
-    private MySqlSession? _session;
     private LogReplay? _replay;
     private SpooledBackup? _result;
     private DatabaseTarget? _kept;
@@ -33,17 +32,17 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
 
     public IReadOnlyList<string> Warnings { get; private set; } = [];
 
-    /// <summary>Why this machine cannot replay the log; null where it can.</summary>
-    public static AiShellException? FindObstacle(BackupContents contents, ServerPrograms programs) =>
+    /// <summary>Why the log cannot be replayed, here and on the target's server; none where it can.</summary>
+    /// <param name="session">With the target's server.</param>
+    public static IEnumerable<AiShellException> FindObstacles(MySqlSession session, string target, BackupContents contents, ServerPrograms programs) =>
         !contents.EngineVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase)
-            ? new AiShellException(
-                ErrorKind.Usage, "The log of a MySQL server is not replayed by this version, which knows private servers of MariaDB only.", "Restore a full backup; docs/recovery.md says how stock programs replay the log.")
-            : programs.Find("mariadbd") is null || programs.Find("mariadb-install-db") is null
-                ? new AiShellException(
-                    ErrorKind.Usage,
-                    "A log is replayed on a private server, and this machine has no MariaDB to start one.",
-                    $"Install the package mariadb-server, or name the folder of its programs in {ServerPrograms.Variable}. Nothing of it has to run.")
-                : null;
+            ? [new AiShellException(
+                ErrorKind.Usage, "The log of a MySQL server is not replayed by this version, which knows servers of MariaDB only.", "Restore a full backup; docs/recovery.md says how stock programs replay the log.")]
+            : programs.HasServer ? [] : new LimitedRequirements(session, target, contents).FindObstacles();
+
+    /// <summary>How the log is replayed where it is not on a private server, and what may make that fail.</summary>
+    public static IEnumerable<string> FindDoubts(MySqlSession session, string target, BackupContents contents, ServerPrograms programs) =>
+        programs.HasServer ? [] : new LimitedRequirements(session, target, contents).FindDoubts();
 
     /// <summary>The tables' script first: it says what the database was called.</summary>
     public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) =>
@@ -83,18 +82,17 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
     public async Task ApplyAsync(LinkPart part, Stream plain, CancellationToken cancellationToken)
     {
         await FinishBaseAsync(cancellationToken);
-        _session ??= await Server.OpenMeanwhileAsync(_copy!, "the private server", cancellationToken);
-        _replay ??= new LogReplay(_session, _copy!.Database);
-        await ServerErrors.RunAsync(_session, "the log", _ => _log!.Read(plain, _replay.Begin, _replay.Do), cancellationToken);
+        _replay ??= await _place!.BeginAsync(cancellationToken);
+        await _replay.RunAsync(_log!, plain, cancellationToken);
     }
 
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)
     {
         await FinishBaseAsync(cancellationToken);
-        _session?.Dispose();
+        _replay?.Dispose();
         await RequireOwnKeysAsync(cancellationToken);
         SnapshotOptions all = new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, Math.Max(1, options.Workers), options.ScratchDirectory, long.MaxValue, options.LockWait);
-        await using (ISnapshot snapshot = await MySqlSnapshot.OpenAsync(_copy!, all, cancellationToken))
+        await using (ISnapshot snapshot = await MySqlSnapshot.OpenAsync(_place!.Copy, all, cancellationToken))
         {
             _result = await SpooledBackup.MakeAsync(snapshot, _globals, contents, options, cancellationToken);
             Warnings = snapshot.Warnings;
@@ -105,7 +103,7 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
         if (options.KeepStaging)
         {
             _kept = (DatabaseTarget)_target;
-            _kept.StandsAt = new ReplayStart(_copy!.Database, _log!.Reached.ToLogPosition());
+            _kept.StandsAt = new ReplayStart(_database!, _log!.Reached.ToLogPosition());
         }
 
         await _result.LoadAsync(_target, options.Tables, cancellationToken);
@@ -121,7 +119,7 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
 
     public async ValueTask DisposeAsync()
     {
-        _session?.Dispose();
+        _replay?.Dispose();
         if (_target is not null)
         {
             await _target.DisposeAsync();
@@ -132,43 +130,23 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
         _opening.Dispose();
     }
 
-    /// <summary>A server of our own, with the accounts in whose name objects run, and on it the database under the name that it had.</summary>
     private async Task OpenBaseAsync(BackupPart part, byte[] script, CancellationToken cancellationToken)
     {
         DatabaseProperties properties = PartLoading.ReadEntries(part, new MemoryStream(script)).FirstOrDefault() is { Header.Kind: DatabaseEntry.Kind } entry
             ? DatabaseEntry.Parse(entry.Sql)
             : throw PartDamage.Of(part, new InvalidDataException("it does not begin with the database's properties"));
         ReplayStart start = Start ?? ReplayStart.After(properties);
-        _log = start.ToLog();
-        _server = await PrivateServer.StartAsync(read, programs, cancellationToken);
-        _copy = read(_server.Address).To(start.Database);
-        using (MySqlSession session = await Server.OpenAsync(_copy, cancellationToken, ""))
-        {
-            RequireNewEnough(session);
-            foreach (string account in contents.Requires.GetValueOrDefault(Requirements.Users) ?? [])
-            {
-                int at = account.LastIndexOf('@');
-                PrivateAccounts.Make(session, account[..at], account[(at + 1)..]);
-            }
-        }
-
-        TargetOptions whole = options with { Tables = TableFilter.Everything, IntoExisting = false, Replace = true, KeepOwners = true, KeepStaging = false, KeepOld = false, Definer = null, WithoutBinaryLog = false };
-        _base = await DatabaseTarget.OpenAsync(_copy, contents.WithoutGlobals(), whole, cancellationToken);
+        (_database, _log) = (start.Database, start.ToLog());
+        _place = programs.HasServer
+            ? await OwnServerPlace.StartAsync(start.Database, contents, read, programs, cancellationToken)
+            : await LimitedPlace.OpenAsync(settings, start.Database, contents, cancellationToken);
+        await _place.RequireAsync(_waiting.SelectMany(waiting => PartLoading.ReadEntries(waiting.Part, new MemoryStream(waiting.Bytes))), cancellationToken);
+        TargetOptions whole = _place.OptionsForBase(options) with { Tables = TableFilter.Everything, IntoExisting = false, Replace = true, KeepStaging = false, KeepOld = false, Definer = null };
+        _base = await DatabaseTarget.OpenAsync(_place.Copy, contents.WithoutGlobals(), whole, cancellationToken);
         _ = _base.Arrange(contents.Parts);
         foreach ((BackupPart waiting, byte[] bytes) in _waiting)
         {
             await _base.LoadAsync(waiting, new MemoryStream(bytes), cancellationToken);
-        }
-    }
-
-    private void RequireNewEnough(MySqlSession session)
-    {
-        if (ServerFeatures.Of(contents.EngineVersion) is { Version: var source } && session.Features.Version / 100 < source / 100)
-        {
-            throw new AiShellException(
-                ErrorKind.Failed,
-                $"The log is of MariaDB {contents.EngineVersion}, and the private server that would replay it is {session.ServerVersionText}.",
-                $"Install a MariaDB as new as the source's, or name the folder of its programs in {ServerPrograms.Variable}.");
         }
     }
 
@@ -179,7 +157,7 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_copy is null)
+            if (_place is null)
             {
                 RequireBase();
             }
@@ -202,7 +180,7 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
     /// <summary>What a foreign key does to rows is in no log: across databases it could not be done again.</summary>
     private async Task RequireOwnKeysAsync(CancellationToken cancellationToken)
     {
-        using MySqlSession session = await Server.OpenMeanwhileAsync(_copy!, "the private server", cancellationToken);
+        using MySqlSession session = await Server.OpenMeanwhileAsync(_place!.Copy, _place.Name, cancellationToken);
         string? foreign = session.Scalar("SELECT CONCAT(TABLE_NAME, ' refers to ', REFERENCED_TABLE_SCHEMA, '.', REFERENCED_TABLE_NAME) FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA <> TABLE_SCHEMA LIMIT 1");
         if (foreign is not null)
         {
@@ -230,10 +208,10 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
             await unfinished.DisposeAsync();
         }
 
-        if (_server is { } server)
+        if (_place is { } place)
         {
-            _server = null;
-            await server.DisposeAsync();
+            _place = null;
+            await place.DisposeAsync();
         }
     }
 }

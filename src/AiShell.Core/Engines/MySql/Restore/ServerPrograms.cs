@@ -9,6 +9,9 @@ internal sealed class ServerPrograms(IEnvironment environment)
 
     private static readonly string[] Usual = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/bin", "/usr/local/mysql/bin", "/opt/homebrew/bin"];
 
+    /// <summary>A private MariaDB can be started.</summary>
+    public bool HasServer => Find("mariadbd") is not null && Find("mariadb-install-db") is not null && !OperatingSystem.IsWindows();
+
     /// <summary>The first of these programs that is here, or null.</summary>
     public string? Find(params string[] names)
     {

@@ -19,8 +19,9 @@ internal static class TargetInspection
         bool exists = DatabaseListing.Exists(session, target);
         IReadOnlyList<string> found = exists ? DatabaseListing.Read(session, target) : [];
         Requirements requirements = new(session, target, contents, nameCase);
-        List<AiShellException> obstacles = [.. requirements.FindMissing(options), .. (contents.HasLinks || options.KeepStaging) && ReplayTarget.FindObstacle(contents, programs) is { } obstacle ? [obstacle] : Array.Empty<AiShellException>()];
-        List<string> warnings = [.. Leftovers.Find(session, target), .. requirements.FindDoubts()];
+        bool replays = contents.HasLinks || options.KeepStaging;
+        List<AiShellException> obstacles = [.. requirements.FindMissing(options), .. replays ? ReplayTarget.FindObstacles(session, target, contents, programs) : []];
+        List<string> warnings = [.. Leftovers.Find(session, target), .. requirements.FindDoubts(), .. replays ? ReplayTarget.FindDoubts(session, target, contents, programs) : []];
         if (requirements.FindOlder() is { } older)
         {
             if (options.Replace)

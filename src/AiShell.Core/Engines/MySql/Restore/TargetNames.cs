@@ -22,6 +22,9 @@ internal static class TargetNames
     /// <summary>For a test restore.</summary>
     public const string Test = "test";
 
+    /// <summary>Where a log is replayed, with an account of the same number.</summary>
+    public const string Replay = "replay";
+
     private const int Longest = 64;
     private const int LongestFolder = 255;
     private const int EncodedCharacter = 5; // @00e9 (manual, "Mapping of Identifiers to File Names")
@@ -44,7 +47,7 @@ internal static class TargetNames
 
     /// <summary>
     /// The number in the name of a database that goes with its restore (<see cref="New"/>, <see cref="Old"/>), keeps what was replaced
-    /// (<see cref="Kept"/>) or what shall be brought further (<see cref="Copy"/>), or goes with its test (<see cref="Test"/>, and what the test's restore makes beside that); null for any other name.
+    /// (<see cref="Kept"/>) or what shall be brought further (<see cref="Copy"/>), or goes with its test or its replay (<see cref="Test"/>, <see cref="Replay"/>, and what a restore to these makes beside them); null for any other name.
     /// </summary>
     public static (string Purpose, uint Number)? Parse(string name, string target)
     {
@@ -53,7 +56,7 @@ internal static class TargetNames
             return null;
         }
 
-        foreach (string purpose in new[] { New, Old, Kept, Copy, Test })
+        foreach (string purpose in new[] { New, Old, Kept, Copy, Test, Replay })
         {
             if (IsSame(name, Beside(target, purpose, number)))
             {
@@ -61,7 +64,15 @@ internal static class TargetNames
             }
         }
 
-        return IsBesideTest(name, target, number) ? (name.Contains($"_{Old}_", StringComparison.Ordinal) ? Old : New, number) : null;
+        return IsBesideScratch(name, target, number, Test) || IsBesideScratch(name, target, number, Replay) ? (name.Contains($"_{Old}_", StringComparison.Ordinal) ? Old : New, number) : null;
+    }
+
+    /// <summary>What a test's database stands beside; of any other name, the name.</summary>
+    public static string RootOf(string name)
+    {
+        string tail = Tail(Test, 0)[..^NumberDigits];
+        int at = name.Length - NumberDigits - tail.Length;
+        return at > 0 && name.AsSpan(at).StartsWith(tail, StringComparison.Ordinal) && name[^NumberDigits..].All(char.IsAsciiHexDigitLower) ? name[..at] : name;
     }
 
     public static void Drop(MySqlSession admin, string name) => admin.Execute($"DROP DATABASE IF EXISTS {SqlText.Quote(name)}");
@@ -73,13 +84,13 @@ internal static class TargetNames
 
     private static int FolderBytes(string name) => name.Sum(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_' ? 1 : EncodedCharacter);
 
-    /// <summary>Which test it was, nobody knows: its own number is in the middle of the name, and cut where the target's name is long.</summary>
-    private static bool IsBesideTest(string name, string target, uint number)
+    /// <summary>Which test or replay it was, nobody knows: its own number is in the middle of the name, and cut where the target's name is long.</summary>
+    private static bool IsBesideScratch(string name, string target, uint number, string scratch)
     {
-        string test = Beside(target, Test, 0)[..^NumberDigits];
+        string first = Beside(target, scratch, 0)[..^NumberDigits];
         string head = name[..^Math.Min(name.Length, Tail(New, number).Length)];
-        string digits = head.StartsWith(test, StringComparison.OrdinalIgnoreCase) ? head[test.Length..] : "";
+        string digits = head.StartsWith(first, StringComparison.OrdinalIgnoreCase) ? head[first.Length..] : "";
         return digits.Length <= NumberDigits && digits.All(char.IsAsciiHexDigitLower)
-            && new[] { New, Old }.Any(purpose => IsSame(name, Beside(test + digits.PadRight(NumberDigits, '0'), purpose, number)));
+            && new[] { New, Old }.Any(purpose => IsSame(name, Beside(first + digits.PadRight(NumberDigits, '0'), purpose, number)));
     }
 }

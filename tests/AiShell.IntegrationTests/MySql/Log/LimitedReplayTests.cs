@@ -1,0 +1,214 @@
+using AiShell.Configuration;
+using AiShell.Connections;
+using AiShell.Engines;
+using AiShell.Engines.MySql;
+using AiShell.Testing.Engines;
+using AiShell.Testing.Engines.MySql;
+
+namespace AiShell.IntegrationTests.MySql.Log;
+
+/// <summary>A log that is replayed on a server that others use, since this machine has none to start: whatever it contains, nothing but the scratch database is touched.</summary>
+public sealed class LimitedReplayTests : IAsyncLifetime
+{
+    private const string Tables =
+        """
+        CREATE DATABASE shop; CREATE DATABASE other; CREATE TABLE other.x(i int PRIMARY KEY, v text); INSERT INTO other.x VALUES (1, 'live');
+        CREATE TABLE other.m(i int PRIMARY KEY, v text) ENGINE=MyISAM; INSERT INTO other.m VALUES (1, 'live'); CREATE SEQUENCE other.s;
+        CREATE TABLE shop.t(id int AUTO_INCREMENT PRIMARY KEY, v varchar(200)); INSERT INTO shop.t(v) VALUES ('live'), ('live too'); CREATE SEQUENCE shop.s;
+        CREATE TABLE shop.merged(i int PRIMARY KEY, v text) ENGINE=MERGE UNION=(other.m) INSERT_METHOD=LAST;
+        CREATE TABLE shop.parent(id int PRIMARY KEY); CREATE TABLE shop.child(id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES shop.parent(id));
+        DELIMITER ;;
+        CREATE FUNCTION shop.danger() RETURNS int DETERMINISTIC BEGIN DELETE FROM other.x; RETURN 1; END;;
+        DELIMITER ;
+        """;
+
+    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private MariaDbServer _server = null!;
+
+    /// <summary>An engine on a machine without a server's programs.</summary>
+    public static MySqlEngine WithoutPrograms { get; } = new(new NoPrograms());
+
+    public async Task InitializeAsync()
+    {
+        _server = await MariaDbServer.StartAsync("log-bin-trust-function-creators=ON");
+        await _server.RunAsync("", Tables);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_scratch, recursive: true);
+    }
+
+    private SnapshotOptions Options => new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 2, _scratch, 64 * 1024, TimeSpan.FromSeconds(10));
+
+    private TargetOptions Replacing => new(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10));
+
+    private async Task<MemoryChain> ChainAsync(string script)
+    {
+        MemoryChain chain = await MemoryChain.BeginAsync(WithoutPrograms, _server.AddressOf("shop"), Options);
+        await _server.RunAsync("shop", script);
+        return await chain.ContinueAsync(WithoutPrograms, _server.AddressOf("shop"), Options);
+    }
+
+    private async Task<string> LiveAsync() => await _server.DumpAsync("shop") + await _server.DumpAsync("other");
+
+    /// <summary>Databases and accounts of a restore's.</summary>
+    private Task<string> LeftAsync() => _server.RunAsync("", "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '%ai_shell%' OR SCHEMA_NAME = 'copy' UNION ALL SELECT User FROM mysql.user WHERE User LIKE 'ai\\_shell%'");
+
+    [Theory]
+    [InlineData("ALTER TABLE shop.t ADD q int")]
+    [InlineData("USE other; ALTER TABLE shop.t ADD q int")]
+    [InlineData("USE other; CREATE TABLE shop.k(i int)")]
+    [InlineData("USE other; TRUNCATE shop.t")]
+    [InlineData("CREATE TABLE y LIKE other.x")]
+    [InlineData("CREATE VIEW w AS SELECT * FROM other.x")]
+    [InlineData("CREATE VIEW w AS SELECT t.id FROM t JOIN shop.parent USING (id)")]
+    [InlineData("CREATE TABLE r(i int PRIMARY KEY, FOREIGN KEY (i) REFERENCES other.x(i))")]
+    [InlineData("CREATE TABLE r(i int PRIMARY KEY, FOREIGN KEY (i) REFERENCES shop.t(id))")]
+    [InlineData("CREATE TABLE m2(i int PRIMARY KEY, v text) ENGINE=MERGE UNION=(other.m) INSERT_METHOD=LAST; INSERT INTO m2 VALUES (2, 'through')")]
+    [InlineData("INSERT INTO merged VALUES (2, 'through')")]
+    [InlineData("CREATE TABLE d(i int DEFAULT nextval(shop.s)); INSERT INTO d VALUES ()")]
+    [InlineData("CREATE TABLE d(i int DEFAULT nextval(other.s)); INSERT INTO d VALUES ()")]
+    [InlineData("CREATE VIEW calls AS SELECT danger() AS n")]
+    [InlineData("CREATE FUNCTION worse() RETURNS int DETERMINISTIC RETURN danger(); CREATE VIEW calls AS SELECT worse() AS n")]
+    [InlineData("RENAME TABLE parent TO other.parent")]
+    [InlineData("DROP DATABASE shop; CREATE DATABASE shop; CREATE TABLE shop.anew(i int)")]
+    [InlineData("ALTER DATABASE shop CHARACTER SET latin1")]
+    [InlineData("CREATE TRIGGER shop.tr BEFORE INSERT ON shop.t FOR EACH ROW SET NEW.v = 'x'")]
+    [InlineData("CREATE PROCEDURE shop.p() DELETE FROM other.x")]
+    public async Task What_reaches_out_of_the_copy_ends_the_restore_and_changes_nothing(string script)
+    {
+        MemoryChain chain = await ChainAsync($"INSERT INTO shop.t(v) VALUES ('before'); {script}");
+        string live = await LiveAsync();
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing));
+
+        Assert.True(failure.Kind == ErrorKind.Refused, failure.Message);
+        Assert.Contains("the transaction 0-1-", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("mariadb-server", failure.Hint, StringComparison.Ordinal);
+        Assert.Equal(live, await LiveAsync());
+        Assert.Equal("", await LeftAsync());
+    }
+
+    [Fact]
+    public async Task What_a_body_names_is_kept_and_not_run()
+    {
+        MemoryChain chain = await ChainAsync(
+            """
+            CREATE USER app@'%'; CREATE DEFINER=app@'%' VIEW w AS SELECT v FROM t; CREATE DEFINER=app@'%' PROCEDURE p() DELETE FROM other.x;
+            CREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW DELETE FROM other.x WHERE i < 0; INSERT INTO t(v) VALUES ('fires'); CREATE EVENT e ON SCHEDULE EVERY 1 SECOND DO DELETE FROM other.x WHERE i < 0;
+            """);
+        string live = await LiveAsync();
+
+        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing);
+
+        Assert.Equal(live, await LiveAsync());
+        Assert.Equal(await _server.DumpAsync("shop"), (await _server.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal));
+        Assert.Equal("copy", await LeftAsync());
+    }
+
+    [Theory]
+    [InlineData("event_scheduler = ON", "event")]
+    [InlineData("slave_run_triggers_for_rbr = YES", "trigger")]
+    public async Task A_server_that_would_run_what_the_copy_has_is_refused(string setting, string reason)
+    {
+        MemoryChain chain = await ChainAsync("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM other.x; INSERT INTO t(v) VALUES ('x')");
+        await _server.RunAsync("", $"SET GLOBAL {setting}");
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing));
+
+        Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
+        Assert.Contains("mariadb-server", failure.Hint, StringComparison.Ordinal);
+        Assert.Equal("", await LeftAsync());
+    }
+
+    [Fact]
+    public async Task Events_of_the_base_are_not_made_where_they_would_run()
+    {
+        await _server.RunAsync("shop", "CREATE EVENT e ON SCHEDULE EVERY 1 SECOND DO DELETE FROM other.x");
+        MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x')");
+        await _server.RunAsync("", "DROP EVENT shop.e; SET GLOBAL event_scheduler = ON");
+        string live = await LiveAsync();
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing));
+
+        Assert.Contains("'e'", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(live, await LiveAsync());
+        Assert.Equal("", await LeftAsync());
+    }
+
+    [Theory]
+    [InlineData("CREATE USER")]
+    [InlineData("BINLOG REPLAY")]
+    [InlineData("BINLOG ADMIN")]
+    [InlineData("GRANT OPTION")]
+    public async Task A_privilege_that_is_missing_is_told_with_its_grant_before_anything_is_begun(string missing)
+    {
+        await _server.RunAsync("shop", "DROP TABLE merged"); // takes privileges on another database
+        MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x'); CREATE TABLE later(i int)");
+        string[] everywhere = [.. new[] { "CREATE USER", "BINLOG REPLAY", "BINLOG ADMIN", "SET USER" }.Where(name => name != missing)];
+        await _server.RunAsync(
+            "",
+            $"""
+            CREATE USER restorer IDENTIFIED BY 'x'; GRANT ALL ON copy.* TO restorer; GRANT ALL ON `copy\_ai\_shell\_%`.* TO restorer{(missing == "GRANT OPTION" ? "" : " WITH GRANT OPTION")};
+            GRANT SELECT ON mysql.proc TO restorer; GRANT {string.Join(", ", everywhere)} ON *.* TO restorer{(missing == "GRANT OPTION" ? "" : " WITH GRANT OPTION")};
+            """);
+        DatabaseAddress target = _server.AddressOf("copy", "restorer", "x");
+        TargetOptions options = Replacing with { KeepOwners = false };
+
+        TargetState state = await WithoutPrograms.InspectTargetAsync(target, chain.Contents, options, default);
+        Assert.Contains(state.Warnings, warning => warning.Contains("scratch database", StringComparison.Ordinal));
+        Assert.NotEmpty(state.Obstacles);
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, target, options));
+        Assert.Contains(missing, failure.Message, StringComparison.Ordinal);
+        Assert.Equal("", await LeftAsync());
+
+        foreach (AiShellException obstacle in state.Obstacles)
+        {
+            await _server.RunAsync("", obstacle.Hint!.Split(';')[0]);
+        }
+
+        Assert.Empty((await WithoutPrograms.InspectTargetAsync(target, chain.Contents, options, default)).Obstacles);
+        await chain.RestoreAsync(WithoutPrograms, target, options);
+        Assert.Equal("copy", await LeftAsync());
+        Assert.Equal(await _server.RunAsync("shop", "SELECT * FROM t"), await _server.RunAsync("copy", "SELECT * FROM t"));
+    }
+
+    [Fact]
+    public async Task What_a_killed_replay_left_goes_with_its_account()
+    {
+        MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x')");
+        await _server.RunAsync(
+            "",
+            """
+            CREATE DATABASE copy_ai_shell_replay_0000abcd; CREATE USER ai_shell_replay_0000abcd@'%'; GRANT SET USER ON *.* TO ai_shell_replay_0000abcd@'%';
+            CREATE DATABASE copy_ai_shell_replay_0000abcd_ai_shell_new_0000dcba;
+            """);
+
+        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing);
+
+        Assert.Equal("copy", await LeftAsync());
+    }
+
+    [Fact]
+    public async Task Nothing_of_the_scratch_database_is_in_the_binary_log()
+    {
+        MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x'); CREATE TABLE later(i int)");
+        await _server.RunAsync("", "FLUSH LOGS");
+        string file = (await _server.EndAsync()).File;
+
+        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing);
+
+        Assert.DoesNotContain("_replay_", await _server.RunAsync("", $"SHOW BINLOG EVENTS IN '{file}'"), StringComparison.Ordinal);
+    }
+
+    private sealed class NoPrograms : IEnvironment
+    {
+        private readonly ProcessEnvironment _process = new();
+
+        public string UserFolder => _process.UserFolder;
+
+        public string? Get(string name) => name == "AI_SHELL_MYSQL_BIN" ? Path.Combine(Path.GetTempPath(), "ai-shell-no-programs") : _process.Get(name);
+    }
+}
