@@ -5,7 +5,7 @@ using MySqlConnector;
 namespace AiShell.EndToEndTests;
 
 /// <summary>MariaDB keeps its copy in a database of the target's server.</summary>
-public sealed class MySqlContinueTests : ContinueSuite
+public sealed class MySqlContinueTests : ContinueSuite, IDisposable
 {
     private readonly MySqlServerOfTest _server = new();
 
@@ -26,6 +26,8 @@ public sealed class MySqlContinueTests : ContinueSuite
         await _server.DisposeAsync();
         await base.DisposeAsync();
     }
+
+    public void Dispose() => _server.Dispose();
 
     /// <summary>What stands beside the rows is in the copy to be looked at, but for events, which would run; and all of it is in the target as if nothing had been kept.</summary>
     [Fact]
@@ -49,9 +51,8 @@ public sealed class MySqlContinueTests : ContinueSuite
     {
         await CaptureAsync();
         string copy = await KeepAsync("--to-position", Positions[0]);
-        await using (MySqlConnection other = new(new MySqlConnectionStringBuilder { Server = "127.0.0.1", Port = (uint)_server.Port, UserID = MariaDbServer.User, Password = MariaDbServer.Password, Pooling = false, SslMode = MySqlSslMode.None }.ConnectionString))
+        await using (MySqlConnection other = await OpenAsync())
         {
-            await other.OpenAsync();
             await using MySqlCommand hold = new($"SELECT GET_LOCK('ai_shell_{copy[^8..]}', 0)", other);
             Assert.Equal(1, Convert.ToInt32(await hold.ExecuteScalarAsync(), null));
             BufferedCommandResult busy = await Shell.RunAsync("backup", "restore", "-d", Target, "--continue", "--force");
@@ -75,6 +76,26 @@ public sealed class MySqlContinueTests : ContinueSuite
         await _server.RunAsync(copy, "CREATE TABLE another(id int)");
         await Shell.ExpectAsync(ErrorKind.Integrity, "backup", "restore", "-d", Target, "--continue", "--force");
         await _server.RunAsync(copy, "DROP TABLE another");
+        await Shell.ExpectAsync(null, "backup", "restore", "-d", Target, "--continue", "--force");
+        Assert.Equal(Ids(2), await IdsAsync());
+        Assert.Equal("shop", await _server.DatabasesAsync());
+    }
+
+    /// <summary>Whoever looks at it in a transaction holds nobody up; the copy that counts no more goes with a later restore.</summary>
+    [Fact]
+    public async Task A_transaction_that_has_read_the_copy_holds_nobody_up()
+    {
+        await CaptureAsync();
+        string copy = await KeepAsync("--to-position", Positions[0]);
+        await using (MySqlConnection other = await OpenAsync())
+        {
+            await using MySqlCommand look = new($"BEGIN; SELECT count(*) FROM `{copy}`.item", other);
+            await look.ExecuteNonQueryAsync();
+            string next = await ContinueAsync("--to-position", Positions[1]);
+            Assert.Equal([next], await CopiesAsync());
+            Assert.Contains(copy, await _server.DatabasesAsync(), StringComparison.Ordinal);
+        }
+
         await Shell.ExpectAsync(null, "backup", "restore", "-d", Target, "--continue", "--force");
         Assert.Equal(Ids(2), await IdsAsync());
         Assert.Equal("shop", await _server.DatabasesAsync());
@@ -137,6 +158,13 @@ public sealed class MySqlContinueTests : ContinueSuite
     protected override Task ChangeAsync(string copy) => _server.RunAsync(copy, "INSERT INTO item(id, content) VALUES (99, '')");
 
     protected override Task UntilGoneAsync() => _server.UntilNoSessionAsync();
+
+    private async Task<MySqlConnection> OpenAsync()
+    {
+        MySqlConnection connection = new(new MySqlConnectionStringBuilder { Server = "127.0.0.1", Port = (uint)_server.Port, UserID = MariaDbServer.User, Password = MariaDbServer.Password, Pooling = false, SslMode = MySqlSslMode.None }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
 
     /// <summary>The server, which the suite's tests cannot inherit.</summary>
     private sealed class MySqlServerOfTest : MySqlSuite;

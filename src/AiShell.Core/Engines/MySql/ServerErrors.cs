@@ -10,6 +10,7 @@ internal static class ServerErrors
     public const int NoDatabasePrivilege = 1044;
     public const int NoPrivilege = 1227;
     public const int NoSuchDatabase = 1008;
+    public const int UnknownDatabase = 1049;
     public const int NoSuchTable = 1146;
     public const int LockWaitTimeout = 1205;
     public const int InvalidView = 1356;

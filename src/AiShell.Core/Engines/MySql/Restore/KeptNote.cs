@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
@@ -54,7 +55,14 @@ internal sealed record KeptNote(
             return null;
         }
 
-        return session.QueryBytes($"SELECT content FROM {SqlText.Quote(copy, TableOf(number))} WHERE piece = 0") is [[{ } head]] ? Parse(head, KeptJson.Default.KeptHead, copy) : null;
+        try
+        {
+            return session.QueryBytes($"SELECT content FROM {SqlText.Quote(copy, TableOf(number))} WHERE piece = 0") is [[{ } head]] ? Parse(head, KeptJson.Default.KeptHead, copy) : null;
+        }
+        catch (ServerError error) when (error.Number is ServerErrors.NoSuchTable or ServerErrors.UnknownDatabase)
+        {
+            return null; // dropped meanwhile
+        }
     }
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: it is damaged.</exception>
@@ -64,7 +72,7 @@ internal sealed record KeptNote(
         return json.Length == kept.Head.Bytes ? Parse(json, KeptJson.Default.KeptNote, kept.Name) : throw Damaged(kept.Name, null);
     }
 
-    private static T Parse<T>(byte[] json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, string copy)
+    private static T Parse<T>(byte[] json, JsonTypeInfo<T> type, string copy)
     {
         try
         {
@@ -77,7 +85,7 @@ internal sealed record KeptNote(
     }
 
     private static AiShellException Damaged(string copy, JsonException? failure) => new(
-        ErrorKind.Integrity, $"What was noted in the kept copy '{copy}' is damaged.", $"Drop that database, and restore anew without --continue.", failure);
+        ErrorKind.Integrity, $"What was noted in the kept copy '{copy}' is damaged.", "Drop that database, and restore anew without --continue.", failure);
 }
 
 /// <summary>What says that a copy is kept.</summary>

@@ -69,6 +69,10 @@ internal static class Leftovers
         {
             new Promotion(admin, plan, candidate.Number).Recover(isDone: candidate.Name == plan.Old);
         }
+        else if (candidate.Purpose == TargetNames.Copy)
+        {
+            KeptDatabase.DropLeftover(admin, candidate.Name);
+        }
         else if (candidate.Purpose != TargetNames.Kept)
         {
             if (candidate.Purpose == TargetNames.Replay)

@@ -51,7 +51,7 @@ internal sealed class MySqlKeptCopy : IKeptCopy
     public async Task<IRestoreTarget> GoOnAsync(BackupContents contents, TargetOptions options, string begun, CancellationToken cancellationToken)
     {
         BackupPart[] scripts = [ScriptPart(0, PartPhase.PreData, _note.PreData), ScriptPart(1, PartPhase.PostData, _note.PostData)];
-        bool isCovered = await ServerErrors.RunAsync(_session, $"the kept copy '{_kept.Name}'", session => session.Scalar($"SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = {SqlText.Literal(_kept.Name)} AND TABLE_TYPE = 'BASE TABLE' AND IFNULL(ENGINE, '') <> 'InnoDB' LIMIT 1") is null, cancellationToken);
+        bool isCovered = await ServerErrors.RunAsync(_session, $"the kept copy '{_kept.Name}'", IsCovered, cancellationToken);
         SnapshotOptions rows = new(
             BackupFormat.Sql, BackupScope.DataOnly, new TableFilter([], [KeptNote.TableOf(_kept.Number)]), Math.Max(1, options.Workers), options.ScratchDirectory, long.MaxValue, options.LockWait)
         {
@@ -127,6 +127,10 @@ internal sealed class MySqlKeptCopy : IKeptCopy
         return null;
     }
 
+    /// <summary>Whether a transaction covers all its tables.</summary>
+    private bool IsCovered(MySqlSession session) => session.Scalar(
+        $"SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = {SqlText.Literal(_kept.Name)} AND TABLE_TYPE NOT IN ('VIEW', 'SEQUENCE') AND IFNULL(ENGINE, '') <> 'InnoDB' LIMIT 1") is null;
+
     private void RequireUntouched(IReadOnlyList<TableDigest> found)
     {
         HashSet<KeptTable> expected = [.. _note.Tables];
@@ -137,7 +141,7 @@ internal sealed class MySqlKeptCopy : IKeptCopy
             throw new AiShellException(
                 ErrorKind.Integrity,
                 $"The kept copy '{_kept.Name}' was changed since ({string.Join(", ", changed.Take(3))}{(changed.Length > 3 ? ", …" : "")}): the log does not go on from it.",
-                $"Restore anew, without --continue.");
+                "Restore anew, without --continue.");
         }
     }
 
