@@ -1,169 +1,23 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
-using CliWrap.Buffered;
-
 namespace AiShell.EndToEndTests;
 
-/// <summary>A hole made by hand is refused, named, with its bounds: nothing is restored across it, and verification finds it.</summary>
-public sealed class LogDamageTests : IDisposable
+public sealed class LogDamageTests : LogDamageSuite
 {
-    private const int Segments = 6;
-    private readonly Shell _shell = new();
+    protected override string LogOf(string name) => $"{name}.db";
 
-    public void Dispose() => _shell.Dispose();
+    protected override Task MakeAsync(Shell shell, string name, bool elsewhere) =>
+        Shell.SqliteAsync(PathOf(shell, name), "PRAGMA journal_mode = wal; CREATE TABLE item(id INTEGER PRIMARY KEY, content BLOB);");
 
-    private string Log => Path.Combine(_shell.Repository, "logs", "shop.db", "1");
+    protected override Task CommitAsync(Shell shell, string name, bool elsewhere) => Shell.SqliteAsync(PathOf(shell, name), "INSERT INTO item(content) VALUES(randomblob(3000));");
 
-    [Fact]
-    public async Task Damage_by_hand_is_named_and_nothing_is_restored_across_it()
+    protected override string AddressOf(Shell shell, string name, bool elsewhere) => PathOf(shell, name);
+
+    protected override Task<bool> ExistsAsync(Shell shell, string name) => Task.FromResult(File.Exists(PathOf(shell, name)));
+
+    protected override Task DropAsync(Shell shell, string name)
     {
-        string path = await CaptureAsync("shop.db");
-        DateTimeOffset[] instants = [.. Enumerable.Range(1, Segments).Select(CommittedBy)];
-        string whole = _shell.PathOf("whole");
-        await CopyAsync(_shell.Repository, whole);
-        await CaptureAsync("other.db");
-
-        // A second history, with a segment of every number.
-        await _shell.ExpectAsync(null, "backup", "restore", "latest", "-d", path, "--force");
-        await CaptureAsync("shop.db", exists: true);
-        string beside = _shell.PathOf("beside");
-        await CopyAsync(_shell.Repository, beside);
-
-        await DamagedAsync("deleted", () => Directory.Delete(Folder(3), recursive: true), ErrorKind.Refused, "segment 3 is missing");
-        await DamagedAsync("without its manifest", () => File.Delete(Path.Combine(Folder(3), "manifest.json")), ErrorKind.Refused, "segment 3 is missing");
-        await DamagedAsync("cut short", () => Cut(PartOf(3)), ErrorKind.Integrity, "000000000003");
-        await DamagedAsync("altered", () => Alter(PartOf(3)), ErrorKind.Integrity, "000000000003");
-        await DamagedAsync("with a cut manifest", () => Cut(Path.Combine(Folder(3), "manifest.json")), ErrorKind.Refused, "segment 3 is damaged");
-        await DamagedAsync("swapped", () => Swap(Folder(3), Folder(4)), ErrorKind.Refused, "segment 3 is damaged");
-        await DamagedAsync("in place of another", () => Replace(Folder(3), Folder(2)), ErrorKind.Refused, "segment 3 is damaged");
-        await DamagedAsync("of another database", () => Replace(Folder(3), Path.Combine(beside, "logs", "other.db", "1", "000000000003")), ErrorKind.Refused, "segment 3 is damaged");
-        await DamagedAsync("of another history", () => Replace(Folder(3), Path.Combine(beside, "logs", "shop.db", "2", "000000000003")), ErrorKind.Refused, "segment 3 is damaged");
-        await DamagedAsync("with the parts of another", () => Replace(PartOf(3), PartOf(2)), ErrorKind.Integrity, "000000000003");
-        await DamagedAsync("with another's list", () => Replace(IndexOf(3), IndexOf(2)), ErrorKind.Integrity, "000000000003", damagesAll: false);
-
-        async Task DamagedAsync(string what, Action damage, ErrorKind kind, string named, bool damagesAll = true)
-        {
-            Directory.Delete(_shell.Repository, recursive: true);
-            await CopyAsync(whole, _shell.Repository);
-            damage();
-            string copy = _shell.PathOf("copy.db");
-            BufferedCommandResult before = await RestoreAsync(instants[0], copy);
-            Assert.True(before.ExitCode == 0, $"{what}: what lies before is no longer restored\n{before.StandardError}");
-            File.Delete(copy);
-            foreach (DateTimeOffset instant in (DateTimeOffset[])[instants[2], .. damagesAll ? [instants[^2]] : Array.Empty<DateTimeOffset>()])
-            {
-                BufferedCommandResult result = await RestoreAsync(instant, copy);
-                Assert.True(result.ExitCode == (int)kind, $"{what}: exit {result.ExitCode}\n{result.StandardOutput}{result.StandardError}");
-                Assert.Contains(named, result.StandardError, StringComparison.Ordinal);
-                Assert.False(File.Exists(copy), what);
-                if (kind == ErrorKind.Refused)
-                {
-                    Assert.Contains($"from {Show(Through(2))}", result.StandardError, StringComparison.Ordinal);
-                }
-            }
-
-            BufferedCommandResult verified = await _shell.RunAsync("backup", "verify", "--all", "--deep");
-            Assert.True(verified.ExitCode == (int)ErrorKind.Integrity, $"{what}: verify says nothing\n{verified.StandardOutput}");
-            Assert.Contains("segment", verified.StandardError, StringComparison.Ordinal);
-        }
+        File.Delete(PathOf(shell, name));
+        return Task.CompletedTask;
     }
 
-    [Fact]
-    public async Task A_missing_end_is_noticed()
-    {
-        await CaptureAsync("shop.db");
-        Directory.Delete(Folder(Segments), recursive: true);
-        string output = (await _shell.JsonAsync(null, "backup", "status")).GetRawText();
-        Assert.Contains($"segment {Segments} is missing", output, StringComparison.Ordinal);
-        BufferedCommandResult verified = await _shell.RunAsync("backup", "verify", "--all");
-        Assert.Equal((int)ErrorKind.Integrity, verified.ExitCode);
-        Assert.Contains($"segment {Segments} is missing", verified.StandardError, StringComparison.Ordinal);
-    }
-
-    private string Folder(int number) => Path.Combine(Log, number.ToString("D12", CultureInfo.InvariantCulture));
-
-    private string PartOf(int number) => Directory.GetFiles(Path.Combine(Folder(number), "parts")).Single();
-
-    private string IndexOf(int number) => Directory.GetFiles(Folder(number), "index.*").Single();
-
-    private DateTimeOffset CommittedBy(int number) => SegmentOf(number).GetProperty("committedBy").GetDateTimeOffset();
-
-    private DateTimeOffset Through(int number) => SegmentOf(number).GetProperty("through").GetDateTimeOffset();
-
-    private JsonElement SegmentOf(int number)
-    {
-        using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder(number), "manifest.json")));
-        return manifest.RootElement.GetProperty("segment").Clone();
-    }
-
-    private static string Show(DateTimeOffset instant) => instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
-
-    private Task<BufferedCommandResult> RestoreAsync(DateTimeOffset instant, string copy) =>
-        _shell.RunAsync("backup", "restore", "latest", "-d", copy, "--point-in-time", Show(instant), "--timeline", "1");
-
-    /// <summary>Follows a database while it is written to: one transaction a segment.</summary>
-    private async Task<string> CaptureAsync(string name, bool exists = false)
-    {
-        string path = _shell.PathOf(name);
-        if (!exists)
-        {
-            await Shell.SqliteAsync(path, "PRAGMA journal_mode = wal; CREATE TABLE item(id INTEGER PRIMARY KEY, content BLOB);");
-        }
-
-        using Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "100ms");
-        string logs = Path.Combine(_shell.Repository, "logs", name);
-        int heads = HeadsIn(logs);
-        await Shell.UntilAsync(() => HeadsIn(logs) > heads || capture.HasExited, "the capture has begun");
-        for (int i = 0; i < Segments; i++)
-        {
-            int before = SegmentsIn(logs);
-            await Shell.SqliteAsync(path, "INSERT INTO item(content) VALUES(randomblob(3000));");
-            await Shell.UntilAsync(() => SegmentsIn(logs) > before || capture.HasExited, "the transaction is stored");
-        }
-
-        using Process terminate = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
-        await capture.WaitForExitAsync();
-        Assert.Equal(143, capture.ExitCode);
-        return path;
-    }
-
-    private static int HeadsIn(string logs) => Directory.Exists(logs) ? Directory.GetFiles(logs, "head-*.json", SearchOption.AllDirectories).Length : 0;
-
-    private static int SegmentsIn(string logs) => Directory.Exists(logs) ? Directory.GetFiles(logs, "manifest.json", SearchOption.AllDirectories).Length : 0;
-
-    private static async Task CopyAsync(string from, string to) => await CliWrap.Cli.Wrap("cp").WithArguments(["-a", from, to]).ExecuteAsync();
-
-    private static void Cut(string file)
-    {
-        using FileStream stream = File.OpenWrite(file);
-        stream.SetLength(stream.Length - 1);
-    }
-
-    private static void Alter(string file)
-    {
-        byte[] bytes = File.ReadAllBytes(file);
-        bytes[bytes.Length / 2] ^= 1;
-        File.WriteAllBytes(file, bytes);
-    }
-
-    private static void Swap(string one, string other)
-    {
-        Directory.Move(one, one + "-aside");
-        Directory.Move(other, one);
-        Directory.Move(one + "-aside", other);
-    }
-
-    /// <summary>A file's content, or a whole folder.</summary>
-    private static void Replace(string place, string by)
-    {
-        if (File.Exists(by))
-        {
-            File.WriteAllBytes(place, File.ReadAllBytes(by));
-            return;
-        }
-
-        Directory.Delete(place, recursive: true);
-        CliWrap.Cli.Wrap("cp").WithArguments(["-a", by, place]).ExecuteAsync().Task.GetAwaiter().GetResult();
-    }
+    private string PathOf(Shell shell, string name) => shell.PathOf(LogOf(name));
 }

@@ -133,6 +133,46 @@ public sealed class WatchTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_has_to_wait_is_told_at_once_for_whom_and_for_how_long()
+    {
+        string path = await MakeAsync();
+        using Process first = await StartAsync(path);
+        using Process second = _shell.Start("backup", "watch", "-d", path, "--lock-wait", "10m");
+
+        string? said = await second.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Matches($"^Waiting for the lock 'log-shop.db', for 10.0 min at most: it is held by 'backup watch' \\(process {first.Id} on .+, since .+ UTC\\)\\.$", said);
+        Assert.False(second.HasExited);
+        await StopAsync(first, "TERM", 143);
+        while (await second.StandardError.ReadLineAsync() is { } line && !line.StartsWith("Following the log", StringComparison.Ordinal))
+        {
+            Assert.StartsWith("Warning:", line, StringComparison.Ordinal); // the first has taken the write-ahead log with it
+        }
+
+        await StopAsync(second, "TERM", 143);
+
+        // Every command that waits for a lock does.
+        BufferedCommandResult pruned = await HoldAsync("database-shop.db", () => _shell.RunAsync("backup", "prune", "-d", path, "--lock-wait", "1s"));
+        Shell.Expect((int)ErrorKind.Busy, pruned);
+        Assert.StartsWith("Waiting for the lock 'database-shop.db', for 1.0 s at most: it is held by 'backup import' (process 7 on elsewhere, ", pruned.StandardError, StringComparison.Ordinal);
+        BufferedCommandResult atOnce = await HoldAsync("database-shop.db", () => _shell.RunAsync("backup", "create", "-d", path, "--lock-wait", "0s"));
+        Shell.Expect((int)ErrorKind.Busy, atOnce);
+        Assert.DoesNotContain("Waiting", atOnce.StandardError, StringComparison.Ordinal);
+    }
+
+    /// <summary>As a process of another machine does.</summary>
+    private async Task<BufferedCommandResult> HoldAsync(string name, Func<Task<BufferedCommandResult>> run)
+    {
+        string file = Path.Combine(_shell.Repository, "locks", $"{name}.99999999.json");
+        await File.WriteAllTextAsync(
+            file,
+            """{"holder":"x","operation":"backup import","host":"elsewhere","processId":7,"processStarted":"2026-01-01T00:00:00Z","acquiredAt":"2026-01-01T00:00:00Z","expiresAt":"2999-01-01T00:00:00Z","released":false}""");
+        BufferedCommandResult result = await run();
+        File.Delete(file);
+        return result;
+    }
+
+    [Fact]
     public async Task A_base_is_renewed_beside_the_log_and_what_lies_before_can_go()
     {
         string path = await MakeAsync();

@@ -78,12 +78,14 @@ internal sealed class Session : IDisposable
 
     /// <summary>Opens the repository in force.</summary>
     /// <param name="create">Make it where there is none.</param>
-    public Task<BackupRepository> OpenRepositoryAsync(bool create, CancellationToken cancellationToken)
+    public async Task<BackupRepository> OpenRepositoryAsync(bool create, CancellationToken cancellationToken)
     {
         IObjectStore store = StoreRegistry.Open(Settings.Repository);
-        return create
+        BackupRepository repository = await (create
             ? BackupRepository.OpenOrCreateAsync(store, State, Clock, cancellationToken)
-            : BackupRepository.OpenAsync(store, State, Clock, cancellationToken);
+            : BackupRepository.OpenAsync(store, State, Clock, cancellationToken));
+        repository.Waits = Say;
+        return repository;
     }
 
     /// <summary>The repository in force, or null where there is none yet.</summary>
@@ -176,6 +178,9 @@ internal sealed class Session : IDisposable
             _log.Value.Dispose();
         }
     }
+
+    private void Say(WaitForLock wait) =>
+        Output.Say($"Waiting for the lock '{wait.Lock.Name}', for {DurationText.Of(wait.AtMost)} at most: it is {wait.Lock.Holder}.");
 
     /// <summary>With <c>--quiet</c> only warnings come through.</summary>
     private sealed class QuietProgress(IOutput output) : IJobProgress

@@ -7,7 +7,8 @@ namespace AiShell.Capture;
 /// <summary>Where a capture goes on that was interrupted.</summary>
 /// <param name="Head">What the capture before had said; null where it did not come to that.</param>
 /// <param name="Last">The last transaction that is stored; null where there is none.</param>
-internal sealed record Resumption(LogResume At, LogHead? Head, SegmentCommit? Last)
+/// <param name="Previous">The digest of the manifest of the segment that has it.</param>
+internal sealed record Resumption(LogResume At, LogHead? Head, SegmentCommit? Last, string? Previous)
 {
     /// <summary>The end of the present history's log, where a backup leads into it; null where there is none.</summary>
     public static async Task<Resumption?> FindAsync(RecoveryPlanner planner, BackupRepository repository, CancellationToken cancellationToken)
@@ -30,7 +31,7 @@ internal sealed record Resumption(LogResume At, LogHead? Head, SegmentCommit? La
 
             // Transactions have an order: what follows the last one was not there before that was.
             DateTimeOffset through = last?.After > run.Through ? last.After : run.Through;
-            return new Resumption(new LogResume(run.End, through), head, last);
+            return new Resumption(new LogResume(run.End, through), head, last, run.Segments is [.., var end] ? end.Require().Digest : null);
         }
         catch (AiShellException damage) when (damage.Kind == ErrorKind.Integrity)
         {

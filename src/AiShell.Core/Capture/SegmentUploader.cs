@@ -5,12 +5,13 @@ using AiShell.Repository;
 namespace AiShell.Capture;
 
 /// <summary>Brings spooled segments into the repository, in their order, and says how far that has got.</summary>
-/// <param name="head">Of the capture that goes on here; null for one of its own.</param>
-internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchRequest request, ILogCapture capture, int timeline, long lastNumber, LogHead? head, TimeProvider time)
+/// <param name="left">Of the capture that goes on here; null for one of its own.</param>
+internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchRequest request, ILogCapture capture, int timeline, long lastNumber, Resumption? left, TimeProvider time)
 {
-    private readonly LogHead _head = head ?? new LogHead(RandomNumberGenerator.GetHexString(8, lowercase: true), capture.Start, capture.StartedAt, lastNumber, capture.Start, capture.StartedAt);
+    private readonly LogHead _head = left?.Head ?? new LogHead(RandomNumberGenerator.GetHexString(8, lowercase: true), capture.Start, capture.StartedAt, lastNumber, capture.Start, capture.StartedAt);
     private LogPosition _position = capture.Start;
     private long _number = lastNumber;
+    private string? _previous = left?.Previous;
     private long _segments;
     private long _commits;
     private DateTimeOffset _through = capture.StartedAt;
@@ -47,11 +48,8 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
         await using BackupWriter writer = log.Begin(timeline, _number + 1, logLock);
         await WriteAsync(writer, new SnapshotStep(0, PartPhase.Data, $"changes-{attempt}", capture.SegmentExtension, null, segment.Bytes), CopyAsync, cancellationToken);
         await WriteAsync(writer, new SnapshotStep(1, PartPhase.Index, "commits", $"{attempt}.jsonl", null, 0), WriteIndexAsync, cancellationToken);
-        if (!await DatabaseLog.TryCommitAsync(writer, ManifestOf(writer, segment), cancellationToken))
-        {
-            await RequireOursAsync(segment, cancellationToken);
-        }
-
+        Manifest manifest = ManifestOf(writer, segment);
+        _previous = await DatabaseLog.TryCommitAsync(writer, manifest, cancellationToken) ? ManifestJson.DigestOf(manifest) : await FindOursAsync(segment, cancellationToken);
         _number++;
 
         async Task CopyAsync(IPartSink sink)
@@ -82,17 +80,15 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
         cancellationToken);
 
     /// <summary>A store may say that it failed after it did what it was asked to.</summary>
-    private async Task RequireOursAsync(SpooledSegment segment, CancellationToken cancellationToken)
+    /// <returns>Its manifest's digest.</returns>
+    private async Task<string> FindOursAsync(SpooledSegment segment, CancellationToken cancellationToken)
     {
         LogHistory history = await log.ReadAsync(cancellationToken);
-        bool isOurs = history.Segments.Any(entry =>
+        CatalogueEntry? ours = history.Segments.FirstOrDefault(entry =>
             entry.Manifest is { Segment: { } found } manifest
-            && manifest.TimelineNumber == timeline && found.Number == _number + 1
+            && manifest.TimelineNumber == timeline && found.Number == _number + 1 && found.Previous == _previous
             && manifest.Position == new PositionRange(segment.From, segment.To) && found.Commits == segment.Commits.Count);
-        if (!isOurs)
-        {
-            throw new BrokenChainException($"somebody else wrote segment {_number + 1} of timeline {timeline}");
-        }
+        return ours?.Require().Digest ?? throw new BrokenChainException($"somebody else wrote segment {_number + 1} of timeline {timeline}");
     }
 
     private Manifest ManifestOf(BackupWriter writer, SpooledSegment segment) => new()
@@ -106,7 +102,7 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
         ToolVersion = ToolVersion.Text,
         Kind = BackupKind.Segment,
         Timeline = timeline == 1 ? null : timeline,
-        Segment = new ManifestSegment(_number + 1, segment.Since, segment.Commits[^1].At, segment.Through, segment.Commits.Count),
+        Segment = new ManifestSegment(_number + 1, segment.Since, segment.Commits[^1].At, segment.Through, segment.Commits.Count) { Previous = _previous },
         Format = request.Backup.Engine.Log!.BaseFormat,
         Scope = BackupScope.All,
         CreatedAt = segment.Since,

@@ -79,7 +79,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
         await using ILogCapture capture = await backup.Engine.Log!.OpenCaptureAsync(backup.Address, options, cancellationToken);
         left = GoesOn(left, capture) ? left : null;
         using SegmentSpool spool = new(backup.ScratchDirectory, capture.Start, capture.StartedAt, left?.Last, request.SegmentBytes);
-        SegmentUploader uploader = new(log, logLock, request, capture, history.CurrentTimeline, history.Timelines is [.., var current] ? current.LastNumber : 0, left?.Head, time);
+        SegmentUploader uploader = new(log, logLock, request, capture, history.CurrentTimeline, history.Timelines is [.., var current] ? current.LastNumber : 0, left, time);
         using CancellationTokenSource stop = new();
         Task renewing = Task.CompletedTask;
         Task capturing = Task.Run(() => capture.RunAsync(spool, stop.Token), CancellationToken.None);

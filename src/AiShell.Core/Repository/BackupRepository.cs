@@ -26,11 +26,14 @@ public sealed class BackupRepository
         _store = store;
         _manifests = new ManifestStore(store, cache, description.Id);
         _time = time;
-        _leases = new LeaseStore(store, time);
+        _leases = new LeaseStore(store, time) { Waits = wait => Waits?.Invoke(wait) };
         Description = description;
     }
 
     public RepositoryDescription Description { get; }
+
+    /// <summary>Told whenever an operation begins to wait for a lock that another one holds.</summary>
+    public Action<WaitForLock>? Waits { get; set; }
 
     /// <summary>Where it is, without secrets.</summary>
     public string Location => _store.Display;

@@ -165,7 +165,11 @@ public sealed record ManifestPart(
 /// <param name="CommittedBy">The database had all of them at this instant.</param>
 /// <param name="Through">Up to this instant nothing was committed but what this segment and those before have.</param>
 /// <param name="Commits">How many transactions, at least one.</param>
-public sealed record ManifestSegment(long Number, DateTimeOffset Since, DateTimeOffset CommittedBy, DateTimeOffset Through, int Commits);
+public sealed record ManifestSegment(long Number, DateTimeOffset Since, DateTimeOffset CommittedBy, DateTimeOffset Through, int Commits)
+{
+    /// <summary>The digest of the manifest of the segment on which it goes on; null for a capture's first, and those of earlier versions. Another server's log may have the same positions.</summary>
+    public string? Previous { get; init; }
+}
 
 /// <param name="Pages">Of the whole database, also in an increment.</param>
 /// <param name="Sum">32 hexadecimal digits; docs/format.md says of what.</param>

@@ -11,9 +11,7 @@ internal static class ManifestJson
 {
     public static byte[] Write(Manifest manifest)
     {
-        JsonElement document = JsonSerializer.SerializeToElement(manifest with { Digest = null }, RepositoryJson.Compact.Manifest);
-        string digest = DigestOf(document);
-        return JsonSerializer.SerializeToUtf8Bytes(manifest with { Digest = digest }, RepositoryJson.Readable.Manifest);
+        return JsonSerializer.SerializeToUtf8Bytes(manifest with { Digest = DigestOf(manifest) }, RepositoryJson.Readable.Manifest);
     }
 
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: cut short, altered, or of a version unknown here.</exception>
@@ -37,6 +35,9 @@ internal static class ManifestJson
             throw Damaged(key, "it is cut short or is not valid JSON", failure);
         }
     }
+
+    /// <summary>As it will be written.</summary>
+    public static string DigestOf(Manifest manifest) => DigestOf(JsonSerializer.SerializeToElement(manifest with { Digest = null }, RepositoryJson.Compact.Manifest));
 
     private static string DigestOf(JsonElement document) =>
         Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Write(document, withoutKey: "digest")));

@@ -48,15 +48,6 @@ internal static class BackupDescription
 
     public static string Size(long? bytes) => bytes is { } known ? ByteSize.Format(known) : "-";
 
-    public static string For(TimeSpan duration) => duration.TotalSeconds switch
-    {
-        < 1 => $"{duration.TotalMilliseconds:0} ms",
-        < 120 => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.0} s"),
-        < 7200 => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMinutes:0.0} min"),
-        < 172800 => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalHours:0.0} h"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{duration.TotalDays:0.0} days"),
-    };
-
     /// <summary>One word for the table's last column.</summary>
     public static string VerifiedText(BackupDocument backup) => backup switch
     {
@@ -90,7 +81,7 @@ internal static class BackupDescription
             ("Rows", Count(backup.Rows)),
             ("Size", Size(backup.PlainBytes)),
             ("Stored", Size(backup.StoredBytes)),
-            ("Duration", duration is { } time ? For(time) + rate : null),
+            ("Duration", duration is { } time ? DurationText.Of(time) + rate : null),
             ("Created", When(backup.CreatedAt)),
             ("Path", backup.Path));
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using AiShell.Backup;
 using AiShell.Cli.Output;
 using AiShell.Cli.Output.Json;
+using AiShell.Cli.Output.Text;
 using AiShell.Cli.Sessions;
 using AiShell.Configuration;
 using AiShell.Connections;
@@ -186,7 +187,7 @@ internal sealed class CreateCommand : SessionCommand
         {
             page.Line($"Backed up '{document.Database}'.");
             BackupDescription.PrintFacts(page, document, result.Duration);
-            page.Facts(("Snapshot", $"held for {BackupDescription.For(result.SnapshotHeld)}"));
+            page.Facts(("Snapshot", $"held for {DurationText.Of(result.SnapshotHeld)}"));
             if (pruned.Count > 0)
             {
                 page.Line($"Retention removed {pruned.Count} old {(pruned.Count == 1 ? "backup" : "backups")}: {string.Join(", ", pruned)}");

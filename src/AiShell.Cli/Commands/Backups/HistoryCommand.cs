@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AiShell.Cli.Output;
 using AiShell.Cli.Output.Json;
+using AiShell.Cli.Output.Text;
 using AiShell.Cli.Sessions;
 using AiShell.State;
 
@@ -46,7 +47,7 @@ internal sealed class HistoryCommand : SessionCommand
         new("Database", row => row.Database ?? ""),
         new("Backup", row => row.BackupId ?? ""),
         new("Outcome", row => row.ExitCode == 0 ? row.Outcome : $"{row.Outcome} ({row.ExitCode})"),
-        new("Duration", row => BackupDescription.For(TimeSpan.FromMilliseconds(row.DurationMs)), row => row.DurationMs.ToString(CultureInfo.InvariantCulture), RightAligned: true),
+        new("Duration", row => DurationText.Of(TimeSpan.FromMilliseconds(row.DurationMs)), row => row.DurationMs.ToString(CultureInfo.InvariantCulture), RightAligned: true),
         new("User", row => row.User),
         new("Message", row => row.Message ?? ""),
     ];

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AiShell.Cli.Output;
 using AiShell.Cli.Output.Json;
+using AiShell.Cli.Output.Text;
 using AiShell.Cli.Sessions;
 using AiShell.Configuration;
 using AiShell.Connections;
@@ -296,7 +297,7 @@ internal sealed class RestoreCommand : SessionCommand
                     ("Compared", result.Plan.Recovery is { Segments.Count: > 0 } ? "the log's own sums; integrity and foreign keys" : IsChain(result.Plan) ? "every page, with the sum in the manifest" : result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
                     ("Copy", result.Staging is null ? null : $"{result.Staging}; look at it, do not change it. '--continue' brings it further, or puts it in place as it is"),
                     ("Kept", result.KeptAs is null ? null : $"what was replaced, as '{result.KeptAs}'"),
-                    ("Duration", BackupDescription.For(result.Duration)));
+                    ("Duration", DurationText.Of(result.Duration)));
             }));
         return 0;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AiShell.Cli.Output;
 using AiShell.Cli.Output.Json;
+using AiShell.Cli.Output.Text;
 using AiShell.Cli.Sessions;
 using AiShell.Health;
 using AiShell.Repository;
@@ -54,7 +55,7 @@ internal sealed class StatusCommand : SessionCommand
     }
 
     private static string WindowText(StatusDocument row) => row.Windows is [.., var last]
-        ? $"{BackupDescription.When(last.From)} … {BackupDescription.When(last.Through)}, {BackupDescription.For(TimeSpan.FromMilliseconds(row.LagMs!.Value))} ago"
+        ? $"{BackupDescription.When(last.From)} … {BackupDescription.When(last.Through)}, {DurationText.Of(TimeSpan.FromMilliseconds(row.LagMs!.Value))} ago"
             + (row.Windows.Count > 1 ? $"; {row.Windows.Count - 1} earlier" : "") + (last.WhyItEnds is null ? "" : $"; {last.WhyItEnds}")
         : "-";
 
@@ -62,7 +63,7 @@ internal sealed class StatusCommand : SessionCommand
     [
         new("Database", row => row.Database),
         new("Last backup", row => row.LastBackupId ?? "never"),
-        new("Age", row => row.AgeMs is { } age ? BackupDescription.For(TimeSpan.FromMilliseconds(age)) : "-", row => row.AgeMs?.ToString(CultureInfo.InvariantCulture) ?? "", RightAligned: true),
+        new("Age", row => row.AgeMs is { } age ? DurationText.Of(TimeSpan.FromMilliseconds(age)) : "-", row => row.AgeMs?.ToString(CultureInfo.InvariantCulture) ?? "", RightAligned: true),
         new("Backups", row => row.Backups.ToString(CultureInfo.InvariantCulture), RightAligned: true),
         new("Stored", row => BackupDescription.Size(row.StoredBytes), row => row.StoredBytes.ToString(CultureInfo.InvariantCulture), RightAligned: true),
         new("Recoverable", row => row.RecoverableFrom is null ? "nothing" : $"{BackupDescription.When(row.RecoverableFrom)} … {BackupDescription.When(row.RecoverableTo)}"),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AiShell.Cli.Output;
 using AiShell.Cli.Output.Json;
+using AiShell.Cli.Output.Text;
 using AiShell.Cli.Sessions;
 using AiShell.Configuration;
 using AiShell.Repository;
@@ -84,7 +85,7 @@ internal sealed class TestCommand : SessionCommand
                 ("Rows", BackupDescription.Count(report.Rows)),
                 ("Compared", report.ImageCompared ? "every page, with the sum in the manifest" : report.FingerprintsCompared ? "every row, by fingerprint" : "row counts"),
                 ("Sampled", report.RowsSampled > 0 ? $"{BackupDescription.Count(report.RowsSampled)} rows, value by value" : null),
-                ("Duration", BackupDescription.For(report.Duration)));
+                ("Duration", DurationText.Of(report.Duration)));
             foreach (string problem in report.Problems)
             {
                 page.Line($"  {problem}");

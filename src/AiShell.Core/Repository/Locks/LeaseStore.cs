@@ -20,11 +20,15 @@ internal sealed partial class LeaseStore(IObjectStore store, TimeProvider time)
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
     private static readonly DateTimeOffset ProcessStart = new(Process.GetCurrentProcess().StartTime);
 
+    /// <summary>Told whenever a wait for a holder begins.</summary>
+    public Action<WaitForLock>? Waits { get; init; }
+
     /// <summary>Takes the lock, waiting for its holder up to <paramref name="wait"/>.</summary>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Busy"/>, naming the holder.</exception>
     public async Task<Lease> AcquireAsync(string name, string operation, TimeSpan wait, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
+        string? waitsFor = null;
         while (true)
         {
             (int generation, LeaseRecord? current) = await ReadCurrentAsync(name, cancellationToken);
@@ -38,7 +42,12 @@ internal sealed partial class LeaseStore(IObjectStore store, TimeProvider time)
             }
             else if (time.GetElapsedTime(started) >= wait)
             {
-                throw Busy(name, current);
+                throw Busy(new HeldLock(name, current));
+            }
+            else if (current.Holder != waitsFor)
+            {
+                Waits?.Invoke(new WaitForLock(new HeldLock(name, current), waitsFor is null ? wait : wait - time.GetElapsedTime(started)));
+                waitsFor = current.Holder;
             }
 
             await Task.Delay(PollInterval, time, cancellationToken);
@@ -229,9 +238,9 @@ internal sealed partial class LeaseStore(IObjectStore store, TimeProvider time)
     private static string KeyOf(string name, int generation) =>
         string.Create(CultureInfo.InvariantCulture, $"{RepositoryKeys.Locks}{name}.{generation:D8}.json");
 
-    private static AiShellException Busy(string name, LeaseRecord holder) => new(
+    private static AiShellException Busy(HeldLock held) => new(
         ErrorKind.Busy,
-        $"The lock '{name}' is held by '{holder.Operation}' (process {holder.ProcessId} on {holder.Host}, since {holder.AcquiredAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC).",
+        $"The lock '{held.Name}' is {held.Holder}.",
         "Wait until it is done; if that process is gone, 'ai-shell repo unlock' frees its lock.");
 
     [GeneratedRegex(@"^locks/(?<name>.+)\.(?<generation>[0-9]{8})\.json$", RegexOptions.CultureInvariant)]

@@ -42,7 +42,7 @@ public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Sinc
         {
             if (segments.Count > 0 && WhyNotAfter(segments[^1], segment) is { } why)
             {
-                yield return Of(timeline, segments, why) with { IsMissing = DatabaseLog.NumberOf(segment) != DatabaseLog.NumberOf(segments[^1]) + 1 };
+                yield return Of(timeline, segments, why) with { IsMissing = DatabaseLog.NumberOf(segment) != DatabaseLog.NumberOf(segments[^1]) + 1 || IsOfOther(segments[^1], segment) };
                 segments = [];
             }
 
@@ -73,9 +73,12 @@ public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Sinc
         (long last, long number) = (DatabaseLog.NumberOf(before), DatabaseLog.NumberOf(segment));
         return segment.Manifest is not { } manifest ? $"segment {number} is damaged"
             : number != last + 1 ? $"{Numbers(last + 1, number - 1)} missing"
+            : IsOfOther(before, segment) ? $"segment {number} does not go on from segment {last}, but from another one"
             : manifest.Position.Start != before.Require().Position.End ? "the capture was interrupted"
             : null;
     }
+
+    private static bool IsOfOther(CatalogueEntry before, CatalogueEntry segment) => segment.Manifest?.Segment!.Previous is { } previous && previous != before.Require().Digest;
 
     private static string Numbers(long first, long last) => first == last ? $"segment {first} is" : $"segments {first} to {last} are";
 }
