@@ -67,7 +67,7 @@ public sealed class MariaDbServer : IAsyncDisposable
             [
                 "--no-defaults", "--user=mysql", $"--datadir={DataFolder}", TemporaryFolder, $"--socket={Socket}", $"--port={Port.ToString(CultureInfo.InvariantCulture)}", "--bind-address=127.0.0.1",
                 $"--log-error={Path.Combine(_folder, "log")}", "--server-id=1", $"--log-bin={Path.Combine(DataFolder, "binlog")}", "--binlog-format=ROW", "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--max-connections=100", "--sync-binlog=0", "--character-set-server=utf8mb4", .. _settings.Select(setting => $"--{setting}"),
+                "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--innodb-flush-method=nosync", "--sync-frm=0", "--max-connections=100", "--sync-binlog=0", "--character-set-server=utf8mb4", .. _settings.Select(setting => $"--{setting}"),
             ])
             .WithValidation(CommandResultValidation.None)
             .ExecuteAsync();
