@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AiShell.Testing.Engines.MySql;
 using CliWrap.Buffered;
 
 namespace AiShell.EndToEndTests;
