@@ -131,6 +131,23 @@ public sealed class LogReplayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_event_that_was_changed_belongs_to_whoever_changed_it()
+    {
+        await _server.RunAsync("", "CREATE USER 'it''s'@'localhost' IDENTIFIED BY 'x'; GRANT ALL ON *.* TO 'it''s'@'localhost'");
+        await _server.RunAsync("shop", "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM audit; CREATE EVENT f ON SCHEDULE EVERY 1 DAY DO DELETE FROM audit");
+        MemoryChain chain = await BeginAsync();
+        await _server.RunAsync("shop", "ALTER /* kept */ EVENT e COMMENT 'by root'; ALTER DEFINER='it''s'@'localhost' EVENT f ON SCHEDULE EVERY 2 DAY");
+        chain = await chain.ContinueAsync(_engine, Shop, Options);
+
+        await RestoreAsync(chain);
+
+        const string owners = "SELECT EVENT_NAME, DEFINER, EVENT_COMMENT, INTERVAL_VALUE FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY 1";
+        string live = await _server.RunAsync("shop", owners);
+        Assert.Contains("root@localhost", live, StringComparison.Ordinal);
+        Assert.Equal(live, await _server.RunAsync("copy", owners));
+    }
+
+    [Fact]
     public async Task Stock_programs_replay_it_too()
     {
         MemoryChain chain = await ChainAsync("shop", "INSERT INTO t(v, f) VALUES ('x', 0.1); CREATE TABLE later(i int); FLUSH LOGS; UPDATE t SET f = f + 1; INSERT INTO t(v) SELECT repeat('y', 200) FROM seq_1_to_1000; INSERT INTO t(v) VALUES ('end')");

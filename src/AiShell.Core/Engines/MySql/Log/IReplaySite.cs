@@ -20,6 +20,9 @@ internal interface IReplaySite
     /// <summary>The database that names without one lead to.</summary>
     void Enter(string database);
 
+    /// <summary>Whoever runs a definition may do so in anybody's name.</summary>
+    bool NamesOwners { get; }
+
     /// <summary>The account in whose name an object is going to run.</summary>
     void MakeOwner(string sql);
 

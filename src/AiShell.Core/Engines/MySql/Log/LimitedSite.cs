@@ -27,6 +27,8 @@ internal sealed class LimitedSite(MySqlSession definitions, MySqlSession admin, 
 
     public string Database => database;
 
+    public bool NamesOwners => false;
+
     public string Hint => "Install the package mariadb-server on this machine, for a private server on which the log may do anything; or restore to a moment before it.";
 
     /// <summary>What the server would refuse anyway is told more clearly; the rest is run in somebody's name, or at some time.</summary>

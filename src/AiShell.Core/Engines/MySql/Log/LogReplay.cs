@@ -169,6 +169,28 @@ internal sealed class LogReplay : IDisposable
         }
     }
 
+    /// <summary>An event belongs from then on to whoever changed it (manual, ALTER EVENT), which the log does not say in the statement's text.</summary>
+    private byte[] WithOwner(LoggedStatement statement, SessionVariables variables)
+    {
+        string sql = Encoding.Latin1.GetString(statement.Text);
+        for (int start = 0, end; start < sql.Length; start = end)
+        {
+            end = SqlLexer.EndOfToken(sql, start);
+            string token = sql[start..end];
+            if (token.Equals("DEFINER", StringComparison.OrdinalIgnoreCase))
+            {
+                return statement.Text;
+            }
+
+            if (token.Equals("EVENT", StringComparison.OrdinalIgnoreCase) && variables.Invoker is { } owner)
+            {
+                return [.. statement.Text[..start], .. Encoding.UTF8.GetBytes($"DEFINER={owner} "), .. statement.Text[start..]];
+            }
+        }
+
+        throw Refused("it changes an event, and leaves open to whom that belongs");
+    }
+
     private bool IsOurs(ObjectName name) => name.Database == _database;
 
     /// <summary>In a session like the one that ran it.</summary>
@@ -187,12 +209,13 @@ internal sealed class LogReplay : IDisposable
         }
 
         _site.Enter(statement.Database);
-        _site.MakeOwner(Encoding.UTF8.GetString(statement.Text));
+        byte[] text = defined is { Verb: "ALTER", Kind: "EVENT" } && _site.NamesOwners ? WithOwner(statement, variables) : statement.Text;
+        _site.MakeOwner(Encoding.UTF8.GetString(text));
         session.Execute(variables.ToSql(second));
         string? fault = null;
         try
         {
-            session.ExecuteRaw(statement.Text);
+            session.ExecuteRaw(text);
             fault = _site.FindFault(defined);
         }
         catch (ServerError error) when (statement.ErrorNumber != 0 && error.Number == statement.ErrorNumber)

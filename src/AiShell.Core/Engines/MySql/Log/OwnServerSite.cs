@@ -16,6 +16,8 @@ internal sealed class OwnServerSite(MySqlSession session, string database) : IRe
 
     public string Hint => "Restore to a moment before it, or another backup ('ai-shell backup list').";
 
+    public bool NamesOwners => true;
+
     public string? FindObstacle(LoggedStatement statement, DefinedObjects defined) => null;
 
     /// <summary>A database of another name is there for names without one to lead nowhere.</summary>

@@ -8,7 +8,8 @@ namespace AiShell.Engines.MySql.Log;
 /// <param name="Assignments">For SET SESSION, in the terms of the server that wrote them.</param>
 /// <param name="TimeZone">Null where it is of no account.</param>
 /// <param name="Microsecond">Of its time, beside the event's second.</param>
-internal sealed record SessionVariables(IReadOnlyList<string> Assignments, string? TimeZone, int Microsecond)
+/// <param name="Invoker">Who ran it, as a statement names an account; null where that is of no account.</param>
+internal sealed record SessionVariables(IReadOnlyList<string> Assignments, string? TimeZone, int Microsecond, string? Invoker)
 {
     private const byte Flags = 0;
     private const byte SqlMode = 1;
@@ -21,7 +22,7 @@ internal sealed record SessionVariables(IReadOnlyList<string> Assignments, strin
     private const byte DatabaseCollation = 8;
     private const byte TableMapForUpdate = 9;
     private const byte WrittenBytes = 10;
-    private const byte Invoker = 11;
+    private const byte Account = 11;
     private const byte MySqlMicrosecond = 13;
     private const byte MariaDbMicrosecond = 128;
 
@@ -30,6 +31,7 @@ internal sealed record SessionVariables(IReadOnlyList<string> Assignments, strin
         List<string> assignments = [];
         string? zone = null;
         int microsecond = 0;
+        string? invoker = null;
         ReadOnlySpan<byte> rest = statement.Variables;
         while (rest.Length > 1)
         {
@@ -60,6 +62,10 @@ internal sealed record SessionVariables(IReadOnlyList<string> Assignments, strin
                     zone = Encoding.UTF8.GetString(value[1..]);
                     assignments.Add($"time_zone = {SqlText.Literal(zone)}");
                     break;
+                case Account:
+                    int user = value[0];
+                    invoker = $"{SqlText.Quote(Encoding.UTF8.GetString(value.Slice(1, user)))}@{SqlText.Quote(Encoding.UTF8.GetString(value[(user + 2)..]))}";
+                    break;
                 case MySqlMicrosecond or MariaDbMicrosecond:
                     microsecond = value[0] | (value[1] << 8) | (value[2] << 16);
                     break;
@@ -68,7 +74,7 @@ internal sealed record SessionVariables(IReadOnlyList<string> Assignments, strin
             rest = rest[length..];
         }
 
-        return new SessionVariables(assignments, zone, microsecond);
+        return new SessionVariables(assignments, zone, microsecond, invoker);
     }
 
     /// <summary>The whole statement that sets them.</summary>
@@ -82,7 +88,7 @@ internal sealed record SessionVariables(IReadOnlyList<string> Assignments, strin
         TimeNames or DatabaseCollation => 2,
         Zone or Catalog => 1 + rest[0],
         CatalogWithEnd => 2 + rest[0],
-        Invoker => 1 + rest[0] is var user && user < rest.Length ? user + 1 + rest[user] : -1,
+        Account => 1 + rest[0] is var user && user < rest.Length ? user + 1 + rest[user] : -1,
         MySqlMicrosecond or MariaDbMicrosecond => 3,
         _ => -1,
     };
