@@ -13,6 +13,7 @@ static int PrintVersion()
 [MethodImpl(MethodImplOptions.NoInlining)]
 static async Task<int> RunAsync(string[] args)
 {
+    _ = Task.Run(AiShell.Repository.ManifestJson.Prepare);
     using var signals = new StopSignals();
     return await new CommandLine(Terminal.OfProcess(), new AiShell.Configuration.ProcessEnvironment(), TimeProvider.System).RunAsync(args, signals);
 }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using AiShell.Engines.Sqlite;
+using AiShell.Engines.Sqlite.Log;
 using AiShell.Testing.Engines.Sqlite;
 using Microsoft.Data.Sqlite;
 using Xunit.Abstractions;
@@ -73,6 +75,34 @@ public sealed class WalCaptureTests(ITestOutputHelper output) : IDisposable
         {
             Assert.Equal(0, written.Refused);
         }
+    }
+
+    [Fact]
+    public async Task Writers_that_are_faster_than_we_are_wait_before_the_log_fills_the_disk()
+    {
+        const long Limit = 256 * 1024;
+        string path = Create(4096);
+        await using WalCapture capture = await WalCapture.OpenAsync(path, 1, _folder.Scratch, new WalCaptureOptions { LimitBytes = Limit }, default);
+        await capture.TakePicture().DisposeAsync();
+        SlowSink sink = new();
+        using CancellationTokenSource stop = new();
+        Task running = capture.RunAsync(sink, stop.Token);
+
+        long waited = Stopwatch.GetTimestamp();
+        int written = 0;
+        while (capture.Rounds == 0 && Stopwatch.GetElapsedTime(waited) < TimeSpan.FromMinutes(2))
+        {
+            NumberedWriter.Result result = await NumberedWriter.RunAsync(path, 1000, busyTimeoutSeconds: 20, quick: true);
+            Assert.Equal(0, result.Refused);
+            written += result.Commits;
+        }
+
+        long log = new FileInfo(path + "-wal").Length;
+        output.WriteLine($"{written} commits written, {sink.Commits} read, the log {log / 1e6:N1} MB, {capture.Rounds} rounds; {Describe(capture.Holds)}");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.True(capture.Rounds > 0, "The log was never begun anew.");
+        Assert.All(capture.Holds, hold => Assert.InRange(hold, TimeSpan.Zero, TimeSpan.FromSeconds(20)));
     }
 
     [Fact]
@@ -243,5 +273,26 @@ public sealed class WalCaptureTests(ITestOutputHelper output) : IDisposable
         return times.Length == 0
             ? "writers never held"
             : $"writers held {times.Length} times, median {times[times.Length / 2]:N1} ms, longest {times[^1]:N1} ms";
+    }
+
+    /// <summary>Takes 1,000 transactions a second.</summary>
+    private sealed class SlowSink : ICommitSink
+    {
+        public int Commits { get; private set; }
+
+        public Task CommitAsync(CapturedCommit commit, CancellationToken cancellationToken)
+        {
+            for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(1);)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            Commits++;
+            return Task.CompletedTask;
+        }
+
+        public void Quiet(DateTimeOffset through)
+        {
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace AiShell.Engines.Sqlite.Log;
 
 /// <summary>
@@ -138,13 +140,16 @@ internal sealed class WalCapture : IAsyncDisposable
                 {
                     await _watch.WaitAsync(Round, cancellationToken);
                     DateTimeOffset looked = _watch.LastLook;
-                    await FollowAsync(sink, cancellationToken);
-                    sink.Quiet(looked);
+                    if (await FollowAsync(sink, Round, cancellationToken))
+                    {
+                        sink.Quiet(looked);
+                    }
+
                     await _rotation.ContinueAsync(sink, cancellationToken);
                 }
 
                 // What was seen before the watch ended is whole.
-                await FollowAsync(sink, cancellationToken);
+                await FollowAsync(sink, Timeout.InfiniteTimeSpan, cancellationToken);
             }
             finally
             {
@@ -170,18 +175,23 @@ internal sealed class WalCapture : IAsyncDisposable
     }
 
     /// <summary>Hands over what was seen until now; not what is seen meanwhile, or a fast writer would keep us here while the log grows.</summary>
-    internal async Task FollowAsync(ICommitSink sink, CancellationToken cancellationToken)
+    /// <param name="most">When it took longer, the rest is left for the next call.</param>
+    /// <returns>Whether that was all.</returns>
+    internal async Task<bool> FollowAsync(ICommitSink sink, TimeSpan most, CancellationToken cancellationToken)
     {
+        long start = Stopwatch.GetTimestamp();
         int count = _watch.Count;
         if (count > 0)
         {
             MovePin();
         }
 
-        for (; count > 0 && _watch.TryTake(out WalSighting sighting); count--)
+        for (; count > 0 && (most < TimeSpan.Zero || Stopwatch.GetElapsedTime(start) < most) && _watch.TryTake(out WalSighting sighting); count--)
         {
             await HandOverAsync(sighting, ReadLog, sink, cancellationToken);
         }
+
+        return count == 0;
     }
 
     internal async Task HandOverAsync(WalSighting sighting, ReadLogBytes read, ICommitSink sink, CancellationToken cancellationToken)

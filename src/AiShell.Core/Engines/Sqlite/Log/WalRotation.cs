@@ -5,14 +5,18 @@ namespace AiShell.Engines.Sqlite.Log;
 /// <summary>
 /// Keeps the log bounded: SQLite begins it anew when all of it is in the main file and no reader has a mark in it. With a log half as large as the limit we checkpoint what is read
 /// and, if nobody wrote meanwhile, let go. Writers that never pause always write meanwhile: so at the limit they are held, when almost everything is
-/// read, checkpointed and durable, while the rest is copied to memory and checkpointed; it is handed over when they go on.
+/// read, checkpointed and durable, while the rest is copied to memory and checkpointed; it is handed over when they go on. Writers that are faster than that would
+/// let the log fill the disk: at eight times the limit they wait until all of it is read, two seconds at most each time.
 /// </summary>
 internal sealed class WalRotation(WalCapture capture, string path, bool keepLog, long limitBytes) : IDisposable
 {
     private const int Passes = 6;
     private const int MostCopies = 4;
     private const int HoldsKept = 1000;
+    private const int MostTimesLimit = 8;
     private const long LeastRestBytes = 512 * 1024;
+    private static readonly TimeSpan MostRead = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MostHold = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan MostPause = TimeSpan.FromSeconds(2);
     private readonly WalCheckpointer _checkpointer = new(path, keepLog);
@@ -21,6 +25,7 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
     private ulong _triedAt;
     private TimeSpan _pause;
     private long _restBytes = LeastRestBytes;
+    private bool _isBehind;
 
     public IReadOnlyList<TimeSpan> Holds
     {
@@ -48,7 +53,11 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
 
         long start = Stopwatch.GetTimestamp();
         _triedAt = cursor.Salts;
-        bool done = TryWithoutLock() || (LogBytes > limitBytes && await TryWithLockAsync(sink, cancellationToken));
+        _isBehind = false;
+        bool done = TryWithoutLock()
+            || (LogBytes > MostTimesLimit * limitBytes
+                ? await ReadWhileHeldAsync(sink, cancellationToken)
+                : LogBytes > limitBytes && await TryWithLockAsync(sink, cancellationToken));
         _tried = Stopwatch.GetTimestamp();
         if (done)
         {
@@ -57,7 +66,7 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
 
         // Also after a success, unless another generation has begun: readers of others may keep the log from that.
         TimeSpan pause = Stopwatch.GetElapsedTime(start, _tried) * 2;
-        _pause = pause < LeastPause ? LeastPause : pause > MostPause ? MostPause : pause;
+        _pause = _isBehind || pause < LeastPause ? LeastPause : pause > MostPause ? MostPause : pause;
     }
 
     public void Dispose() => _checkpointer.Dispose();
@@ -82,7 +91,10 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
         for (int pass = 0; pass < Passes; pass++, _restBytes = Math.Min(_restBytes * 2, 2 * limitBytes))
         {
             capture.Watch.Look();
-            await capture.FollowAsync(sink, cancellationToken);
+            if (!await capture.FollowAsync(sink, MostRead, cancellationToken))
+            {
+                return false;
+            }
 
             // First what there is, then, much quicker, what came meanwhile.
             if (TryWithoutLock())
@@ -110,6 +122,30 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
         }
 
         return false;
+    }
+
+    private async Task<bool> ReadWhileHeldAsync(ICommitSink sink, CancellationToken cancellationToken)
+    {
+        // Somebody's reader that holds the log would hold it then, too. Our own looks are readers.
+        bool all = false;
+        capture.Watch.Undisturbed(() => all = BringHome(out _));
+        if (!all || !await _checkpointer.TryLockAsync(cancellationToken))
+        {
+            return false;
+        }
+
+        long held = Stopwatch.GetTimestamp();
+        try
+        {
+            capture.Watch.Look();
+            _isBehind = !await capture.FollowAsync(sink, MostHold, cancellationToken);
+            return !_isBehind && TryWithoutLock();
+        }
+        finally
+        {
+            _checkpointer.Unlock();
+            Note(Stopwatch.GetElapsedTime(held));
+        }
     }
 
     /// <param name="done">The last frame that is in the main file; 0 where others were at it all the time.</param>
