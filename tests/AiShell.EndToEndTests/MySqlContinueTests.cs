@@ -51,7 +51,7 @@ public sealed class MySqlContinueTests : ContinueSuite, IDisposable
     {
         await CaptureAsync();
         string copy = await KeepAsync("--to-position", Positions[0]);
-        await using (MySqlConnection other = await OpenAsync())
+        await using (MySqlConnection other = await _server.OpenAsync())
         {
             await using MySqlCommand hold = new($"SELECT GET_LOCK('ai_shell_{copy[^8..]}', 0)", other);
             Assert.Equal(1, Convert.ToInt32(await hold.ExecuteScalarAsync(), null));
@@ -87,7 +87,7 @@ public sealed class MySqlContinueTests : ContinueSuite, IDisposable
     {
         await CaptureAsync();
         string copy = await KeepAsync("--to-position", Positions[0]);
-        await using (MySqlConnection other = await OpenAsync())
+        await using (MySqlConnection other = await _server.OpenAsync())
         {
             await using MySqlCommand look = new($"BEGIN; SELECT count(*) FROM `{copy}`.item", other);
             await look.ExecuteNonQueryAsync();
@@ -158,13 +158,6 @@ public sealed class MySqlContinueTests : ContinueSuite, IDisposable
     protected override Task ChangeAsync(string copy) => _server.RunAsync(copy, "INSERT INTO item(id, content) VALUES (99, '')");
 
     protected override Task UntilGoneAsync() => _server.UntilNoSessionAsync();
-
-    private async Task<MySqlConnection> OpenAsync()
-    {
-        MySqlConnection connection = new(new MySqlConnectionStringBuilder { Server = "127.0.0.1", Port = (uint)_server.Port, UserID = MariaDbServer.User, Password = MariaDbServer.Password, Pooling = false, SslMode = MySqlSslMode.None }.ConnectionString);
-        await connection.OpenAsync();
-        return connection;
-    }
 
     /// <summary>The server, which the suite's tests cannot inherit.</summary>
     private sealed class MySqlServerOfTest : MySqlSuite;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiShell.Testing.Engines.MySql;
+using MySqlConnector;
 
 namespace AiShell.EndToEndTests;
 
@@ -35,6 +36,14 @@ public class MySqlSuite : ServerSuite
     protected internal override string Url(string database, int? port = null, string options = "") => string.Create(
         CultureInfo.InvariantCulture,
         $"mysql://{MariaDbServer.User}:{Uri.EscapeDataString(MariaDbServer.Password)}@127.0.0.1:{port ?? Server.Port}/{Uri.EscapeDataString(database)}{options}");
+
+    /// <summary>A session that keeps what it locks.</summary>
+    protected internal async Task<MySqlConnection> OpenAsync()
+    {
+        MySqlConnection connection = new(new MySqlConnectionStringBuilder { Server = "127.0.0.1", Port = (uint)Port, UserID = MariaDbServer.User, Password = MariaDbServer.Password, Pooling = false, SslMode = MySqlSslMode.None }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
 
     protected static string Quote(string name) => $"`{name.Replace("`", "``", StringComparison.Ordinal)}`";
 }

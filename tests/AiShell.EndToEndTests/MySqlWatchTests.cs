@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using MySqlConnector;
 
 namespace AiShell.EndToEndTests;
 
@@ -31,6 +32,24 @@ public sealed class MySqlWatchTests : MySqlSuite
         Assert.Contains("written as its statement", await errors, StringComparison.Ordinal);
         await _shell.ExpectAsync(null, "backup", "restore", "-d", Url("shop"), "--point-in-time", "latest", "--force");
         Assert.Contains("after", await RunAsync("shop", "SELECT v FROM t ORDER BY id DESC LIMIT 1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_first_backup_that_others_are_in_the_way_of_is_made_when_they_are_gone()
+    {
+        await CreateAsync("shop", "CREATE TABLE t(id int AUTO_INCREMENT PRIMARY KEY, v varchar(50))");
+        await using MySqlConnection other = await OpenAsync();
+        await using MySqlCommand hold = new("LOCK TABLES shop.t WRITE", other);
+        await hold.ExecuteNonQueryAsync();
+        using Process capture = _shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms", "--lock-wait", "1s");
+        Assert.Contains("The first backup was not made", await capture.StandardError.ReadLineAsync(), StringComparison.Ordinal);
+
+        await other.CloseAsync();
+        await InsertUntilAsync(capture, SegmentsNow() + 1);
+
+        using Process terminate = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
+        await capture.WaitForExitAsync();
+        Assert.Equal(1, Bases());
     }
 
     [Fact]

@@ -12,6 +12,8 @@ namespace AiShell.Capture;
 /// </summary>
 public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJobProgress progress)
 {
+    /// <summary>Schema changes and locks of others pass, mostly; a user who has just started it wants to know where they do not.</summary>
+    private const int MostBeginnings = 5;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
@@ -20,10 +22,13 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
 
     /// <param name="began">The log is followed, from a backup that was made or from where it was left; or a backup was made beside it.</param>
     /// <param name="report">How far it has got, again and again.</param>
-    /// <exception cref="AiShellException">It could not begin at all. What interrupts it later is told as a warning, and it begins again.</exception>
+    /// <exception cref="AiShellException">
+    /// It could not begin at all, also not again where only others were in the way of its first backup. What interrupts it later is told as a warning, and it begins again.
+    /// </exception>
     public async Task RunAsync(WatchRequest request, Func<WatchStart, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
     {
         bool everBegan = false;
+        int beginnings = 0;
         TimeSpan pause = ShortestPause;
         while (true)
         {
@@ -31,6 +36,7 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
             {
                 await FollowAsync(
                     request,
+                    () => beginnings++,
                     start =>
                     {
                         everBegan = true;
@@ -45,6 +51,10 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
             {
                 progress.Warn($"The log was interrupted: {interruption.Message.TrimEnd('.')}. Beginning again in {pause.TotalSeconds:0} s.");
             }
+            catch (AiShellException inTheWay) when (inTheWay.Kind == ErrorKind.Busy && beginnings is > 0 and < MostBeginnings && !cancellationToken.IsCancellationRequested)
+            {
+                progress.Warn($"The first backup was not made: {inTheWay.Message.TrimEnd('.')}. Trying again in {pause.TotalSeconds:0} s.");
+            }
 
             await Task.Delay(pause, time, cancellationToken);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
@@ -54,10 +64,13 @@ public sealed class WatchJob(BackupRepository repository, TimeProvider time, IJo
     private static bool IsPassing(Exception interruption) =>
         interruption is BrokenChainException or IOException or AiShellException { Kind: ErrorKind.Busy or ErrorKind.Unreachable or ErrorKind.Failed };
 
-    private async Task FollowAsync(WatchRequest request, Func<WatchStart, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
+    /// <param name="locked">Nobody else follows this database.</param>
+    private async Task FollowAsync(
+        WatchRequest request, Action locked, Func<WatchStart, Task> began, Action<WatchState> report, CancellationToken cancellationToken)
     {
         DatabaseLog log = repository.LogOf(request.Backup.Database);
         await using Lease logLock = await log.LockAsync("backup watch", request.Backup.LockWait, cancellationToken);
+        locked();
         await logLock.GuardAsync(
             async token =>
             {
