@@ -15,7 +15,9 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
 {
     private const int Instants = 200;
     private const int Positions = 50;
-    private const int WholeRestores = 6;
+
+    /// <summary>Of the moments, which are all compared at a replay's stops. A restore takes seconds; AI_SHELL_TEST_WHOLE_RESTORES=250 restores every one.</summary>
+    private static readonly int WholeRestores = int.Parse(Environment.GetEnvironmentVariable("AI_SHELL_TEST_WHOLE_RESTORES") ?? "6", CultureInfo.InvariantCulture);
     private readonly Shell _shell = new();
     private readonly Random _random = new(20261128);
     private MariaDbServer _other = null!;
@@ -165,13 +167,17 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         }
 
         await CompareWithModelAsync(journal, found);
+        int restored = 0;
         foreach ((RecoveryPlan plan, int number, string sum) in found.Where(one => one.Plan.Segments.Count > 0).OrderBy(_ => _random.Next()).Take(WholeRestores))
         {
             string[] until = plan.Target is RecoveryTarget.Instant instant ? ["--point-in-time", RecoveryTarget.Show(instant.At)] : ["--to-position", ((RecoveryTarget.Position)plan.Target).At.Value];
             await _shell.ExpectAsync(null, ["backup", "restore", plan.Chain.LastBackup.Id, "-d", UrlOf(_other, "copy"), "--force", .. until]);
             using MySqlConnection copy = await OpenAsync(_other, "copy");
             Assert.True(number == MySqlJournal.NumberOf(copy) && sum == MySqlJournal.SumOf(copy), $"{plan.Target} restores to another database than its transactions give one by one.");
+            restored++;
         }
+
+        output.WriteLine($"{restored} whole restores, each equal to the journal at its moment");
     }
 
     private async Task CompareWithModelAsync(MySqlJournal journal, List<(RecoveryPlan Plan, int Number, string Sum)> found)

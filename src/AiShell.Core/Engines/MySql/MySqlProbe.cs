@@ -118,7 +118,7 @@ internal static class MySqlProbe
         Privileges beside = Privileges.Read(session, TargetNames.Beside(database, TargetNames.New, 0));
         if (ForRestore.Any(name => !beside.OnDatabase(name)))
         {
-            string pattern = $"{database}_ai_shell_".Replace("_", "\\_", StringComparison.Ordinal) + "%";
+            string pattern = SqlText.Pattern($"{database}_ai_shell_") + "%";
             yield return $"A restore makes the new database beside the old one: GRANT ALL ON {SqlText.Quote(pattern)}.*, or use another user for it.";
             yield break;
         }

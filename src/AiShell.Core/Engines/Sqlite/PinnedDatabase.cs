@@ -30,7 +30,7 @@ internal sealed class PinnedDatabase : IAsyncDisposable
 
         Moment = moment;
         ChangeCounter = ReadChangeCounter();
-        Position = moment is null or { Salts: 0 } ? WalMoment.OfFile(ChangeCounter, fileName) : WalMoment.PositionOf(ChangeCounter, moment);
+        Position = WalMoment.PositionOf(ChangeCounter, moment, () => fileName);
     }
 
     /// <summary>The database's path, for messages; the readers may read a copy.</summary>

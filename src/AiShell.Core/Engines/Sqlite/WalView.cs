@@ -26,11 +26,15 @@ internal sealed partial record WalMoment(uint LastFrame, uint PageCount, int Pag
         _ => $"change {changeCounter}, frame {moment.LastFrame} of 0x{moment.Salts:x16}, sum 0x{moment.Sum:x16}",
     });
 
+    /// <param name="fileName">Of the file at that moment (<see cref="FileMoment"/>); asked for only where no log tells.</param>
+    public static LogPosition PositionOf(uint changeCounter, WalMoment? moment, Func<ulong> fileName) =>
+        moment is null or { Salts: 0 } ? OfFile(changeCounter, fileName()) : PositionOf(changeCounter, moment);
+
     /// <summary>
     /// Where no log tells: nothing in the database tells its moments from each other. In WAL mode a transaction need not raise the change counter (sqlite.org/fileformat2.html, 1.3.7), and in the
     /// other modes another file may have come to the same number. So it is told by the file: one that nobody has written to since has the same name, and any other another.
     /// </summary>
-    public static LogPosition OfFile(uint changeCounter, ulong name) => new($"change {changeCounter}, moment 0x{name:x16}");
+    private static LogPosition OfFile(uint changeCounter, ulong name) => new($"change {changeCounter}, moment 0x{name:x16}");
 
     /// <summary>Reads a position that names a frame. Null for any other: it does not say enough to find the place again.</summary>
     /// <param name="changeCounter">Of page 1 at that moment.</param>

@@ -67,7 +67,7 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
     {
         string name = NameOf(account);
         session.Execute($"CREATE USER {name} IDENTIFIED BY {SqlText.Literal(account.Password!)}");
-        session.Execute($"GRANT ALL ON {PatternOf(settings.Database)}.* TO {name}");
+        session.Execute($"GRANT ALL ON {SqlText.Quote(SqlText.Pattern(settings.Database))}.* TO {name}");
         if (ownsServer && session.Features.IsMariaDb)
         {
             session.Execute($"GRANT SUPER, SET USER, BINLOG ADMIN ON *.* TO {name}");
@@ -82,7 +82,7 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
             throw new AiShellException(ErrorKind.Refused, $"The script is of the server's own database '{name}'.", "A backup is of one database of yours.");
         }
 
-        await ServerErrors.RunAsync(admin, "the script's database", session => session.Execute($"GRANT ALL ON {PatternOf(name)}.* TO {NameOf(account)}"), cancellationToken);
+        await ServerErrors.RunAsync(admin, "the script's database", session => session.Execute($"GRANT ALL ON {SqlText.Quote(SqlText.Pattern(name))}.* TO {NameOf(account)}"), cancellationToken);
     }
 
     /// <summary>A script may make a database and yet not choose it; what it makes must be in one.</summary>
@@ -103,9 +103,6 @@ internal sealed class ForeignLoad(ServerPrograms programs, ConnectionSettings se
     }
 
     private static string NameOf(ConnectionSettings account) => $"{SqlText.Quote(account.User)}@'%'";
-
-    /// <summary>In GRANT a database's name is a pattern.</summary>
-    private static string PatternOf(string database) => SqlText.Quote(database.Replace("_", "\\_", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal));
 
     private string[] Arguments(ConnectionSettings account) =>
     [

@@ -25,7 +25,7 @@ internal sealed class LimitedAccount(string database, uint number)
     public void Make(MySqlSession admin, bool withDefiners, bool withoutBinaryLog)
     {
         admin.Execute($"CREATE USER {Name} IDENTIFIED BY {SqlText.Literal(_password)}");
-        admin.Execute($"GRANT {Privileges} ON {SqlText.Quote(database.Replace("_", "\\_", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal))}.* TO {Name}");
+        admin.Execute($"GRANT {Privileges} ON {SqlText.Quote(SqlText.Pattern(database))}.* TO {Name}");
         foreach (string privilege in new[] { withDefiners ? "SET USER" : "", withoutBinaryLog ? "BINLOG ADMIN" : "" }.Where(name => name.Length > 0))
         {
             admin.Execute($"GRANT {privilege} ON *.* TO {Name}");

@@ -93,7 +93,7 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
 
         if (!_privileges.GrantsOnDatabase)
         {
-            string pattern = SqlText.Quote($"{TargetNames.RootOf(target).Replace("_", "\\_", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal)}\\_ai\\_shell\\_%");
+            string pattern = SqlText.Quote(SqlText.Pattern($"{TargetNames.RootOf(target)}_ai_shell_") + "%");
             yield return ("GRANT OPTION on the databases beside the target", $"GRANT ALL ON {pattern}.* TO {Self} WITH GRANT OPTION");
         }
     }

@@ -79,6 +79,6 @@ internal sealed class UnchangedSnapshot : ISnapshot
         Span<byte> header = stackalloc byte[PageHeader.Bytes];
         PageFile.ReadMain(reader, 0, header);
         uint counter = PageHeader.ChangeCounter(header);
-        return end == (now is null or { Salts: 0 } ? WalMoment.OfFile(counter, FileMoment.NameOf(path)) : WalMoment.PositionOf(counter, now));
+        return end == WalMoment.PositionOf(counter, now, () => FileMoment.NameOf(path));
     }
 }
