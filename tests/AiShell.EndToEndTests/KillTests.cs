@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CliWrap.Buffered;
 
 namespace AiShell.EndToEndTests;
@@ -53,6 +54,32 @@ public sealed class KillTests : IDisposable
         await _shell.ExpectAsync(null, "backup", "restore", "latest", "-d", target, "--force");
         Assert.Equal(newer, await Shell.DumpAsync(target));
         await _shell.ExpectAsync(null, "backup", "verify", "--all", "--deep");
+    }
+
+    [Fact]
+    public async Task What_a_killed_capture_had_in_the_temporary_folder_goes_with_the_next_command()
+    {
+        string shop = await _shell.ShopAsync(orders: 10);
+        await Shell.SqliteAsync(shop, "PRAGMA journal_mode = wal");
+        using Process killed = _shell.Start("backup", "watch", "-d", shop);
+        await Shell.UntilAsync(() => Scratch(killed).Length == 1 || killed.HasExited, "the capture has its folder");
+        string other = _shell.PathOf("other.db");
+        File.Copy(shop, other);
+        using Process living = _shell.Start("backup", "watch", "-d", other);
+        await Shell.UntilAsync(() => Scratch(living).Length == 1 || living.HasExited, "so has another");
+
+        killed.Kill();
+        await killed.WaitForExitAsync();
+        Assert.Single(Scratch(killed));
+        await _shell.ExpectAsync(null, "backup", "create", "-d", other, "--lock-wait", "20s");
+
+        Assert.Empty(Scratch(killed));
+        Assert.Single(Scratch(living));
+        using Process terminate = Process.Start("kill", ["-TERM", $"{living.Id}"]);
+        await living.WaitForExitAsync();
+        Assert.Empty(Scratch(living));
+
+        static string[] Scratch(Process process) => Directory.GetDirectories(Path.GetTempPath(), $"ai-shell-run-{process.Id}-*");
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using AiShell.Cli.Output.Text;
 using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines;
+using AiShell.IO;
 using AiShell.Repository;
 using AiShell.State;
 using AiShell.Storage;
@@ -15,7 +16,7 @@ internal sealed class Session : IDisposable
     private readonly Lazy<HomeDirectory> _home;
     private readonly Lazy<Settings> _settings;
     private readonly Lazy<StateDatabase> _state;
-    private readonly Lazy<DirectoryInfo> _scratch;
+    private readonly Lazy<ScratchFolder> _scratch;
     private readonly Lazy<ProgressDisplay> _progress;
     private readonly Lazy<OperationLog> _log;
 
@@ -35,7 +36,7 @@ internal sealed class Session : IDisposable
         });
         _settings = new(() => Settings.Load(Home, environment).With(SettingKey.BackupDirectory, values.Repository, "--repo"));
         _state = new(() => StateDatabase.Open(Home, output.Warn, clock));
-        _scratch = new(() => Directory.CreateTempSubdirectory("ai-shell-"));
+        _scratch = new(ScratchFolder.Make);
         _progress = new(() => new ProgressDisplay(terminal, output, clock));
         _log = new(() => new OperationLog(Home, redactor));
     }
@@ -67,7 +68,7 @@ internal sealed class Session : IDisposable
     public DatabaseResolver Databases => new(Connections, Environment, Redactor);
 
     /// <summary>A private directory that is removed at the end.</summary>
-    public string ScratchDirectory => _scratch.Value.FullName;
+    public string ScratchDirectory => _scratch.Value.Path;
 
     /// <summary>For the audit trail: what the command turned out to be about.</summary>
     public string? SubjectDatabase { get; set; }
@@ -163,9 +164,9 @@ internal sealed class Session : IDisposable
             _progress.Value.Dispose();
         }
 
-        if (_scratch.IsValueCreated && _scratch.Value.Exists)
+        if (_scratch.IsValueCreated)
         {
-            _scratch.Value.Delete(recursive: true);
+            _scratch.Value.Dispose();
         }
 
         if (_state.IsValueCreated)

@@ -5,6 +5,7 @@ using System.Text;
 using AiShell.Connections;
 using AiShell.Engines.MySql.Connecting;
 using AiShell.Engines.MySql.Wire;
+using AiShell.IO;
 using CliWrap;
 
 namespace AiShell.Engines.MySql.Restore;
@@ -173,12 +174,12 @@ internal sealed class PrivateServer : IAsyncDisposable
     {
         foreach (string folder in Directory.EnumerateDirectories(Path.GetTempPath(), $"{Prefix}*"))
         {
-            if (int.TryParse(Path.GetFileName(folder)[Prefix.Length..].Split('-')[0], CultureInfo.InvariantCulture, out int process) && !IsAlive(process, null))
+            if (int.TryParse(Path.GetFileName(folder)[Prefix.Length..].Split('-')[0], CultureInfo.InvariantCulture, out int process) && !LocalProcess.IsAlive(process))
             {
                 try
                 {
                     string pid = Path.Combine(folder, "pid");
-                    if (File.Exists(pid) && int.TryParse(File.ReadAllText(pid).Trim(), CultureInfo.InvariantCulture, out int server) && IsAlive(server, "mariadbd"))
+                    if (File.Exists(pid) && int.TryParse(File.ReadAllText(pid).Trim(), CultureInfo.InvariantCulture, out int server) && LocalProcess.IsAlive(server, "mariadbd"))
                     {
                         Process.GetProcessById(server).Kill();
                     }
@@ -190,20 +191,6 @@ internal sealed class PrivateServer : IAsyncDisposable
                     // another user's
                 }
             }
-        }
-    }
-
-    /// <param name="name">Of the program that it must be; null for any.</param>
-    private static bool IsAlive(int process, string? name)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(process);
-            return !found.HasExited && (name is null || found.ProcessName == name);
-        }
-        catch (ArgumentException)
-        {
-            return false;
         }
     }
 }

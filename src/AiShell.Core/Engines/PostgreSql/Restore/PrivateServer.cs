@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using AiShell.Connections;
 using AiShell.Engines.PostgreSql.Schema;
+using AiShell.IO;
 using CliWrap;
 
 namespace AiShell.Engines.PostgreSql.Restore;
@@ -149,7 +150,7 @@ internal sealed class PrivateServer : IAsyncDisposable
         foreach (string folder in Directory.EnumerateDirectories(Path.GetTempPath(), $"{Prefix}*"))
         {
             string[] words = Path.GetFileName(folder)[Prefix.Length..].Split('-');
-            if (int.TryParse(words[0], CultureInfo.InvariantCulture, out int process) && !IsAlive(process))
+            if (int.TryParse(words[0], CultureInfo.InvariantCulture, out int process) && !LocalProcess.IsAlive(process))
             {
                 try
                 {
@@ -160,19 +161,6 @@ internal sealed class PrivateServer : IAsyncDisposable
                     // another user's
                 }
             }
-        }
-    }
-
-    private static bool IsAlive(int process)
-    {
-        try
-        {
-            using Process found = Process.GetProcessById(process);
-            return !found.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
         }
     }
 }
