@@ -15,11 +15,17 @@ public sealed class PruneJob(BackupRepository repository, TimeProvider time)
     public async Task<PruneResult> RunAsync(
         string database, RetentionRules rules, IReadOnlySet<string> knownBad, TimeSpan lockWait, bool dryRun, CancellationToken cancellationToken)
     {
+        IReadOnlyList<RetentionDecision> decided = await DecideAsync(database, rules, knownBad, cancellationToken);
         if (dryRun)
         {
-            IReadOnlyList<RetentionDecision> decided = await DecideAsync(database, rules, knownBad, cancellationToken);
             LogRetention wouldGo = await new LogJob(repository).FindUselessAsync(database, KeptOf(decided), cancellationToken);
             return new PruneResult(decided, 0, 0, [], wouldGo.Segments.Count);
+        }
+
+        // After most backups, which takes no lock.
+        if (decided.All(decision => decision.Keep) && (await repository.LogOf(database).ReadAsync(cancellationToken)).Timelines.Count == 0)
+        {
+            return new PruneResult(decided, 0, 0, [], 0);
         }
 
         await using Lease databaseLock = await repository.LockDatabaseAsync(database, "backup prune", lockWait, cancellationToken);

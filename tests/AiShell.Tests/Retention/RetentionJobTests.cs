@@ -35,9 +35,13 @@ public sealed class RetentionJobTests : IDisposable
     public async Task Prune_waits_for_no_backup_being_written()
     {
         await _test.BackUpAsync("shop");
+        await _test.BackUpAsync("shop");
         BackupRepository repository = await _test.OpenAsync();
         await using Lease writing = await repository.LockDatabaseAsync("shop", "backup create", TimeSpan.Zero, default);
         Assert.Equal(ErrorKind.Busy, (await Assert.ThrowsAsync<AiShellException>(() => Prune(repository, maxCount: 1))).Kind);
+
+        // Where nothing goes, none is needed.
+        Assert.Equal(0, (await Prune(repository, maxCount: 2)).Deleted);
     }
 
     [Fact]
