@@ -17,7 +17,7 @@ public sealed class MySqlContinueTests : ContinueSuite, IDisposable
 
     protected override string FormatWithoutLog => "json";
 
-    protected override (int Rounds, int Earliest, int Latest) Kills => (5, 300, 4500);
+    protected override (int Rounds, int Earliest, int Latest) Kills => (3, 300, 4500);
 
     public override Task InitializeAsync() => _server.InitializeAsync();
 
