@@ -44,6 +44,21 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
     }
 
     [Fact]
+    public async Task A_backup_waits_for_nobody_whose_lock_lets_others_read()
+    {
+        // EXCLUSIVE goes together with ACCESS SHARE and nothing else: whatever asked for more, for a moment, or pg_dump, would wait and fail.
+        DatabaseAddress bank = await CreateAsync("exclusive");
+        await Server.RunAsync(bank.Database, "CREATE UNIQUE INDEX ON above (n); CREATE TABLE parted(x int) PARTITION BY RANGE (x); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9)");
+        await using Holder holder = await HoldAsync(
+            bank, "REFRESH MATERIALIZED VIEW CONCURRENTLY above; LOCK TABLE account, other, both_tables, plain_view, parted IN EXCLUSIVE MODE; SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = 'parted_1'::regclass", mode: "ExclusiveLock");
+
+        Assert.Equal("1", await holder.ReadLineAsync());
+        Assert.Equal(3, (await MakeAsync(bank, Options() with { LockWait = TimeSpan.FromMilliseconds(200) })).Contents.Tables.Count);
+        await _engine.DigestAsync(bank, default);
+        await _engine.ProbeAsync(bank, default);
+    }
+
+    [Fact]
     public async Task Others_write_and_make_tables_while_a_snapshot_is_open_and_nobody_takes_one_away()
     {
         DatabaseAddress bank = await CreateAsync("writers");
@@ -231,7 +246,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
 
     private TargetOptions Target() => new(TableFilter.Everything, IntoExisting: false, Replace: false, 2, _scratch, TimeSpan.FromSeconds(5));
 
-    private async Task<Holder> HoldAsync(DatabaseAddress address, string statement, bool waits = false)
+    private async Task<Holder> HoldAsync(DatabaseAddress address, string statement, bool waits = false, string mode = "AccessExclusiveLock")
     {
         Process psql = Server.StartPsql(address.Database);
         await psql.StandardInput.WriteLineAsync($"BEGIN; SELECT pg_backend_pid();");
@@ -239,7 +254,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         await psql.StandardInput.WriteLineAsync($"{statement};");
         await EventuallyAsync(
             address,
-            waits ? $"SELECT count(*) > 0 FROM pg_locks WHERE pid = {processId} AND NOT granted" : $"SELECT count(*) > 0 FROM pg_locks WHERE pid = {processId} AND mode = 'AccessExclusiveLock' AND granted",
+            waits ? $"SELECT count(*) > 0 FROM pg_locks WHERE pid = {processId} AND NOT granted" : $"SELECT count(*) > 0 FROM pg_locks WHERE pid = {processId} AND locktype = 'relation' AND mode = '{mode}' AND granted",
             "t");
         return new Holder(psql, processId);
     }
@@ -265,6 +280,9 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
     private sealed class Holder(Process psql, string processId) : IAsyncDisposable
     {
         public string ProcessId { get; } = processId;
+
+        /// <summary>The next line that it prints.</summary>
+        public async Task<string?> ReadLineAsync() => await psql.StandardOutput.ReadLineAsync();
 
         public async ValueTask DisposeAsync()
         {
