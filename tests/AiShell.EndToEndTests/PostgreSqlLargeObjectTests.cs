@@ -1,0 +1,24 @@
+using System.Runtime.Versioning;
+
+namespace AiShell.EndToEndTests;
+
+/// <summary>A database with more large objects than there is memory for what makes each of them.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class PostgreSqlLargeObjectTests : PostgreSqlSuite
+{
+    [Fact]
+    public async Task Very_many_of_them_go_through_less_than_256_MiB()
+    {
+        // As lo_create writes them, which would take long for so many.
+        await CreateAsync(
+            "shop",
+            """
+            CREATE ROLE app; SET allow_system_table_mods = on;
+            INSERT INTO pg_largeobject_metadata(oid, lomowner) SELECT 100000 + i, 'app'::regrole FROM generate_series(1, 700000) i;
+            """);
+
+        await PeakMemory.StaysSmallAsync(Shell, "backup", "create", "-d", Url("shop"), "-c", "zstd", "--level", "1");
+
+        Assert.Equal("0", await RunAsync(null, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ai-shell'"));
+    }
+}
