@@ -14,7 +14,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         """
         CREATE TABLE account(id int PRIMARY KEY, balance int NOT NULL);
         INSERT INTO account SELECT i, 100 FROM generate_series(1, 2000) i;
-        CREATE TABLE other(id int PRIMARY KEY, account int REFERENCES account);
+        CREATE TABLE other(id serial PRIMARY KEY, account int REFERENCES account);
         INSERT INTO other SELECT i, i FROM generate_series(1, 100) i;
         CREATE VIEW both_tables AS SELECT a.balance, o.id FROM account a JOIN other o ON o.account = a.id;
         CREATE MATERIALIZED VIEW above AS SELECT count(*) AS n FROM both_tables;
@@ -177,6 +177,12 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         Assert.Contains("--exclude-tables", failure.Hint, StringComparison.Ordinal);
 
         await AssertOnlyAccountAsync(await MakeAsync(limited, Options(exclude: ["other"])), "forbidden_copy");
+
+        // Its sequence serves another table too.
+        await Server.RunAsync(bank.Database, "CREATE TABLE shares(id int DEFAULT nextval('other_id_seq')); INSERT INTO shares DEFAULT VALUES; GRANT SELECT ON shares, other_id_seq TO limited");
+        DatabaseAddress copy = Server.AddressOf("sharing_copy");
+        await (await MakeAsync(limited, Options(exclude: ["other"]))).RestoreAsync(_engine, copy, Target());
+        Assert.Equal(await Server.RunAsync(bank.Database, "INSERT INTO shares DEFAULT VALUES; TABLE shares"), await Server.RunAsync(copy.Database, "INSERT INTO shares DEFAULT VALUES; TABLE shares"));
     }
 
     [Fact]
@@ -228,7 +234,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         await backup.RestoreAsync(_engine, Server.AddressOf(name), Target());
         Assert.Equal(
             "account\nplain_view",
-            await Server.RunAsync(name, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm') ORDER BY 1"));
+            await Server.RunAsync(name, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S') ORDER BY 1"));
         Assert.Equal("0", await Server.RunAsync(name, "SELECT count(*) FROM pg_proc WHERE proname = 'takes_row'"));
     }
 
