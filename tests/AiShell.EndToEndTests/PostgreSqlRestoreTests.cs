@@ -137,6 +137,9 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
         await _server.RunAsync("postgres", "ALTER ROLE app RENAME TO other");
         JsonElement plan = await _shell.JsonAsync(ErrorKind.Failed, "backup", "restore", "latest", "-d", Url("target"), "--dry-run");
         Assert.Contains("'app'", plan.GetProperty("problems")[0].GetString(), StringComparison.Ordinal);
+        string dryRun = await FailedAsync(ErrorKind.Failed, "backup", "restore", "latest", "-d", Url("target"), "--dry-run");
+        Assert.Contains("Error: This restore would fail: The server has no role 'app'.\n", dryRun, StringComparison.Ordinal);
+        Assert.Matches("Hint: Nothing was changed\\. .*--no-owner", dryRun);
         await _shell.ExpectAsync(ErrorKind.Failed, "backup", "restore", "latest", "-d", Url("target"), "--force");
         await _shell.ExpectAsync(null, "backup", "test", "latest", "--validate-data");
 

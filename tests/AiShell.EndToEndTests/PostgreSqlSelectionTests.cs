@@ -102,6 +102,9 @@ public sealed class PostgreSqlSelectionTests : IAsyncLifetime, IDisposable
         await PlainAsync(some, "plain");
         Assert.Equal("30", await _server.RunAsync("plain", "SELECT count(*) FROM orders"));
         Assert.Equal("0", await _server.RunAsync("plain", "SELECT count(*) FROM pg_constraint WHERE contype = 'f'"));
+        BufferedCommandResult none = await _shell.RunAsync("backup", "create", "-d", UrlOf(), "--tables", "orders", "--exclude-tables", "o*");
+        Shell.Expect(2, none);
+        Assert.Contains("--tables and --exclude-tables leave no table", none.StandardError, StringComparison.Ordinal);
 
         await _server.RunAsync("shop", "CREATE TABLE event(at int) PARTITION BY RANGE (at); CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (0) TO (9); INSERT INTO event VALUES (5)");
         BufferedCommandResult root = await _shell.RunAsync("backup", "create", "-d", UrlOf(), "--tables", "event");

@@ -38,6 +38,19 @@ public sealed class PostgreSqlVersionTests : IAsyncLifetime, IDisposable
         await _shell.ExpectAsync(null, "backup", "create", "-d", Url(_older, "shop"));
         await _shell.ExpectAsync(null, "backup", "restore", "latest", "-d", Url(_newer, "shop"), "--verify");
         Assert.Equal("500|125250", await _newer.RunAsync("shop", "SELECT count(*), sum(id) FROM t"));
+
+        // The newer one has not every extension and role that the older has.
+        await _older.InstallExtensionAsync("ai_shell_test", RichSchema.ExtensionControl, RichSchema.ExtensionScript);
+        await _older.RunAsync("shop", "CREATE EXTENSION ai_shell_test; CREATE ROLE app; ALTER TABLE t OWNER TO app");
+        await _shell.ExpectAsync(null, "backup", "create", "-d", Url(_older, "shop"));
+        string[] restore = ["backup", "restore", "latest", "-d", Url(_newer, "other")];
+        JsonElement plan = await _shell.JsonAsync(ErrorKind.Failed, [.. restore, "--dry-run"]);
+        Assert.Equal(["The server has no extension 'ai_shell_test'.", "The server has no role 'app'."], plan.GetProperty("problems").EnumerateArray().Select(problem => problem.GetString()));
+        BufferedCommandResult dryRun = await _shell.RunAsync([.. restore, "--dry-run"]);
+        Assert.Contains("would fail: The server has no extension 'ai_shell_test'; The server has no role 'app'.\n", dryRun.StandardError, StringComparison.Ordinal);
+        Assert.Matches("Hint: Nothing was changed\\. Install its package.*--no-owner", dryRun.StandardError);
+        await _shell.ExpectAsync(ErrorKind.Failed, restore);
+        Assert.Equal("", await _newer.RunAsync("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'other%'"));
     }
 
     [Fact]

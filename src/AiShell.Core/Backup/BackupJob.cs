@@ -144,10 +144,15 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
         int tables = snapshot.Tables.Count > 0 ? snapshot.Tables.Count : snapshot.Objects.GetValueOrDefault(Manifest.TablesObject);
         if (tables == 0 && previous?.TableCount > 0 && request.Scope != BackupScope.SchemaOnly && !request.AllowEmpty)
         {
-            throw new AiShellException(
-                ErrorKind.Failed,
-                $"'{request.Address.Display}' has no tables now, but had {previous.TableCount} in the backup {previous.Id}.",
-                "Check that it is the right database. If it is really meant to be empty, add --allow-empty.");
+            throw request.Tables.TakesAll
+                ? new AiShellException(
+                    ErrorKind.Failed,
+                    $"'{request.Address.Display}' has no tables now, but had {previous.TableCount} in the backup {previous.Id}.",
+                    "Check that it is the right database. If it is really meant to be empty, add --allow-empty.")
+                : new AiShellException(
+                    ErrorKind.Usage,
+                    $"--tables and --exclude-tables leave no table of '{request.Address.Display}'.",
+                    "Check the patterns. If a backup without tables is really meant, add --allow-empty.");
         }
     }
 

@@ -35,6 +35,7 @@ internal static class RestorePlanner
         {
             Chain = [.. chain.Entries.Select(entry => entry.Id)],
             Warnings = state.Warnings,
+            Hints = [.. state.Obstacles.Select(obstacle => obstacle.Hint).OfType<string>().Distinct()],
             Recovery = request.Recovery,
         };
     }

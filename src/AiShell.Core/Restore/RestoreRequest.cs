@@ -79,6 +79,9 @@ public sealed record RestorePlan(
 
     /// <summary>What is worth knowing before, one sentence each; none keeps it from being done.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What helps against <see cref="Problems"/>, one sentence or two each.</summary>
+    public IReadOnlyList<string> Hints { get; init; } = [];
 }
 
 /// <summary>A restore that was done and checked.</summary>

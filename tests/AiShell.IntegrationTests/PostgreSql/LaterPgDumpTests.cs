@@ -56,6 +56,31 @@ public sealed class LaterPgDumpTests : IDisposable
         Assert.Equal(await DumpAsync(source), await DumpAsync(copy));
         Assert.Equal(await server.RunAsync("shop", PortableSchema.Shape), await server.RunAsync("copy", PortableSchema.Shape));
         Assert.Equal(await _user.Engine.DigestAsync(source, default), await _user.Engine.DigestAsync(copy, default));
+        if (major != 17)
+        {
+            await TryOnOlderAsync(backup, unknown: major == 18 ? "TABLE app.computed" : null);
+        }
+    }
+
+    /// <summary>What the older one knows comes there, with consent; what it does not know makes the restore fail, and leaves nothing.</summary>
+    private async Task TryOnOlderAsync(MemoryBackup backup, string? unknown)
+    {
+        await using PostgreSqlServer older = await PostgreSqlServer.StartAsync();
+        await older.RunAsync("postgres", PortableSchema.Roles);
+        DatabaseAddress copy = older.AddressOf("copy");
+        TargetOptions options = new(TableFilter.Everything, IntoExisting: false, Replace: false, 3, _user.UserFolder, TimeSpan.FromSeconds(5));
+        AiShellException refused = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_user.Engine, copy, options));
+        Assert.Equal(ErrorKind.Refused, refused.Kind);
+
+        if (unknown is null)
+        {
+            Assert.Equal(backup.Contents.Tables.OrderBy(digest => digest.Table), await backup.RestoreAsync(_user.Engine, copy, options with { IntoOlder = true }));
+            return;
+        }
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_user.Engine, copy, options with { IntoOlder = true }));
+        Assert.Contains(unknown, failure.Message, StringComparison.Ordinal);
+        Assert.Equal("", await older.RunAsync("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'copy%'"));
     }
 
     private static async Task<string> DumpAsync(DatabaseAddress address)

@@ -127,6 +127,46 @@ public sealed class PostgreSqlOwnerTests(SharedServer shared) : PostgreSqlRestor
         Assert.Equal("1", await Server.RunAsync("postgres", $"SELECT count(*) FROM pg_database WHERE datname LIKE '{copy.Database}%'"));
     }
 
+    [Fact]
+    public async Task What_a_restores_user_may_not_do_is_told_as_that()
+    {
+        string user = $"u{Guid.NewGuid():N}";
+        await Server.RunAsync("postgres", $"CREATE ROLE {user} LOGIN CREATEDB PASSWORD 'restored'");
+        MemoryBackup backup = await BackUpAsync(await CreateAsync("source", "CREATE TABLE t(x int); CREATE FUNCTION f() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';"));
+        TargetOptions options = Options(replace: true) with { KeepOwners = false };
+
+        // The database that would be replaced is another's: told before, and nothing is loaded first.
+        DatabaseAddress others = (await CreateAsync("others", "CREATE TABLE t(x int)")) with { UserName = user, Password = "restored" };
+        Assert.Equal($"The database '{others.Database}' belongs to 'postgres', and the user '{user}' may not replace it.", await ObstacleAsync(others, backup, options));
+        AiShellException early = await FailsAsync(ErrorKind.Failed, () => Engine.OpenTargetAsync(others, backup.Contents, options, default));
+        Assert.Contains("may not replace it", early.Message, StringComparison.Ordinal);
+        await Server.RunAsync("postgres", $"CREATE ROLE {user}_owner; GRANT {user}_owner TO {user}; ALTER DATABASE \"{others.Database}\" OWNER TO {user}_owner");
+        Assert.Equal("", await ObstacleAsync(others, backup, options));
+
+        AiShellException failure = await FailsAsync(ErrorKind.Failed, () => backup.RestoreAsync(Engine, others, options));
+        Assert.Contains("permission denied for language c", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("back up", failure.Hint, StringComparison.Ordinal);
+        Assert.Contains("superuser", failure.Hint, StringComparison.Ordinal);
+        Assert.Equal("t", await Server.RunAsync(others.Database, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"));
+
+        // A table that is another's, in a database that stands.
+        failure = await FailsAsync(ErrorKind.Failed, () => backup.RestoreAsync(Engine, others, options with { IntoExisting = true, Tables = new TableFilter(["t"], []) }));
+        Assert.Contains("permission denied for table t", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("superuser", failure.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_locale_that_the_server_does_not_have_is_told_with_a_way_out()
+    {
+        MemoryBackup backup = await BackUpAsync(await CreateAsync("source", "CREATE TABLE t(x int)"));
+        MemoryBackup elsewhere = backup.WithPart(0, bytes => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(bytes).Replace("\"collate\":\"C.UTF-8\"", "\"collate\":\"X.UTF-8\"", StringComparison.Ordinal)));
+
+        AiShellException failure = await FailsAsync(ErrorKind.Failed, () => elsewhere.RestoreAsync(Engine, Fixture.AddressOf("copy"), Options()));
+
+        Assert.Contains("X.UTF-8", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("backup export", failure.Hint, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("SET FALSE")]
     [InlineData("INHERIT FALSE")]

@@ -14,7 +14,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         """
         CREATE TABLE account(id int PRIMARY KEY, balance int NOT NULL);
         INSERT INTO account SELECT i, 100 FROM generate_series(1, 2000) i;
-        CREATE TABLE other(id int PRIMARY KEY, account int REFERENCES account);
+        CREATE TABLE other(id serial PRIMARY KEY, account int REFERENCES account);
         INSERT INTO other SELECT i, i FROM generate_series(1, 100) i;
         CREATE VIEW both_tables AS SELECT a.balance, o.id FROM account a JOIN other o ON o.account = a.id;
         CREATE MATERIALIZED VIEW above AS SELECT count(*) AS n FROM both_tables;
@@ -41,6 +41,21 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
             "SELECT DISTINCT l.mode FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND l.locktype = 'relation' AND l.pid <> pg_backend_pid()");
 
         Assert.Equal("AccessShareLock", modes);
+    }
+
+    [Fact]
+    public async Task A_backup_waits_for_nobody_whose_lock_lets_others_read()
+    {
+        // EXCLUSIVE goes together with ACCESS SHARE and nothing else: whatever asked for more, for a moment, or pg_dump, would wait and fail.
+        DatabaseAddress bank = await CreateAsync("exclusive");
+        await Server.RunAsync(bank.Database, "CREATE UNIQUE INDEX ON above (n); CREATE TABLE parted(x int) PARTITION BY RANGE (x); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (9)");
+        await using Holder holder = await HoldAsync(
+            bank, "REFRESH MATERIALIZED VIEW CONCURRENTLY above; LOCK TABLE account, other, both_tables, plain_view, parted IN EXCLUSIVE MODE; SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = 'parted_1'::regclass", mode: "ExclusiveLock");
+
+        Assert.Equal("1", await holder.ReadLineAsync());
+        Assert.Equal(3, (await MakeAsync(bank, Options() with { LockWait = TimeSpan.FromMilliseconds(200) })).Contents.Tables.Count);
+        await _engine.DigestAsync(bank, default);
+        await _engine.ProbeAsync(bank, default);
     }
 
     [Fact]
@@ -94,6 +109,13 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         Assert.Contains("'public.plain_view'", failure.Message, StringComparison.Ordinal);
         Assert.Contains($"process {holder.ProcessId}", failure.Message, StringComparison.Ordinal);
         await EventuallyAsync(bank, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'ai-shell%' AND datname = current_database()", "0");
+
+        // Left out, it is in nobody's way; so with a materialized view while it is refreshed.
+        await using Holder refresh = await HoldAsync(bank, "REFRESH MATERIALIZED VIEW above; SELECT 'refreshed'");
+        Assert.Equal("refreshed", await refresh.ReadLineAsync());
+        MemoryBackup without = await MakeAsync(bank, Options(exclude: ["plain_view", "above"]) with { LockWait = TimeSpan.FromSeconds(1) });
+        await without.RestoreAsync(_engine, Server.AddressOf("locked_view_copy"), Target());
+        Assert.Equal("both_tables", await Server.RunAsync("locked_view_copy", "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')"));
     }
 
     [Fact]
@@ -162,6 +184,12 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         Assert.Contains("--exclude-tables", failure.Hint, StringComparison.Ordinal);
 
         await AssertOnlyAccountAsync(await MakeAsync(limited, Options(exclude: ["other"])), "forbidden_copy");
+
+        // Its sequence serves another table too; and there is one to whose schema there is no way.
+        await Server.RunAsync(bank.Database, "CREATE SCHEMA closed; CREATE TABLE closed.t(x int); GRANT SELECT ON closed.t TO limited; CREATE TABLE shares(id int DEFAULT nextval('other_id_seq')); INSERT INTO shares DEFAULT VALUES; GRANT SELECT ON shares, other_id_seq TO limited");
+        DatabaseAddress copy = Server.AddressOf("sharing_copy");
+        await (await MakeAsync(limited, Options(exclude: ["other", "closed.*"]))).RestoreAsync(_engine, copy, Target());
+        Assert.Equal(await Server.RunAsync(bank.Database, "INSERT INTO shares DEFAULT VALUES; TABLE shares"), await Server.RunAsync(copy.Database, "INSERT INTO shares DEFAULT VALUES; TABLE shares"));
     }
 
     [Fact]
@@ -213,7 +241,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         await backup.RestoreAsync(_engine, Server.AddressOf(name), Target());
         Assert.Equal(
             "account\nplain_view",
-            await Server.RunAsync(name, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm') ORDER BY 1"));
+            await Server.RunAsync(name, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'S') ORDER BY 1"));
         Assert.Equal("0", await Server.RunAsync(name, "SELECT count(*) FROM pg_proc WHERE proname = 'takes_row'"));
     }
 
@@ -231,7 +259,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
 
     private TargetOptions Target() => new(TableFilter.Everything, IntoExisting: false, Replace: false, 2, _scratch, TimeSpan.FromSeconds(5));
 
-    private async Task<Holder> HoldAsync(DatabaseAddress address, string statement, bool waits = false)
+    private async Task<Holder> HoldAsync(DatabaseAddress address, string statement, bool waits = false, string mode = "AccessExclusiveLock")
     {
         Process psql = Server.StartPsql(address.Database);
         await psql.StandardInput.WriteLineAsync($"BEGIN; SELECT pg_backend_pid();");
@@ -239,7 +267,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         await psql.StandardInput.WriteLineAsync($"{statement};");
         await EventuallyAsync(
             address,
-            waits ? $"SELECT count(*) > 0 FROM pg_locks WHERE pid = {processId} AND NOT granted" : $"SELECT count(*) > 0 FROM pg_locks WHERE pid = {processId} AND mode = 'AccessExclusiveLock' AND granted",
+            waits ? $"SELECT count(*) > 0 FROM pg_locks WHERE pid = {processId} AND NOT granted" : $"SELECT count(*) > 0 FROM pg_locks WHERE pid = {processId} AND locktype = 'relation' AND mode = '{mode}' AND granted",
             "t");
         return new Holder(psql, processId);
     }
@@ -265,6 +293,9 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
     private sealed class Holder(Process psql, string processId) : IAsyncDisposable
     {
         public string ProcessId { get; } = processId;
+
+        /// <summary>The next line that it prints.</summary>
+        public async Task<string?> ReadLineAsync() => await psql.StandardOutput.ReadLineAsync();
 
         public async ValueTask DisposeAsync()
         {

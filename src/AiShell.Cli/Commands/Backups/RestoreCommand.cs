@@ -277,7 +277,8 @@ internal sealed class RestoreCommand : SessionCommand
             return 0;
         }
 
-        session.Output.Fail("failed", $"This restore would fail: {string.Join("; ", plan.Problems)}", "Nothing was changed.", (int)ErrorKind.Failed);
+        session.Output.Fail(
+            "failed", $"This restore would fail: {string.Join("; ", plan.Problems.Select(problem => problem.TrimEnd('.')))}.", string.Join(' ', ["Nothing was changed.", .. plan.Hints]), (int)ErrorKind.Failed);
         return (int)ErrorKind.Failed;
     }
 

@@ -48,11 +48,11 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
         Task.FromResult<IBackupReader>(new CopyBackupReader(contents, options));
 
     public Task<TargetState> InspectTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken) =>
-        TargetInspection.RunAsync(SettingsOf(target), contents, options, cancellationToken);
+        TargetInspection.RunAsync(TargetSettingsOf(target), contents, options, cancellationToken);
 
     public async Task<IRestoreTarget> OpenTargetAsync(DatabaseAddress target, BackupContents contents, TargetOptions options, CancellationToken cancellationToken)
     {
-        ConnectionSettings settings = SettingsOf(target);
+        ConnectionSettings settings = TargetSettingsOf(target);
         TargetState state = await TargetInspection.RunAsync(settings, contents, options, cancellationToken);
         if (state.Obstacles is [var obstacle, ..])
         {
@@ -98,10 +98,10 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
     }
 
     public Task<IScratchDatabase> CreateScratchAsync(DatabaseAddress? near, string scratchDirectory, CancellationToken cancellationToken) =>
-        ScratchDatabase.CreateAsync(near?.Engine == Name ? near : null, SettingsOf, new ServerTools(environment), cancellationToken);
+        ScratchDatabase.CreateAsync(near?.Engine == Name ? near : null, TargetSettingsOf, new ServerTools(environment), cancellationToken);
 
     public Task<QueryResult> QueryAsync(DatabaseAddress address, string statement, QueryOptions options, CancellationToken cancellationToken) =>
-        PostgreSqlQuery.RunAsync(SettingsOf(address), statement, options, cancellationToken);
+        PostgreSqlQuery.RunAsync(SettingsOf(address) with { DeniedHint = ServerErrors.QueryDenied }, statement, options, cancellationToken);
 
     public ForeignFormat? Recognise(ReadOnlySpan<byte> head) => ForeignPostgreSql.Recognise(head);
 
@@ -112,4 +112,6 @@ public sealed class PostgreSqlEngine(IEnvironment environment) : IDatabaseEngine
     }
 
     private ConnectionSettings SettingsOf(DatabaseAddress address) => SettingsReader.Read(address, environment);
+
+    private ConnectionSettings TargetSettingsOf(DatabaseAddress address) => SettingsOf(address) with { DeniedHint = ServerErrors.RestoreDenied };
 }

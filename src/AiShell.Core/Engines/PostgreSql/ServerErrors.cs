@@ -10,8 +10,15 @@ internal static class ServerErrors
 
     public const string LockHint = $"Raise {LockSetting} in postgresql.conf (64 where nothing is said; twice as much is a good try) and restart the server.";
 
+    public const string BackupDenied = "To back up: GRANT pg_read_all_data TO <user>. Or leave the table out with --exclude-tables.";
+
+    public const string RestoreDenied = "Restore as a superuser, or as a role that may do this; --no-owner leaves owners and grants out, and --tables takes some tables alone.";
+
+    public const string QueryDenied = "GRANT it to the user, or ask as another one.";
+
     /// <param name="subject">What was being done or to what, for the message: <c>table 'public.orders'</c>.</param>
-    public static AiShellException Translate(ServerError error, string subject)
+    /// <param name="denied">What helps where the server does not permit it.</param>
+    public static AiShellException Translate(ServerError error, string subject, string? denied = null)
     {
         string says = $"{error.Message.TrimEnd('.')}{(error.Detail is null ? "" : $" ({error.Detail.TrimEnd('.')})")}";
         return error.SqlState switch
@@ -20,7 +27,7 @@ internal static class ServerErrors
             "3D000" => new(ErrorKind.Unreachable, $"On {subject}: {says}.", "Check the database's name.", error),
             "53300" or "57P03" => new(ErrorKind.Unreachable, $"Not let in by {subject}: {says}.", "Try again when the server has room, or use fewer --jobs.", error),
             "55P03" => new(ErrorKind.Busy, $"A lock could not be had in time, on {subject}: {says}.", "Wait longer with --lock-wait, or end the session that holds it.", error),
-            "42501" => new(ErrorKind.Failed, $"Not permitted, on {subject}: {says}.", "To back up: GRANT pg_read_all_data TO <user>. Or leave the table out with --exclude-tables.", error),
+            "42501" => new(ErrorKind.Failed, $"Not permitted, on {subject}: {says}.", denied ?? BackupDenied, error),
             "53200" when error.Hint?.Contains(LockSetting, StringComparison.Ordinal) == true => new(
                 ErrorKind.Failed, $"The server has no room for more locks, on {subject}: {says}.", LockHint, error),
             "53100" => new(ErrorKind.Failed, $"The server's disk is full, on {subject}: {says}.", "Free some space there.", error),
@@ -57,7 +64,7 @@ internal static class ServerErrors
         }
         catch (ServerError error)
         {
-            throw Translate(error, subject);
+            throw Translate(error, subject, session.DeniedHint);
         }
         catch (Exception failure) when (failure is ConnectionBroken or InvalidDataException)
         {

@@ -56,5 +56,8 @@ internal sealed record ConnectionSettings(
     /// </summary>
     public string? RootCertificateFile { get; init; } = RootCertificate;
 
+    /// <summary>What helps a user whom the server does not permit what the sessions are for.</summary>
+    public string DeniedHint { get; init; } = ServerErrors.BackupDenied;
+
     public ConnectionSettings To(string database) => this with { Database = database };
 }

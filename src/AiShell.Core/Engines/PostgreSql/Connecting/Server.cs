@@ -195,6 +195,7 @@ internal sealed class Server
                 {
                     WireSession session = WireSession.Start(channel, settings.User, settings.Database, settings.Password(host), settings.ServerOptions);
                     session.CancelsBy(token => WireConnector.OpenAsync(host, settings, token));
+                    session.DeniedHint = settings.DeniedHint;
                     return session;
                 },
                 cancellationToken);

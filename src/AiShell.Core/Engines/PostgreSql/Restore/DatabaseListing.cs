@@ -26,7 +26,7 @@ internal static class DatabaseListing
         SELECT 'schema', n.nspname, -1, 0 FROM pg_namespace n
         WHERE {OfUsers} AND n.nspname <> 'public' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
         UNION ALL
-        SELECT 'large object', oid::text, -1, 0 FROM pg_largeobject_metadata
+        SELECT count(*)::text, CASE count(*) WHEN 1 THEN 'large object' ELSE 'large objects' END, -1, 0 FROM pg_largeobject_metadata HAVING count(*) > 0
         ORDER BY 4 DESC, 2
         """;
 

@@ -15,6 +15,11 @@ internal sealed class StagingDatabase : IAsyncDisposable
     private const long LeastMaintenanceMegabytes = 32;
     private const long TableBytesPerMaintenanceByte = 64;
 
+    // Of CREATE DATABASE: a name that the C library does not know, one that ICU does not take.
+    private const string NoSuchLocale = "42809";
+    private const string BadLocale = "22023";
+    private const string NoLocaleHint = "Have the locale on the server's machine. To do without it: 'ai-shell backup export', CREATE DATABASE … TEMPLATE template0 with another one, and psql.";
+
     private readonly Server _server;
     private readonly WireSession _admin;
     private readonly string _target;
@@ -83,13 +88,20 @@ internal sealed class StagingDatabase : IAsyncDisposable
         };
         string tablespace = properties.Tablespace is { } place ? $" TABLESPACE {SqlText.Quote(place)}" : "";
         _created = true; // also when the answer does not come any more
-        await ServerErrors.RunAsync(
-            _admin,
-            $"database '{_target}'",
-            session => session.Execute(
-                $"CREATE DATABASE {SqlText.Quote(Name)} TEMPLATE template0 ENCODING {SqlText.Literal(properties.Encoding)} "
-                + $"LC_COLLATE {SqlText.Literal(properties.Collate)} LC_CTYPE {SqlText.Literal(properties.CharacterType)}{locale}{tablespace}"),
-            cancellationToken);
+        try
+        {
+            await ServerErrors.RunAsync(
+                _admin,
+                $"database '{_target}'",
+                session => session.Execute(
+                    $"CREATE DATABASE {SqlText.Quote(Name)} TEMPLATE template0 ENCODING {SqlText.Literal(properties.Encoding)} "
+                    + $"LC_COLLATE {SqlText.Literal(properties.Collate)} LC_CTYPE {SqlText.Literal(properties.CharacterType)}{locale}{tablespace}"),
+                cancellationToken);
+        }
+        catch (AiShellException failure) when (failure.InnerException is ServerError { SqlState: NoSuchLocale or BadLocale })
+        {
+            throw new AiShellException(failure.Kind, failure.Message, NoLocaleHint, failure);
+        }
     }
 
     private static string RulesOf(DatabaseProperties properties) => properties.IcuRules is { } rules ? $" ICU_RULES {SqlText.Literal(rules)}" : "";

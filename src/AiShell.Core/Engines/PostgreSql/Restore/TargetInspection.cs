@@ -37,6 +37,12 @@ internal static class TargetInspection
                 ErrorKind.Failed, $"The user '{settings.User}' may not make databases on {server.Host}.", "ALTER ROLE <user> CREATEDB, or restore as another user."));
         }
 
+        if (exists && !options.IntoExisting && FindOtherOwner(admin, settings.Database) is { } owner)
+        {
+            obstacles.Add(new AiShellException(
+                ErrorKind.Failed, $"The database '{settings.Database}' belongs to '{owner}', and the user '{settings.User}' may not replace it.", "Restore as its owner, a member of that role or a superuser, or to another database with -d."));
+        }
+
         if (!options.IntoExisting && contents.Scope == BackupScope.DataOnly)
         {
             obstacles.Add(new AiShellException(
@@ -70,6 +76,10 @@ internal static class TargetInspection
             Makes = MakesOf(admin, contents),
         };
     }
+
+    /// <summary>Whose a database is that this user may not rename; null where he may.</summary>
+    private static string? FindOtherOwner(WireSession admin, string database) => admin.Scalar(
+        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = $1 AND NOT pg_has_role(datdba, 'USAGE')", database);
 
     private static string[] MakesOf(WireSession admin, BackupContents contents)
     {

@@ -101,6 +101,11 @@ internal static class Catalogue
         GROUP BY relation HAVING bool_or(pid <> pg_backend_pid() AND mode = 'AccessExclusiveLock')
         """;
 
+    /// <summary>Views that another session has for itself, as for a refresh, or waits to have: who reads their definition waits behind it.</summary>
+    public static IEnumerable<(string Oid, TableName Name)> LockedViews(WireSession session) => session.Query(
+        $"SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN ({AskedFor}) l ON l.relation = c.oid WHERE c.relkind IN ('v', 'm') AND {UserSchema}")
+        .Select(row => (row[0]!, new TableName(row[1]!, row[2]!)));
+
     private static IEnumerable<TableName> Names(WireSession session, string condition) =>
         session.Query($"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {condition} ORDER BY 1, 2")
             .Select(row => new TableName(row[0]!, row[1]!));
@@ -112,7 +117,7 @@ internal static class Catalogue
             $"""
             SELECT c.oid, n.nspname, c.relname, c.relrowsecurity, e.oid IS NOT NULL, e.extcondition[array_position(e.extconfig, c.oid)],
                    CASE WHEN f.free THEN pg_table_size(c.oid) END, CASE WHEN f.free THEN pg_relation_size(c.oid) / current_setting('block_size')::int END,
-                   f.free AND has_table_privilege(c.oid, 'SELECT')
+                   f.free AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_extension e ON c.oid = ANY (e.extconfig)
@@ -147,7 +152,7 @@ internal static class Catalogue
     {
         List<string?[]> rows = session.Query(
             $"""
-            SELECT c.oid, n.nspname, c.relname, (l.relation IS NULL OR l.ours) AND has_table_privilege(c.oid, 'SELECT')
+            SELECT c.oid, n.nspname, c.relname, (l.relation IS NULL OR l.ours) AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN ({AskedFor}) l ON l.relation = c.oid
             WHERE c.relkind = 'p' AND {UserSchema} AND {NotOfExtension} ORDER BY 2, 3
             """);

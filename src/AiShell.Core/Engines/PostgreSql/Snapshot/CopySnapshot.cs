@@ -125,7 +125,7 @@ internal sealed class CopySnapshot : ISnapshot
 
     public ValueTask DisposeAsync() => _snapshot.DisposeAsync();
 
-    /// <summary>pg_dump locks whatever it reads, so tables that are left out because they cannot be locked are kept from it too.</summary>
+    /// <summary>pg_dump locks whatever it reads, so tables and views that are left out because they cannot be locked are kept from it too.</summary>
     private static async Task<IReadOnlyList<ArchiveEntry>> ReadSchemaAsync(
         ExportedSnapshot snapshot, ServerTools tools, SnapshotOptions options, CancellationToken cancellationToken)
     {
@@ -135,8 +135,15 @@ internal sealed class CopySnapshot : ISnapshot
             .. snapshot.Catalogue.Tables.Where(table => !table.CanBeLocked && !taken.Contains(table.Oid)).Select(table => table.Oid),
             .. snapshot.Catalogue.Partitioned.Where(table => !table.CanBeLocked && table.IsLeftOut(taken, options.Tables)).Select(table => table.Oid),
         ];
-        Dependants gone = leftOut.Length == 0 ? Dependants.None : await snapshot.UseAsync(
-            "dependencies", session => ServerErrors.RunAsync(session, "dependencies", open => Dependants.Of(open, leftOut), cancellationToken), cancellationToken);
+        TableFilter excluded = new([], options.Tables.Exclude);
+        Dependants gone = leftOut.Length == 0 && excluded.TakesAll ? Dependants.None : await snapshot.UseAsync(
+            "dependencies",
+            session => ServerErrors.RunAsync(
+                session,
+                "dependencies",
+                open => Dependants.Of(open, [.. leftOut, .. PostgreSql.Snapshot.Catalogue.LockedViews(open).Where(view => !excluded.Takes(view.Name)).Select(view => view.Oid)]),
+                cancellationToken),
+            cancellationToken);
         return EntrySelection.Choose(
             await SchemaDump.RunAsync(tools, snapshot.Server, snapshot.Name, snapshot.Catalogue.Database.ClientEncoding, gone.Relations, options.LockWait, cancellationToken), options.Tables, gone.Objects);
     }

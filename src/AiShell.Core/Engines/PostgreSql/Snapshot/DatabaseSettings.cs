@@ -146,12 +146,6 @@ internal static class DatabaseSettings
         }
 
         string body = string.Join("\n", statements.Select(statement => $"  EXECUTE {SqlText.Literal(statement.Before)} || quote_ident(current_database()) || {SqlText.Literal(statement.After)};"));
-        string mark = "$database$";
-        for (int number = 1; body.Contains(mark, StringComparison.Ordinal); number++)
-        {
-            mark = FormattableString.Invariant($"$database{number}$");
-        }
-
-        return $"DO {mark} BEGIN\n{body}\nEND {mark};\n";
+        return SqlText.Block(body);
     }
 }

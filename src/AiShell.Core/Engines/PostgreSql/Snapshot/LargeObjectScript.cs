@@ -11,6 +11,14 @@ internal sealed record LargeObjectScript(IReadOnlyList<ScriptEntry> PreData, IRe
     // Each statement on one locks it until the entry's end; a server has room for a few thousand locks.
     private const int ObjectsPerEntry = 200;
 
+    // A row for each entry: of millions, what is kept of each object is its number.
+    private static readonly string Objects =
+        $"""
+        SELECT pg_get_userbyid(m.lomowner), min(m.oid), string_agg(m.oid::text, ',' ORDER BY m.oid)
+        FROM (SELECT oid, lomowner, (row_number() OVER (PARTITION BY lomowner ORDER BY oid) - 1) / {ObjectsPerEntry} AS batch FROM pg_catalog.pg_largeobject_metadata) m
+        GROUP BY m.lomowner, m.batch ORDER BY 1, 2
+        """;
+
     private const string EmptyAtTheEnd =
         $"""
         SELECT m.oid, l.pageno FROM pg_catalog.pg_largeobject_metadata m
@@ -30,10 +38,10 @@ internal sealed record LargeObjectScript(IReadOnlyList<ScriptEntry> PreData, IRe
     public static LargeObjectScript Read(WireSession session, bool whole, ref int next)
     {
         List<ScriptEntry> before = [];
-        List<string?[]> objects = session.Query("SELECT oid, pg_get_userbyid(lomowner) FROM pg_catalog.pg_largeobject_metadata ORDER BY 2, 1");
-        foreach (string?[][] batch in objects.Chunk(ObjectsPerEntry))
+        List<string?[]> batches = session.Query(Objects);
+        foreach (string?[] batch in batches)
         {
-            before.Add(Entry(ref next, "LARGE OBJECT", $"LARGE OBJECT {batch[0][0]}", string.Concat(batch.Select(row => $"SELECT pg_catalog.lo_create({row[0]});\n"))));
+            before.Add(Entry(ref next, "LARGE OBJECT", $"LARGE OBJECT {batch[1]}", $"SELECT pg_catalog.count(pg_catalog.lo_create(o)) FROM {Unnested(batch[2]!)};\n"));
         }
 
         foreach (string?[][] batch in session.Query(EmptyAtTheEnd).Chunk(ObjectsPerEntry))
@@ -49,7 +57,7 @@ internal sealed record LargeObjectScript(IReadOnlyList<ScriptEntry> PreData, IRe
             return new LargeObjectScript(before, [], []);
         }
 
-        List<ScriptEntry> after = Owners(objects, ref next);
+        List<ScriptEntry> after = Owners(batches, ref next);
         after.AddRange(Batches(ref next, "COMMENT", session.Query("SELECT objoid, description FROM pg_catalog.pg_description WHERE classoid = 'pg_catalog.pg_largeobject'::pg_catalog.regclass ORDER BY 1")
             .Select(row => (row[0]!, $"COMMENT ON LARGE OBJECT {row[0]} IS {SqlText.Literal(row[1]!)};\n"))));
         after.AddRange(Batches(ref next, "SECURITY LABEL", session.Query("SELECT objoid, provider, label FROM pg_catalog.pg_seclabel WHERE classoid = 'pg_catalog.pg_largeobject'::pg_catalog.regclass ORDER BY 1")
@@ -57,20 +65,20 @@ internal sealed record LargeObjectScript(IReadOnlyList<ScriptEntry> PreData, IRe
         return new LargeObjectScript(before, after, [.. Batches(ref next, "ACL", Grantings(session))]);
     }
 
-    private static List<ScriptEntry> Owners(List<string?[]> objects, ref int next)
+    private static List<ScriptEntry> Owners(List<string?[]> batches, ref int next)
     {
         List<ScriptEntry> owners = [];
-        foreach (IGrouping<string, string?[]> owner in objects.GroupBy(row => row[1]!))
+        foreach (string?[] batch in batches)
         {
-            foreach (string?[][] batch in owner.Chunk(ObjectsPerEntry))
-            {
-                string sql = string.Concat(batch.Select(row => $"ALTER LARGE OBJECT {row[0]} OWNER TO {SqlText.Quote(owner.Key)};\n"));
-                owners.Add(ScriptEntry.Create(next++, "LARGE OBJECT", "", $"LARGE OBJECT {batch[0][0]}", "", ownerSql: sql, owner: owner.Key));
-            }
+            string sql = SqlText.Block(
+                $"  EXECUTE (SELECT pg_catalog.string_agg(pg_catalog.format('ALTER LARGE OBJECT %s OWNER TO %I', o, {SqlText.Literal(batch[0]!)}), '; ') FROM {Unnested(batch[2]!)});");
+            owners.Add(ScriptEntry.Create(next++, "LARGE OBJECT", "", $"LARGE OBJECT {batch[1]}", "", ownerSql: sql, owner: batch[0]));
         }
 
         return owners;
     }
+
+    private static string Unnested(string numbers) => $"pg_catalog.unnest('{{{numbers}}}'::pg_catalog.oid[]) AS o";
 
     /// <summary>What an object's list of privileges says; the owner has all unless it says otherwise (manual, "Privileges").</summary>
     private static IEnumerable<(string Object, string Sql)> Grantings(WireSession session)

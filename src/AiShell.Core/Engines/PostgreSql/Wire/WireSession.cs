@@ -32,6 +32,9 @@ internal sealed class WireSession : IDisposable
     /// <summary>150018 for 15.18.</summary>
     public int ServerVersion { get; private set; }
 
+    /// <summary>What to say where the server does not permit what this session is for.</summary>
+    public string? DeniedHint { get; set; }
+
     public string ServerVersionText => Parameter("server_version") ?? "";
 
     /// <summary>How a second connection to the same server is opened, by which <see cref="EndServerWorkAsync"/> goes.</summary>
