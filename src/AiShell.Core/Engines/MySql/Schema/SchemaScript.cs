@@ -78,9 +78,24 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
     public static SchemaScript ForRows(SourceCatalogue catalogue) =>
         new SchemaScript([ScriptEntry.Create(0, DatabaseEntry.Kind, "", "database", "")], []).WithCount(catalogue.Properties, withSchema: false);
 
-    /// <summary>With further entries at the end.</summary>
-    public SchemaScript With(IReadOnlyList<ScriptEntry> last, DatabaseProperties properties) =>
-        last.Count == 0 ? this : (this with { PostData = [.. PostData, .. last] }).WithCount(properties, withSchema: true);
+    /// <summary>With what accounts may do, at the end; not with what is on something that is not in the script.</summary>
+    /// <param name="next">The first free number of an entry.</param>
+    public SchemaScript With(IReadOnlyList<DatabaseGrant> grants, int next, DatabaseProperties properties)
+    {
+        var numbers = PreData.Concat(PostData).Select(entry => (Key: DatabaseGrant.KeyOf(entry.Header.Kind, entry.Header.Name), entry.Header.Id))
+            .Where(entry => entry.Key is not null).ToDictionary(entry => entry.Key!.Value, entry => entry.Id);
+        List<ScriptEntry> last = [];
+        foreach (DatabaseGrant grant in grants)
+        {
+            bool isIn = numbers.TryGetValue(grant.Key, out int number);
+            if (isIn || grant.IsFree)
+            {
+                last.Add(ScriptEntry.Create(next++, DatabaseGrant.EntryKind, "", grant.Name, grant.Sql, isIn ? [number] : []));
+            }
+        }
+
+        return last.Count == 0 ? this : (this with { PostData = [.. PostData, .. last] }).WithCount(properties, withSchema: true);
+    }
 
     /// <summary>The first entry says how many there are, so that a missing part is seen.</summary>
     private SchemaScript WithCount(DatabaseProperties properties, bool withSchema) => this with

@@ -68,7 +68,7 @@ internal sealed class MySqlSnapshot : ISnapshot
                 : null;
             if (options.Scope != BackupScope.DataOnly && grants is not null)
             {
-                scripts = scripts.With(grants.OnDatabase, catalogue.Properties);
+                scripts = scripts.With(grants.OnDatabase, scripts.Count + grants.Accounts.Count, catalogue.Properties);
             }
 
             TableStep[] tables = await ServerErrors.RunAsync(
@@ -81,7 +81,7 @@ internal sealed class MySqlSnapshot : ISnapshot
             {
                 Requires = new (string Kind, IReadOnlyList<string> Names)[] { (Grants.Users, definers), (SchemaScript.ToldApartByCase, scripts.CaseTwins) }
                     .Where(needed => needed.Names.Count > 0).ToDictionary(needed => needed.Kind, needed => needed.Names),
-                Warnings = [.. source.Warnings, .. LeftOut(catalogue, options)],
+                Warnings = [.. source.Warnings, .. LeftOut(catalogue, grants, options)],
             };
         }
         catch
@@ -159,13 +159,18 @@ internal sealed class MySqlSnapshot : ISnapshot
 
     private string[] NamesOf(string kind) => [.. _grants!.Accounts.Where(entry => entry.Header.Kind == kind).Select(entry => entry.Header.Name).Order(StringComparer.Ordinal)];
 
-    private static IEnumerable<string> LeftOut(SourceCatalogue catalogue, SnapshotOptions options)
+    private static IEnumerable<string> LeftOut(SourceCatalogue catalogue, Grants? grants, SnapshotOptions options)
     {
         if (options.Scope != BackupScope.DataOnly)
         {
             foreach (string view in catalogue.Unusable.Where(view => options.Tables.Takes(new TableName("", view))).Order(StringComparer.Ordinal))
             {
                 yield return $"The view '{view}' is left out, and what reads it: it refers to something that is not there any more.";
+            }
+
+            if (grants?.FindLost(catalogue) is { Count: > 0 } lost)
+            {
+                yield return $"Privileges are left out, since what they are on is not there any more: {string.Join(", ", lost.Select(name => $"'{name}'"))}.";
             }
         }
 
