@@ -71,6 +71,30 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
     }
 
     [Fact]
+    public async Task A_table_that_is_said_to_be_left_out_if_it_cannot_be_backed_up_can_be_left_out()
+    {
+        DatabaseAddress source = await CreateAsync(
+            """
+            CREATE TABLE whole(id int PRIMARY KEY); INSERT INTO whole VALUES (1); CREATE TABLE damaged(id int) ENGINE=MyISAM; INSERT INTO damaged VALUES (1); FLUSH TABLES;
+            CREATE TABLE by_transactions(a int, s bigint unsigned GENERATED ALWAYS AS ROW START, e bigint unsigned GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME(s, e)) WITH SYSTEM VERSIONING;
+            """);
+        File.Delete(Path.Combine(Server.DataFolder, source.Database, "damaged.MYI"));
+        string[] without = ["damaged", "by_transactions"];
+        foreach (string table in without)
+        {
+            TableFilter others = new([], [.. without.Except([table])]);
+            AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(source, Options(tables: others) with { WithHistory = true }));
+            Assert.Contains(table, failure.Message, StringComparison.Ordinal);
+            Assert.Contains("--exclude-tables", failure.Hint, StringComparison.Ordinal);
+        }
+
+        MemoryBackup backup = await BackUpAsync(source, Options(tables: new TableFilter([], without)) with { WithHistory = true });
+
+        Assert.Equal("whole", Assert.Single(backup.Contents.Tables).Table.Name);
+        Assert.Equal("1", await Server.RunAsync(await RestoreByClientAsync(backup), "SELECT id FROM whole"));
+    }
+
+    [Fact]
     public async Task A_schema_alone_begins_its_numbers_anew()
     {
         DatabaseAddress source = await CreateAsync("CREATE TABLE a(id int AUTO_INCREMENT PRIMARY KEY, t text) COMMENT='AUTO_INCREMENT=5'; INSERT INTO a VALUES (41, 'x'); CREATE SEQUENCE s; DO NEXTVAL(s)");

@@ -78,7 +78,7 @@ internal sealed class FixedSource : IDisposable
             {
                 SchemaState before = await ReadAsync(sessions, SchemaState.Read, cancellationToken);
                 await moment.TakeAsync(NotCovered(before, engines, options), cancellationToken);
-                SourceCatalogue catalogue = await ReadAsync(sessions, session => SourceCatalogue.Read(session, options.WithHistory), cancellationToken);
+                SourceCatalogue catalogue = await ReadAsync(sessions, session => SourceCatalogue.Read(session, options.Tables, options.WithHistory), cancellationToken);
                 SchemaState after = await ReadAsync(sessions, SchemaState.Read, cancellationToken);
                 if (before.IsUntouchedIn(after) || (before.IsSameTablesIn(after) && earlier?.IsSameSchema(catalogue) == true))
                 {

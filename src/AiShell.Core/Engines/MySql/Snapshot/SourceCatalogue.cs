@@ -70,12 +70,13 @@ internal sealed partial record SourceCatalogue(
         .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Reads the session's default database as it stands.</summary>
+    /// <param name="filter">Of other tables it does not matter that they cannot be read.</param>
     /// <exception cref="SchemaChanged">Something went meanwhile.</exception>
-    public static SourceCatalogue Read(MySqlSession session, bool withHistory)
+    public static SourceCatalogue Read(MySqlSession session, TableFilter filter, bool withHistory)
     {
         string database = session.Scalar("SELECT DATABASE()")!;
         List<string?[]> relations = session.Query("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()");
-        DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, withHistory))];
+        DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, filter.Takes(table.Name), withHistory))];
         SourceSequence[] sequences = [.. OfType("SEQUENCE").Select(name => ReadSequence(session, name))];
         List<SourceObject> objects = [.. SourceObjects.Read(session, [.. OfType("VIEW")]).Select(source => source with { Sql = Definer.WithoutImport(source.Sql) })];
         return new SourceCatalogue(database, ReadProperties(session) with { History = tables.Any(table => table.Period.Length > 0) }, tables, sequences, objects, Count(tables, sequences, objects))
@@ -86,17 +87,17 @@ internal sealed partial record SourceCatalogue(
         IEnumerable<string> OfType(string type) => relations.Where(row => row[1] == type).Select(row => row[0]!).Order(StringComparer.Ordinal);
     }
 
-    private static DefinedTable ReadTable(MySqlSession session, SourceTable table, bool withHistory)
+    private static DefinedTable ReadTable(MySqlSession session, SourceTable table, bool isTaken, bool withHistory)
     {
         if (table.Engine.Length == 0)
         {
-            throw new AiShellException(
-                ErrorKind.Failed, $"The table '{table.Name}' cannot be read by the server: it is damaged, or its storage engine is missing.", "Repair it, or leave it out with --exclude-tables.");
+            return !isTaken ? new DefinedTable(table, "", new TableDefinition(SqlText.Quote(table.Name.Name), [], "")) : throw new AiShellException(
+                ErrorKind.Failed, $"The table '{table.Name}' cannot be read by the server: it is damaged, or its storage engine is missing.", ServerErrors.RepairHint);
         }
 
         string shown = Show(session, table.Name.Name);
         TableDefinition definition = LostCharacters.Restore(session, TableDefinition.Parse(shown));
-        return withHistory && RowHistory.IsKept(definition)
+        return withHistory && isTaken && RowHistory.IsKept(definition)
             ? new DefinedTable(RowHistory.WithColumns(table, definition), WithoutCounter(shown), definition) { Period = RowHistory.Period }
             : new DefinedTable(table, WithoutCounter(shown), definition);
     }
