@@ -19,8 +19,12 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
             CREATE TRIGGER on_a BEFORE INSERT ON a FOR EACH ROW SET @x = 1; CREATE TRIGGER on_b BEFORE INSERT ON b FOR EACH ROW SET @x = 1; CREATE FUNCTION f() RETURNS int DETERMINISTIC RETURN 1;
             """);
 
-        MemoryBackup without = await BackUpAsync(source, Options(tables: new TableFilter([], ["b"])));
-        MemoryBackup only = await BackUpAsync(source, Options(tables: new TableFilter(["b", "of_b"], [])));
+        await using ISnapshot most = await Engine.OpenSnapshotAsync(source, Options(tables: new TableFilter([], ["b"])), default);
+        await using ISnapshot few = await Engine.OpenSnapshotAsync(source, Options(tables: new TableFilter(["b", "of_b"], [])), default);
+        MemoryBackup without = await MemoryBackup.WriteAsync(Engine, most, Options());
+        MemoryBackup only = await MemoryBackup.WriteAsync(Engine, few, Options());
+        Assert.Equal("indexes 3, foreign keys 1, sequences 2, views 1, functions 0, procedures 0, packages 0, triggers 1, events 0", Counts(most));
+        Assert.Equal("indexes 2, foreign keys 0, sequences 0, views 1, functions 0, procedures 0, packages 0, triggers 1, events 0", Counts(few));
 
         Assert.Equal(["a", "c", "of_a", "unused", "used"], await RelationsAsync(await RestoreByClientAsync(without)));
         Assert.Equal(["b", "of_b"], await RelationsAsync(await RestoreByClientAsync(only)));
@@ -153,6 +157,8 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
                 .Split('\n').Where(line => !line.Contains("`mysql`.", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
         ];
     }
+
+    private static string Counts(ISnapshot snapshot) => string.Join(", ", snapshot.Objects.Select(kind => $"{kind.Key} {kind.Value}"));
 
     private async Task<string[]> RelationsAsync(string database) =>
         (await Server.RunAsync("", $"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{database}' ORDER BY 1")).Split('\n');

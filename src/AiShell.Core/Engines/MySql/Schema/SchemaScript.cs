@@ -14,8 +14,29 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
     /// <summary>As <see cref="ISnapshot.Requires"/>: that <see cref="CaseTwins"/> can be there together.</summary>
     public const string ToldApartByCase = "namesToldApartByCase";
 
+    /// <summary>Of the tables, primary keys too.</summary>
+    public int Indexes { get; private init; }
+
     /// <summary>The number of all entries of both parts.</summary>
     public int Count => PreData.Count + PostData.Count;
+
+    /// <summary>As <see cref="ISnapshot.Objects"/>.</summary>
+    public IReadOnlyDictionary<string, int> CountObjects()
+    {
+        ILookup<string, ScriptEntry> entries = PreData.Concat(PostData).ToLookup(entry => entry.Header.Kind);
+        return new Dictionary<string, int>
+        {
+            ["indexes"] = Indexes,
+            ["foreign keys"] = entries[ForeignKey].Count(),
+            ["sequences"] = entries[Sequence].Count(),
+            ["views"] = entries[SourceObjects.View].Count(),
+            ["functions"] = entries[SourceObjects.Function].Count(),
+            ["procedures"] = entries[SourceObjects.Procedure].Count(),
+            ["packages"] = entries[SourceObjects.Package].Count(),
+            ["triggers"] = entries[SourceObjects.Trigger].Count(),
+            ["events"] = entries[SourceObjects.Event].Count(),
+        };
+    }
 
     /// <summary>Accounts in whose name objects run, as <see cref="Definer.Account"/>.</summary>
     public IReadOnlyList<string> Definers =>
@@ -71,7 +92,8 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
         builder.AddViews(Takes);
         builder.AddObjects(catalogue.Objects.Where(source => source.Kind == SourceObjects.Trigger && Takes(source.Table!)));
         builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind == SourceObjects.Event));
-        return new SchemaScript(builder.PreData, builder.PostData).WithCount(catalogue.Properties, withSchema: true);
+        int indexes = tables.Sum(table => table.Table.Definition.Elements.Count(element => element.IsSecondaryKey || element.Kind == ElementKind.PrimaryKey));
+        return (new SchemaScript(builder.PreData, builder.PostData) { Indexes = indexes }).WithCount(catalogue.Properties, withSchema: true);
     }
 
     /// <summary>For rows alone: the settings they need.</summary>
