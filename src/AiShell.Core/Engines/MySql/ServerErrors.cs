@@ -86,6 +86,7 @@ internal static class ServerErrors
             1130 => "The server has no account for the host that you come from.",
             1820 or 1862 or 4151 or 3118 => "The account must be put in order on the server first: its password has expired, or it is locked.",
             1251 or 1275 or 2059 => "Give the account a password of another kind, for example ALTER USER … IDENTIFIED VIA mysql_native_password (MariaDB) or caching_sha2_password (MySQL).",
+            _ when says.Contains("does not support SSL", StringComparison.Ordinal) => "Set TLS up on the server (ssl_cert, ssl_key), or use ssl-mode=preferred or disabled.",
             _ => "Check the host, the port, and that the server runs and listens there (bind_address).",
         };
         return new AiShellException(ErrorKind.Unreachable, $"The server {settings.Server} cannot be used: {says.TrimEnd('.')}.", hint, failure);

@@ -146,9 +146,9 @@ public sealed class PrivilegeTests(SharedMariaDb shared) : IClassFixture<SharedM
     {
         await PrepareAsync($"GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON `{_name}`.* TO {_name}; GRANT SELECT ON mysql.proc TO {_name}");
         DatabaseProbe probe = await ProbeAsync();
-        Assert.Contains(probe.Limits, limit => limit.Contains("RELOAD", StringComparison.Ordinal));
+        Assert.Contains("The user has no RELOAD: a backup is read by one session.", probe.Limits); // its position is known all the same
         Assert.Empty(probe.Obstacles);
-        await BackupAsync();
+        Assert.StartsWith("binlog.", (await BackupAsync()).Position.Value, StringComparison.Ordinal);
     }
 
     [Fact]
