@@ -119,7 +119,7 @@ internal sealed class Requirements
                 $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.");
         }
 
-        if (new[] { "functions", "triggers" }.Any(kind => coming.GetValueOrDefault(kind) > 0) && IsDistrusted())
+        if (coming.GetValueOrDefault("functions") + coming.GetValueOrDefault("triggers") > 0 && IsDistrusted())
         {
             yield return new AiShellException(ErrorKind.Failed, "The backup has functions or triggers, the server writes a binary log, and the user lacks SUPER, without which he may not make them there.", TrustHint);
         }
