@@ -89,7 +89,7 @@ public sealed class GlobalsTests(SharedMariaDb shared) : SnapshotSuite(shared), 
     private static TargetOptions Target(TableFilter tables) => new(tables, IntoExisting: false, Replace: false, 2, Path.GetTempPath(), TimeSpan.FromSeconds(10));
 
     /// <summary>As a server that never had them.</summary>
-    private Task ForgetAsync() => Server.RunAsync(
+    private async Task ForgetAsync() => await Server.RunAsync(
         "",
         """
         DROP USER by_role@'%', by_nested@'%', by_object@'%', locked@'%', by_socket@localhost, stranger@'%'; DROP ROLE reader, upper_reader, outsider;
