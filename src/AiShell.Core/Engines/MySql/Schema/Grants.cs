@@ -46,11 +46,12 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
     }
 
     /// <summary>Privileges are on it, and it is not there any more.</summary>
-    public IReadOnlyList<string> FindLost(SourceCatalogue catalogue)
+    /// <param name="hasRoutines">The catalogue has all of them; otherwise it is not known which are there.</param>
+    public IReadOnlyList<string> FindLost(SourceCatalogue catalogue, bool hasRoutines)
     {
         var there = catalogue.Relations.Select(name => DatabaseGrant.KeyOf(SchemaScript.Table, name))
             .Concat(catalogue.Objects.Select(source => DatabaseGrant.KeyOf(source.Kind, source.Name))).ToHashSet();
-        return [.. OnDatabase.Where(grant => !grant.IsFree && !there.Contains(grant.Key)).Select(grant => grant.Subject!).Concat(LostColumns).Distinct().Order(StringComparer.Ordinal)];
+        return [.. OnDatabase.Where(grant => !grant.IsFree && (hasRoutines || grant.Kind.Length == 0) && !there.Contains(grant.Key)).Select(grant => grant.Subject!).Concat(LostColumns).Distinct().Order(StringComparer.Ordinal)];
     }
 
     private sealed class Reader(MySqlSession session, string database, int next)

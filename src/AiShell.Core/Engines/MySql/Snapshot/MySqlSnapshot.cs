@@ -165,7 +165,7 @@ internal sealed class MySqlSnapshot : ISnapshot
                 yield return $"The view '{view}' is left out, and what reads it: it refers to something that is not there any more.";
             }
 
-            if (grants?.FindLost(catalogue) is { Count: > 0 } lost)
+            if (grants?.FindLost(catalogue, options.Tables.TakesAll) is { Count: > 0 } lost)
             {
                 yield return $"Privileges are left out, since what they are on is not there any more: {string.Join(", ", lost.Select(name => $"'{name}'"))}.";
             }
