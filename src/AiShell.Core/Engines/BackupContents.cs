@@ -13,6 +13,9 @@ public sealed record BackupContents(
     /// <summary>As <see cref="ISnapshot.Requires"/>.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>As <see cref="ISnapshot.Objects"/>; empty where it is not known.</summary>
+    public IReadOnlyDictionary<string, int> Objects { get; init; } = new Dictionary<string, int>();
+
     /// <summary>As <see cref="ISnapshot.Globals"/>.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Globals { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 

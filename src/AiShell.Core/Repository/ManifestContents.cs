@@ -27,6 +27,7 @@ internal static class ManifestContents
             manifest.Engine, manifest.EngineVersion, manifest.Format, manifest.Scope, parts, [.. manifest.Tables.Select(table => table.Digest)])
         {
             Requires = manifest.Requires ?? new Dictionary<string, IReadOnlyList<string>>(),
+            Objects = manifest.Objects,
             Globals = manifest.Globals ?? new Dictionary<string, IReadOnlyList<string>>(),
             Image = manifest.Image?.Fingerprint,
         };

@@ -65,7 +65,7 @@ internal static class RestorePlanner
         steps.Add((state.Exists, intoExisting) switch
         {
             _ when request.KeepStaging => "keep the copy beside the target, which stays as it is",
-            (true, true) => "put the tables into the target in one transaction, its other tables untouched",
+            (true, true) => "put the tables into the target in one step, its other tables untouched",
             (true, false) when request.KeepOld => "replace the target by the copy in one step, keeping the old one under another name",
             (true, false) => "replace the target by the copy in one step",
             _ => "give the copy the target's name",

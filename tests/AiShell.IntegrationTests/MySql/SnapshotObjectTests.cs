@@ -19,8 +19,12 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
             CREATE TRIGGER on_a BEFORE INSERT ON a FOR EACH ROW SET @x = 1; CREATE TRIGGER on_b BEFORE INSERT ON b FOR EACH ROW SET @x = 1; CREATE FUNCTION f() RETURNS int DETERMINISTIC RETURN 1;
             """);
 
-        MemoryBackup without = await BackUpAsync(source, Options(tables: new TableFilter([], ["b"])));
-        MemoryBackup only = await BackUpAsync(source, Options(tables: new TableFilter(["b", "of_b"], [])));
+        await using ISnapshot most = await Engine.OpenSnapshotAsync(source, Options(tables: new TableFilter([], ["b"])), default);
+        await using ISnapshot few = await Engine.OpenSnapshotAsync(source, Options(tables: new TableFilter(["b", "of_b"], [])), default);
+        MemoryBackup without = await MemoryBackup.WriteAsync(Engine, most, Options());
+        MemoryBackup only = await MemoryBackup.WriteAsync(Engine, few, Options());
+        Assert.Equal("indexes 3, foreign keys 1, sequences 2, views 1, functions 0, procedures 0, packages 0, triggers 1, events 0", Counts(most));
+        Assert.Equal("indexes 2, foreign keys 0, sequences 0, views 1, functions 0, procedures 0, packages 0, triggers 1, events 0", Counts(few));
 
         Assert.Equal(["a", "c", "of_a", "unused", "used"], await RelationsAsync(await RestoreByClientAsync(without)));
         Assert.Equal(["b", "of_b"], await RelationsAsync(await RestoreByClientAsync(only)));
@@ -68,6 +72,30 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
         Assert.Equal(2, snapshot.Warnings.Count);
         Assert.Equal(["a", "hole", "merged", "s", "v"], await RelationsAsync(copy));
         Assert.Equal("1\n2", await Server.RunAsync(copy, "SELECT id FROM merged ORDER BY id"));
+    }
+
+    [Fact]
+    public async Task A_table_that_is_said_to_be_left_out_if_it_cannot_be_backed_up_can_be_left_out()
+    {
+        DatabaseAddress source = await CreateAsync(
+            """
+            CREATE TABLE whole(id int PRIMARY KEY); INSERT INTO whole VALUES (1); CREATE TABLE damaged(id int) ENGINE=MyISAM; INSERT INTO damaged VALUES (1); FLUSH TABLES;
+            CREATE TABLE by_transactions(a int, s bigint unsigned GENERATED ALWAYS AS ROW START, e bigint unsigned GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME(s, e)) WITH SYSTEM VERSIONING;
+            """);
+        File.Delete(Path.Combine(Server.DataFolder, source.Database, "damaged.MYI"));
+        string[] without = ["damaged", "by_transactions"];
+        foreach (string table in without)
+        {
+            TableFilter others = new([], [.. without.Except([table])]);
+            AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(source, Options(tables: others) with { WithHistory = true }));
+            Assert.Contains(table, failure.Message, StringComparison.Ordinal);
+            Assert.Contains("--exclude-tables", failure.Hint, StringComparison.Ordinal);
+        }
+
+        MemoryBackup backup = await BackUpAsync(source, Options(tables: new TableFilter([], without)) with { WithHistory = true });
+
+        Assert.Equal("whole", Assert.Single(backup.Contents.Tables).Table.Name);
+        Assert.Equal("1", await Server.RunAsync(await RestoreByClientAsync(backup), "SELECT id FROM whole"));
     }
 
     [Fact]
@@ -129,6 +157,8 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
                 .Split('\n').Where(line => !line.Contains("`mysql`.", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
         ];
     }
+
+    private static string Counts(ISnapshot snapshot) => string.Join(", ", snapshot.Objects.Select(kind => $"{kind.Key} {kind.Value}"));
 
     private async Task<string[]> RelationsAsync(string database) =>
         (await Server.RunAsync("", $"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{database}' ORDER BY 1")).Split('\n');

@@ -22,10 +22,10 @@ public sealed class SnapshotServerTests : IDisposable
     [InlineData("sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT")]
     [InlineData("character-set-server=latin1")]
     [InlineData("skip-log-bin")]
-    [InlineData("sql-mode=TRADITIONAL")]
-    public async Task A_rich_database_is_the_same_after_a_restore_by_the_stock_client_and_by_ours(string setting)
+    [InlineData("sql-mode=TRADITIONAL", "innodb-strict-mode=OFF", "transaction-isolation=SERIALIZABLE", "default-time-zone=-03:00", "explicit-defaults-for-timestamp=OFF", "innodb-default-row-format=compact", "binlog-format=MIXED", "completion-type=CHAIN", "innodb-lock-wait-timeout=1")]
+    public async Task A_rich_database_is_the_same_after_a_restore_by_the_stock_client_and_by_ours(string setting, params string[] more)
     {
-        await using MariaDbServer server = await MariaDbServer.StartAsync(setting);
+        await using MariaDbServer server = await MariaDbServer.StartAsync([setting, .. more]);
         string before = await server.RunAsync("", "SELECT @@sql_mode");
         string character = setting.StartsWith("character", StringComparison.Ordinal) ? "latin1" : "utf8mb4";
         await server.RunAsync("", "CREATE DATABASE `from` CHARACTER SET utf8mb4; CREATE DATABASE `into`");

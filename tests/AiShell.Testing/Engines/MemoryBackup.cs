@@ -85,7 +85,7 @@ public sealed class MemoryBackup
                 .OrderBy(digest => digest.Table),
         ];
         return new MemoryBackup(
-            new BackupContents(engine.Name, snapshot.EngineVersion, options.Format, options.Scope, parts, tables) { Requires = snapshot.Requires, Globals = snapshot.Globals, Image = snapshot.Image }, [.. bytes], snapshot.Position);
+            new BackupContents(engine.Name, snapshot.EngineVersion, options.Format, options.Scope, parts, tables) { Requires = snapshot.Requires, Objects = snapshot.Objects, Globals = snapshot.Globals, Image = snapshot.Image }, [.. bytes], snapshot.Position);
     }
 
     /// <summary>The same backup with one part's bytes changed; the record of the part stays.</summary>

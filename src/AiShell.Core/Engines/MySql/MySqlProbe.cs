@@ -48,7 +48,7 @@ internal static class MySqlProbe
             ],
             [
                 .. OfServer(session.Features),
-                .. OfBackup(privileges),
+                .. OfBackup(privileges, session.Features),
                 .. readOnly ? ["The server is read only: it takes backups, but no restore."] : OfRestore(session, privileges, database, logs && !trustsFunctions).ToArray(),
                 .. Leftovers.Find(session, database),
             ])
@@ -88,13 +88,13 @@ internal static class MySqlProbe
     private static AiShellException Obstacle(string message, string grant) => new(ErrorKind.Failed, message, $"GRANT {grant} (docs/mysql.md has the statements).");
 
     /// <summary>What makes it slower, or lets it fail sometimes.</summary>
-    private static IEnumerable<string> OfBackup(Privileges privileges)
+    private static IEnumerable<string> OfBackup(Privileges privileges, ServerFeatures features)
     {
         if (!privileges.Reloads)
         {
             yield return privileges.SeesBinaryLog
                 ? "The user has no RELOAD: several sessions read one moment only when nobody commits while they begin, else one session reads everything."
-                : "The user has no RELOAD: a backup is read by one session, and its position in the binary log is not known.";
+                : $"The user has no RELOAD: a backup is read by one session{(features.IsMariaDb ? "" : ", and its position in the binary log is not known")}.";
         }
 
         if (!privileges.SeesProcesses)

@@ -14,6 +14,7 @@ internal sealed partial class Privileges
 
     private readonly HashSet<string> _everywhere = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _onDatabase = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, HashSet<string>> _onTables = new(StringComparer.Ordinal);
     private readonly HashSet<string> _revoked = new(StringComparer.OrdinalIgnoreCase);
     private readonly ServerFeatures _features;
     private bool _readsRoutineTable;
@@ -37,13 +38,13 @@ internal sealed partial class Privileges
                 found._readsRoutineTable |= names.Contains("SELECT") || names.Contains(All);
             }
 
-            HashSet<string>? place = table != "*" ? null : schema == "*" ? found._everywhere : Matches(schema, database, ignoreCase) ? found._onDatabase : null;
+            HashSet<string>? place = table != "*" ? found.OfTable(schema, table, database, ignoreCase) : schema == "*" ? found._everywhere : Matches(schema, database, ignoreCase) ? found._onDatabase : null;
             if (grant.Groups["verb"].Value == "GRANT")
             {
                 place?.UnionWith(names);
                 bool lends = grant.Groups["option"].Success;
                 found.GrantsEverywhere |= lends && place == found._everywhere;
-                found.GrantsOnDatabase |= lends && place is not null;
+                found.GrantsOnDatabase |= lends && place is not null && table == "*";
             }
             else if (place == found._onDatabase && place is not null)
             {
@@ -53,6 +54,9 @@ internal sealed partial class Privileges
 
         return found;
     }
+
+    public bool OnTable(string table, string name) =>
+        OnDatabase(name) || (_onTables.TryGetValue(table, out HashSet<string>? names) && (names.Contains(name) || names.Contains(All)));
 
     public bool Everywhere(params string[] anyOf) => _everywhere.Contains(All) || anyOf.Any(_everywhere.Contains);
 
@@ -116,6 +120,15 @@ internal sealed partial class Privileges
                 $"The user does not see all {string.Join(", ", unseen.Select(kind => kind.What))} of the database, and a backup without them would not be whole.",
                 $"GRANT {string.Join(", ", unseen.Select(kind => kind.Grant))} (docs/mysql.md has the statements), or leave them out with --data-only or --tables.");
         }
+    }
+
+    /// <summary>Null for one of another database.</summary>
+    private HashSet<string>? OfTable(string schema, string table, string database, bool ignoreCase)
+    {
+        string name = Unquoted(table);
+        return !Matches(schema, database, ignoreCase) ? null
+            : _onTables.TryGetValue(name, out HashSet<string>? place) ? place
+            : _onTables[name] = new(StringComparer.OrdinalIgnoreCase);
     }
 
     private bool HasRoutineTable => _features.IsMariaDb || _features.Version < 80000;

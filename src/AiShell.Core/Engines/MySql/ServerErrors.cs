@@ -21,6 +21,8 @@ internal static class ServerErrors
 
     private const string PrivilegeHint = "docs/mysql.md lists the privileges that a backup and a restore need.";
 
+    public const string RepairHint = "Repair it (CHECK TABLE, REPAIR TABLE), or leave it out with --exclude-tables.";
+
     /// <param name="subject">What was being done or to what, for the message: <c>table 'orders'</c>.</param>
     public static AiShellException Translate(ServerError error, string subject)
     {
@@ -40,6 +42,7 @@ internal static class ServerErrors
             1969 or 3024 => new(ErrorKind.Failed, $"The server's limit of time ended the statement, on {subject}: {says}.", "Ask for an account without max_statement_time.", error),
             1153 => new(ErrorKind.Failed, $"A value or a statement is larger than the server takes, on {subject}: {says}.", "Raise the server's max_allowed_packet (1073741824 at most).", error),
             1412 => new(ErrorKind.Failed, $"A table was altered meanwhile, on {subject}: {says}.", "Try again when nobody changes the schema.", error),
+            1017 or 1034 or 1035 or 1194 or 1195 => new(ErrorKind.Failed, $"A table is damaged, on {subject}: {says}.", RepairHint, error),
             1290 or 1792 or 1836 => new(ErrorKind.Failed, $"The server takes no writes, on {subject}: {says}.", "Restore to the primary, or unset read_only there.", error),
             1418 or 1419 => new(
                 ErrorKind.Failed, $"The binary log keeps the user from making it, on {subject}: {says}.", "SET GLOBAL log_bin_trust_function_creators = 1 on the server, or give the user SUPER.", error),
@@ -83,6 +86,7 @@ internal static class ServerErrors
             1130 => "The server has no account for the host that you come from.",
             1820 or 1862 or 4151 or 3118 => "The account must be put in order on the server first: its password has expired, or it is locked.",
             1251 or 1275 or 2059 => "Give the account a password of another kind, for example ALTER USER … IDENTIFIED VIA mysql_native_password (MariaDB) or caching_sha2_password (MySQL).",
+            _ when says.Contains("does not support SSL", StringComparison.Ordinal) => "Set TLS up on the server (ssl_cert, ssl_key), or use ssl-mode=preferred or disabled.",
             _ => "Check the host, the port, and that the server runs and listens there (bind_address).",
         };
         return new AiShellException(ErrorKind.Unreachable, $"The server {settings.Server} cannot be used: {says.TrimEnd('.')}.", hint, failure);

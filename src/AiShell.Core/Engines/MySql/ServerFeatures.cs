@@ -25,6 +25,9 @@ internal sealed record ServerFeatures(bool IsMariaDb, int Version)
     /// <summary>print_identified_with_as_hex (MySQL 8.0.17).</summary>
     public bool HasHexadecimalHashes => !IsMariaDb && Version >= 80017;
 
+    /// <summary>Asks who has which role: its name and host, and the name and host of whoever has it, which may be a role. Null before there were roles (MySQL 8.0).</summary>
+    public string? RoleMembers => IsMariaDb ? "SELECT Role, '', User, Host FROM mysql.roles_mapping" : Version >= 80000 ? "SELECT FROM_USER, FROM_HOST, TO_USER, TO_HOST FROM mysql.role_edges" : null;
+
     /// <summary>The name of the statement that tells the binary log's position.</summary>
     public string BinaryLogStatus => IsMariaDb ? (Version >= 100502 ? "SHOW BINLOG STATUS" : "SHOW MASTER STATUS") : Version >= 80200 ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
 

@@ -123,7 +123,9 @@ public sealed class TlsTests(TlsMariaDb shared) : IClassFixture<TlsMariaDb>, IDi
         string url = $"mysql://{MariaDbServer.User}:{Encoded}@localhost:{shared.WithoutTls.Port}/shop?ssl-mode=";
         Assert.Equal(Clear, await _user.ScalarAsync(url + "disabled", Cipher));
         Assert.Equal(Clear, await _user.ScalarAsync(url + "preferred", Cipher));
-        Assert.Contains("SSL", (await _user.RefusedAsync(url + "required", Encoded, MariaDbServer.Password)).Message, StringComparison.Ordinal);
+        AiShellException refused = await _user.RefusedAsync(url + "required", Encoded, MariaDbServer.Password);
+        Assert.Contains("SSL", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("ssl-mode=", refused.Hint, StringComparison.Ordinal);
         await _user.RefusedAsync(url + "verify-identity", Encoded, MariaDbServer.Password);
     }
 

@@ -1,6 +1,7 @@
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
+using AiShell.Testing.Engines;
 
 namespace AiShell.IntegrationTests.MySql.Restore;
 
@@ -50,6 +51,37 @@ public sealed class RequirementTests(SharedMariaDb shared) : IClassFixture<Share
 
         await _world.RequireWholeAsync(name);
         Assert.Equal([name, _world.Address("src").Database], (await _world.DatabasesAsync()).OrderDescending());
+    }
+
+    [Theory]
+    [InlineData("CREATE VIEW", "views", "GRANT")]
+    [InlineData("CREATE ROUTINE", "procedures", "GRANT")]
+    [InlineData("EVENT", "events", "GRANT")]
+    [InlineData("TRIGGER", "triggers", "GRANT")]
+    [InlineData("SUPER", "functions or triggers", "log_bin_trust_function_creators")]
+    public async Task What_the_backup_has_and_the_user_may_not_make_is_told_before_anything_is_done(string without, string what, string hint)
+    {
+        DatabaseAddress source = _world.Address("all");
+        await shared.Server.RunAsync("", $"CREATE DATABASE `{source.Database}`");
+        await shared.Server.RunAsync(
+            source.Database,
+            "CREATE TABLE t(a int); CREATE VIEW v AS SELECT a FROM t; CREATE PROCEDURE p() SELECT 1; CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1; CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET @x = 1");
+        MemoryBackup backup = await MemoryBackup.MakeAsync(_engine, source, new SnapshotOptions(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 1, Path.GetTempPath(), 1 << 20, TimeSpan.FromSeconds(5)));
+        string[] all =
+        [
+            "SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "TRIGGER", "EVENT", "LOCK TABLES", "SET user", "SUPER",
+        ];
+        DatabaseAddress target = await UserAsync($"GRANT {string.Join(", ", all.Except([without]))} ON *.* TO USER");
+
+        TargetState state = await _engine.InspectTargetAsync(target, backup.Contents, Options(), default);
+        AiShellException told = Assert.Single(state.Obstacles);
+        Assert.Contains(what, told.Message, StringComparison.Ordinal);
+        Assert.Contains(hint, told.Hint, StringComparison.Ordinal);
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => backup.RestoreAsync(_engine, target, Options())); // it is true
+        Assert.Equal(ErrorKind.Failed, failure.Kind);
+
+        DatabaseAddress permitted = await UserAsync($"GRANT {string.Join(", ", all)} ON *.* TO USER");
+        Assert.Empty((await _engine.InspectTargetAsync(permitted, backup.Contents, Options(), default)).Obstacles);
     }
 
     [Fact]

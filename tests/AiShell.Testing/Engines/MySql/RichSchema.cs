@@ -21,7 +21,8 @@ public static class RichSchema
         CREATE SEQUENCE counter START WITH 5 INCREMENT BY 2 MINVALUE -10 MAXVALUE 1000 CACHE 3 CYCLE COMMENT 'it;s';
         CREATE SEQUENCE `down ``; ward` START WITH -1 INCREMENT BY -1 MINVALUE -100 MAXVALUE -1;
         CREATE SEQUENCE untouched;
-        DO NEXTVAL(counter), NEXTVAL(`down ``; ward`);
+        CREATE SEQUENCE run_out MAXVALUE 2;
+        DO NEXTVAL(counter), NEXTVAL(`down ``; ward`), NEXTVAL(run_out), NEXTVAL(run_out);
 
         CREATE TABLE {{Odd}}(
           `a``b` int AUTO_INCREMENT COMMENT 'it''s \\ a\nnew; line', `c,(d)` enum('x', '🙂', 'a,b', 'it''s', 'q?', 'back\\slash') DEFAULT '🙂', `set` set('🙂', 'b)') NOT NULL DEFAULT '🙂,b)',
@@ -75,11 +76,23 @@ public static class RichSchema
         CREATE TABLE latin(t varchar(20), u text COLLATE latin1_bin) CHARSET=latin1 COLLATE=latin1_german1_ci KEY_BLOCK_SIZE=8 ROW_FORMAT=COMPRESSED;
         INSERT INTO latin VALUES ('é', 'ü');
 
+        CREATE TABLE shapes(id int, kind varchar(9), g geometry NOT NULL, a linestring, b polygon, c multipoint, d multilinestring, e multipolygon, f geometrycollection, PRIMARY KEY(kind(3), id DESC)) ROW_FORMAT=REDUNDANT STATS_SAMPLE_PAGES=7;
+        INSERT INTO shapes VALUES (1, 'all', point(1, 2), ST_GeomFromText('LINESTRING(0 0,1 1)', 4326), ST_GeomFromText('POLYGON((0 0,0 3,3 3,0 0),(1 1,1 2,2 2,1 1))'), ST_GeomFromText('MULTIPOINT(1 1,2 2)'),
+          ST_GeomFromText('MULTILINESTRING((0 0,1 1),(2 2,3 3))'), ST_GeomFromText('MULTIPOLYGON(((0 0,0 1,1 1,0 0)))'), ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))')), (2, 'allo', point(0, 0), NULL, NULL, NULL, NULL, NULL, NULL);
+        CREATE TABLE hashed(id int PRIMARY KEY, t longtext, b blob, UNIQUE KEY whole(t), UNIQUE KEY two(b, id)) ROW_FORMAT=COMPACT;
+        INSERT INTO hashed VALUES (1, repeat('a', 5000), 'x'), (2, NULL, NULL), (3, NULL, NULL);
+        CREATE TABLE by_columns(a int, b date, PRIMARY KEY(a, b)) PARTITION BY RANGE COLUMNS(b, a) (PARTITION p0 VALUES LESS THAN ('2020-01-01', 5), PARTITION p1 VALUES LESS THAN (MAXVALUE, MAXVALUE));
+        INSERT INTO by_columns VALUES (1, '2019-01-01'), (9, '2025-01-01');
+        CREATE TABLE by_linear_hash(a int PRIMARY KEY) PARTITION BY LINEAR HASH(a) PARTITIONS 3;
+
         CREATE VIEW z_first AS SELECT id, code FROM parent WHERE code <> '🙂;';
         CREATE VIEW a_second AS SELECT z.id AS z_first, c.self AS `m_third` FROM z_first z LEFT JOIN child c ON c.parent = z.id;
         CREATE ALGORITHM=MERGE DEFINER=author@localhost SQL SECURITY INVOKER VIEW m_third AS SELECT * FROM a_second WHERE z_first IN (SELECT id FROM z_first);
         CREATE VIEW checked AS SELECT * FROM z_first WHERE id > 0 WITH CASCADED CHECK OPTION;
+        CREATE ALGORITHM=TEMPTABLE VIEW recursive_one(x, `y;z`) AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT n, row_number() OVER (ORDER BY n DESC) FROM r;
         DELIMITER ;;
+        CREATE AGGREGATE FUNCTION all_of(x int) RETURNS int DETERMINISTIC BEGIN DECLARE s int DEFAULT 0; DECLARE CONTINUE HANDLER FOR NOT FOUND RETURN s; LOOP FETCH GROUP NEXT ROW; SET s = s + x; END LOOP; END;;
+        CREATE VIEW a_sum AS SELECT all_of(id) AS s FROM parent;;
         CREATE DEFINER=`odd ``user`@`10.0.0.%` FUNCTION plus_one(x int) RETURNS varchar(10) CHARSET latin1 DETERMINISTIC SQL SECURITY INVOKER COMMENT 'adds; one' BEGIN /* it's; a comment */ RETURN concat(x + 1, ';'); -- ;;
           END;;
         CREATE VIEW calls AS SELECT plus_one(id) AS plus FROM parent;;
@@ -95,6 +108,7 @@ public static class RichSchema
         CREATE DEFINER=author@localhost TRIGGER first_one BEFORE INSERT ON parent FOR EACH ROW PRECEDES second_one BEGIN SET @first = '🙂;'; END;;
         CREATE TRIGGER `after;` AFTER UPDATE ON {{Odd}} FOR EACH ROW BEGIN IF new.hidden > 1 THEN SET @x = 1; END IF; END;;
         CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 03:00:00' ON COMPLETION PRESERVE COMMENT 'even;t' DO BEGIN DELETE FROM no_key WHERE a = 5; END;;
+        CREATE EVENT ending ON SCHEDULE EVERY '1:30' HOUR_MINUTE STARTS '2030-01-01 00:00:00' ENDS '2031-01-01 00:00:00' DISABLE ON SLAVE DO SELECT 1;;
         SET time_zone = 'SYSTEM';;
         CREATE EVENT `off` ON SCHEDULE AT '2037-01-01 00:00:00' DISABLE DO SET @x = '🙂';;
         ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_german2_ci;;

@@ -119,7 +119,8 @@ public sealed class RecordedAnswerTests
         await using RecordedServer server = new(new()
         {
             ["SELECT User, Host FROM mysql.db WHERE DATABASE() LIKE Db UNION SELECT User, Host FROM mysql.tables_priv WHERE Db = DATABASE() UNION SELECT User, Host FROM mysql.columns_priv WHERE Db = DATABASE() UNION SELECT User, Host FROM mysql.procs_priv WHERE Db = DATABASE()"] =
-                [["u1", "localhost"]],
+                [["app", "%"]],
+            ["SELECT FROM_USER, FROM_HOST, TO_USER, TO_HOST FROM mysql.role_edges"] = [["other", "%", "u2", "%"], ["app", "%", "u1", "localhost"]],
             ["SHOW CREATE USER `u1`@`localhost`"] = [[$"CREATE USER `u1`@`localhost` IDENTIFIED WITH 'caching_sha2_password' AS {Hash} DEFAULT ROLE `app`@`%` {Rest}"]],
             ["SHOW GRANTS FOR `u1`@`localhost`"] = [["GRANT USAGE ON *.* TO `u1`@`localhost`"], ["GRANT BACKUP_ADMIN ON *.* TO `u1`@`localhost`"], ["GRANT SELECT, INSERT ON `shop`.* TO `u1`@`localhost`"], ["GRANT `app`@`%` TO `u1`@`localhost`"]],
             ["SHOW CREATE USER `app`@`%`"] = [["CREATE USER `app`@`%` IDENTIFIED WITH 'caching_sha2_password' REQUIRE NONE PASSWORD EXPIRE ACCOUNT LOCK"]],

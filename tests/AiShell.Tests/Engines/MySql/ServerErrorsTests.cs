@@ -16,6 +16,7 @@ public sealed class ServerErrorsTests
     [InlineData(1030, "Got error 28 \"No space left on device\" from storage engine InnoDB", ErrorKind.Failed, "space")]
     [InlineData(3, "Error writing file '/tmp/MLx' (Errcode: 28 \"No space left on device\")", ErrorKind.Failed, "space")]
     [InlineData(1290, "The MariaDB server is running with the --read-only option so it cannot execute this statement", ErrorKind.Failed, "read_only")]
+    [InlineData(1194, "Table 't' is marked as crashed and should be repaired", ErrorKind.Failed, "--exclude-tables")]
     [InlineData(1927, "Connection was killed", ErrorKind.Failed, "Try again")]
     public void Errors_become_what_a_person_can_do(int number, string message, ErrorKind kind, string hint)
     {

@@ -8,7 +8,7 @@ namespace AiShell.Engines.MySql.Restore;
 internal sealed class PromotionPlanner(MySqlSession session, StagingSchema staging)
 {
     /// <summary>Privileges on the database's own things; they would stay when what they are on is dropped.</summary>
-    public const string Grant = "GRANT";
+    public const string Grant = DatabaseGrant.EntryKind;
 
     private static readonly string[] Routines = [SourceObjects.Package, SourceObjects.Function, SourceObjects.Procedure, SourceObjects.PackageBody];
 

@@ -16,6 +16,13 @@ internal sealed class Requirements
     private static readonly string[] ForTables = ["SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX"];
     private static readonly string[] ForObjects = ["REFERENCES", "CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "TRIGGER", "EVENT", "LOCK TABLES"];
 
+    // As ISnapshot.Objects counts them, with what making one takes for certain.
+    private static readonly (string Kind, string Privilege)[] ForKinds =
+        [("views", "CREATE VIEW"), ("functions", "CREATE ROUTINE"), ("procedures", "CREATE ROUTINE"), ("packages", "CREATE ROUTINE"), ("triggers", "TRIGGER"), ("events", Event)];
+
+    private const string Event = "EVENT";
+    private const string TrustHint = "SET GLOBAL log_bin_trust_function_creators = 1 on the server, give the user SUPER, or restore as another user.";
+
     private readonly MySqlSession _session;
     private readonly string _target;
     private readonly BackupContents _contents;
@@ -46,6 +53,11 @@ internal sealed class Requirements
                 $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.");
         }
 
+        foreach (AiShellException obstacle in FindObjectObstacles(options))
+        {
+            yield return obstacle;
+        }
+
         if (options.WithoutBinaryLog && !OnTarget.Everywhere("SUPER", "BINLOG ADMIN", "SESSION_VARIABLES_ADMIN", "SYSTEM_VARIABLES_ADMIN"))
         {
             yield return new AiShellException(ErrorKind.Failed, "The user may not keep the restore out of the binary log.", "GRANT BINLOG ADMIN (MariaDB) or SESSION_VARIABLES_ADMIN (MySQL), or leave out --no-binlog.");
@@ -68,15 +80,16 @@ internal sealed class Requirements
     }
 
     /// <summary>What makes it fail where the backup has such things.</summary>
-    public IEnumerable<string> FindDoubts()
+    public IEnumerable<string> FindDoubts(TargetOptions options)
     {
+        bool isKnown = KnownObjects(options).Count > 0;
         string[] missing = [.. _places.SelectMany(place => Missing(place.Privileges, ForObjects)).Distinct()];
         if (missing.Length > 0)
         {
             yield return $"The user lacks {string.Join(", ", missing)}: if the backup holds what takes it, the restore fails before it changes '{_target}'.";
         }
 
-        if (_session.Scalar("SELECT @@log_bin = 1 AND @@global.log_bin_trust_function_creators = 0") == "1" && !OnTarget.Everywhere("SUPER"))
+        if (!isKnown && IsDistrusted())
         {
             yield return $"The server writes a binary log, and the user lacks SUPER: if the backup holds functions or triggers, the restore fails before it changes '{_target}', unless log_bin_trust_function_creators is set.";
         }
@@ -86,6 +99,34 @@ internal sealed class Requirements
             yield return $"The backup is of {_contents.EngineVersion}, and the server is {_session.ServerVersionText}: what one does not know of the other makes the restore fail before it changes '{_target}'.";
         }
     }
+
+    /// <summary>Views, routines, triggers and events that come for certain: all that a whole backup counts.</summary>
+    private IReadOnlyDictionary<string, int> KnownObjects(TargetOptions options) =>
+        options is { IntoExisting: false, Tables.TakesAll: true } && !_contents.HasLinks ? _contents.Objects : new Dictionary<string, int>();
+
+    private IEnumerable<AiShellException> FindObjectObstacles(TargetOptions options)
+    {
+        IReadOnlyDictionary<string, int> coming = KnownObjects(options);
+        (string Kind, string Privilege)[] lacking =
+        [
+            .. ForKinds.Where(kind => coming.GetValueOrDefault(kind.Kind) > 0 && (kind.Privilege == Event ? [OnTarget] : _places.Select(place => place.Privileges)).Any(place => !place.OnDatabase(kind.Privilege))),
+        ];
+        if (lacking.Length > 0)
+        {
+            yield return new AiShellException(
+                ErrorKind.Failed,
+                $"The backup has {string.Join(", ", lacking.Select(kind => kind.Kind))}, and the user lacks {string.Join(", ", lacking.Select(kind => kind.Privilege).Distinct())} on {string.Join(" or ", _places.Select(place => place.Pattern))}.",
+                $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.");
+        }
+
+        if (coming.GetValueOrDefault("functions") + coming.GetValueOrDefault("triggers") > 0 && IsDistrusted())
+        {
+            yield return new AiShellException(ErrorKind.Failed, "The backup has functions or triggers, the server writes a binary log, and the user lacks SUPER, without which he may not make them there.", TrustHint);
+        }
+    }
+
+    /// <summary>Functions and triggers may not be made by this user.</summary>
+    private bool IsDistrusted() => _session.Scalar("SELECT @@log_bin = 1 AND @@global.log_bin_trust_function_creators = 0") == "1" && !OnTarget.Everywhere("SUPER");
 
     /// <summary>Null where the server is as new as the backup's.</summary>
     public string? FindOlder()

@@ -21,7 +21,7 @@ internal static class TargetInspection
         Requirements requirements = new(session, target, contents, nameCase);
         bool replays = contents.HasLinks || options.KeepStaging;
         List<AiShellException> obstacles = [.. requirements.FindMissing(options), .. replays ? ReplayTarget.FindObstacles(session, target, contents, programs) : []];
-        List<string> warnings = [.. Leftovers.Find(session, target), .. requirements.FindDoubts(), .. replays ? ReplayTarget.FindDoubts(session, target, contents, programs) : []];
+        List<string> warnings = [.. Leftovers.Find(session, target), .. requirements.FindDoubts(options), .. replays ? ReplayTarget.FindDoubts(session, target, contents, programs) : []];
         if (requirements.FindOlder() is { } older)
         {
             if (options.Replace)

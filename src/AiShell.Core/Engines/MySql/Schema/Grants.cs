@@ -1,24 +1,26 @@
-using System.Text.RegularExpressions;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Schema;
 
 /// <summary>
-/// What a database uses of its server: the accounts that have privileges on it or own its objects, and the roles that these have. An
-/// account's own entry is what it is outside this database; what it may do in it follows the objects, without the database's name.
+/// What a database uses of its server: the accounts that have privileges on it, themselves or by a role, or own its objects, and the roles
+/// that these have. An account's own entry is what it is outside this database; what it may do in it follows the objects, without the
+/// database's name.
 /// </summary>
 /// <param name="Accounts">Entries of the globals part: <see cref="User"/> and <see cref="Role"/>.</param>
-/// <param name="OnDatabase">Entries that go last of all.</param>
-internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList<ScriptEntry> OnDatabase)
+/// <param name="OnDatabase">What goes last of all.</param>
+/// <param name="LostColumns">Privileges are on them, and they are not there any more.</param>
+internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList<DatabaseGrant> OnDatabase, IReadOnlyCollection<string> LostColumns)
 {
     public const string User = "USER";
     public const string Role = "ROLE";
-    public const string Grant = "GRANT";
 
     /// <summary>As <see cref="ISnapshot.Globals"/> and <see cref="ISnapshot.Requires"/>.</summary>
     public const string Users = "users";
     public const string Roles = "roles";
+
+    private const string Everybody = "PUBLIC";
 
     private static readonly string[] OfServers = ["mariadb.sys", "mysql.sys", "mysql.session", "mysql.infoschema"];
 
@@ -43,51 +45,82 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
         }
     }
 
+    /// <summary>Privileges are on it, and it is not there any more.</summary>
+    /// <param name="hasRoutines">The catalogue has all of them; otherwise it is not known which are there.</param>
+    public IReadOnlyList<string> FindLost(SourceCatalogue catalogue, bool hasRoutines)
+    {
+        var there = catalogue.Relations.Select(name => DatabaseGrant.KeyOf(SchemaScript.Table, name))
+            .Concat(catalogue.Objects.Select(source => DatabaseGrant.KeyOf(source.Kind, source.Name))).ToHashSet();
+        return [.. OnDatabase.Where(grant => !grant.IsFree && (hasRoutines || grant.Kind.Length == 0) && !there.Contains(grant.Key)).Select(grant => grant.Subject!).Concat(LostColumns).Distinct().Order(StringComparer.Ordinal)];
+    }
+
     private sealed class Reader(MySqlSession session, string database, int next)
     {
         private readonly List<ScriptEntry> _accounts = [];
-        private readonly List<ScriptEntry> _grants = [];
+        private readonly List<DatabaseGrant> _grants = [];
+        private readonly SortedSet<string> _lostColumns = new(StringComparer.Ordinal);
         private readonly HashSet<(string, string)> _seen = [];
+        private readonly Dictionary<string, HashSet<string>> _columns = new(StringComparer.Ordinal);
         private int _next = next;
 
         public Grants Read(IEnumerable<string> definers)
         {
             const string Here = "Db = DATABASE()";
-            List<(string User, string Host)> accounts =
+            HashSet<(string User, string Host)> accounts =
             [
                 .. session.Query(
                     $"SELECT User, Host FROM mysql.db WHERE DATABASE() LIKE Db UNION SELECT User, Host FROM mysql.tables_priv WHERE {Here} UNION SELECT User, Host FROM mysql.columns_priv WHERE {Here} UNION SELECT User, Host FROM mysql.procs_priv WHERE {Here}")
                     .Select(row => (row[0]!, row[1]!)),
                 .. definers.Select(account => (account[..account.LastIndexOf('@')], account[(account.LastIndexOf('@') + 1)..])),
             ];
+            AddMembers(accounts);
             foreach ((string user, string host) in accounts.Where(account => account.User.Length > 0).OrderBy(account => account.User, StringComparer.Ordinal).ThenBy(account => account.Host, StringComparer.Ordinal))
             {
                 Add(user, host);
             }
 
-            return new Grants([.. _accounts.OrderByDescending(entry => entry.Header.Kind == Role)], _grants);
+            return new Grants([.. _accounts.OrderByDescending(entry => entry.Header.Kind == Role)], _grants, _lostColumns);
+        }
+
+        /// <summary>Those who have one of the roles, and so what it may do.</summary>
+        private void AddMembers(HashSet<(string User, string Host)> accounts)
+        {
+            if (session.Features.RoleMembers is not { } members)
+            {
+                return;
+            }
+
+            var byRole = session.Query(members).ToLookup(row => (row[0]!, row[1]!), row => (row[2]!, row[3]!));
+            Queue<(string, string)> open = new(accounts);
+            while (open.TryDequeue(out (string, string) role))
+            {
+                foreach ((string, string) member in byRole[role].Where(accounts.Add))
+                {
+                    open.Enqueue(member);
+                }
+            }
         }
 
         private void Add(string user, string host)
         {
             bool isRole = host.Length == 0 && session.Features.IsMariaDb;
-            string account = isRole ? SqlText.Quote(user) : $"{SqlText.Quote(user)}@{SqlText.Quote(host)}";
-            if (OfServers.Contains(user) || !_seen.Add((user, host)) || ReadMaking(account, isRole) is not { } making)
+            bool isEverybody = isRole && user == Everybody;
+            string account = isEverybody ? user : isRole ? SqlText.Quote(user) : $"{SqlText.Quote(user)}@{SqlText.Quote(host)}";
+            if (OfServers.Contains(user) || !_seen.Add((user, host)) || (isEverybody ? "" : ReadMaking(account, isRole)) is not { } making)
             {
                 return;
             }
 
+            string name = host.Length > 0 ? $"{user}@{host}" : user;
             List<string> outside = [making];
-            List<string> inside = [];
             foreach (string grant in session.Query($"SHOW GRANTS FOR {account}").Select(row => row[0]!))
             {
-                Sort(grant, account, outside, inside);
+                Sort(grant, account, name, outside);
             }
 
-            _accounts.Add(Entry(isRole ? Role : User, user, host, outside));
-            if (inside.Count > 0)
+            if (!isEverybody)
             {
-                _grants.Add(Entry(Grant, user, host, inside));
+                _accounts.Add(ScriptEntry.Create(_next++, isRole ? Role : User, "", name, string.Concat(outside.Select(statement => $"{statement};\n"))));
             }
         }
 
@@ -110,11 +143,11 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
             }
         }
 
-        private void Sort(string grant, string account, List<string> outside, List<string> inside)
+        private void Sort(string grant, string account, string name, List<string> outside)
         {
             List<SqlToken> tokens = SqlLexer.Tokens(grant);
-            int on = Find(tokens, "ON");
-            int to = Find(tokens, "TO");
+            int on = DatabaseGrant.Find(tokens, "ON");
+            int to = DatabaseGrant.Find(tokens, "TO");
             if (tokens[0].Is("SET"))
             {
                 outside.Add(grant);
@@ -132,20 +165,34 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
                 AddRoles(tokens, to);
                 outside.Add(grant);
             }
-            else
+            else if (tokens[on + 1].Text == "*")
             {
                 // The password is in CREATE USER.
-                string option = grant.EndsWith("WITH GRANT OPTION", StringComparison.Ordinal) ? " WITH GRANT OPTION" : "";
-                string privileges = grant[..tokens[on].End];
-                if (tokens[on + 1].Text == "*")
-                {
-                    outside.Add($"{privileges} *.* TO {account}{option}");
-                }
-                else if (ObjectOf(grant, tokens, on, to) is { } subject)
-                {
-                    inside.Add($"{privileges} {subject} TO {account}{option}");
-                }
+                outside.Add($"{grant[..tokens[on].End]} *.* TO {account}{DatabaseGrant.OptionOf(grant)}");
             }
+            else if (DatabaseGrant.Parse(grant, tokens, on, to, account, name, database)?.WithColumns(IsThere) is { } inside)
+            {
+                _grants.Add(inside);
+            }
+        }
+
+        /// <summary>A privilege on a column stays when the column goes, and could not be given again.</summary>
+        private bool IsThere(string table, string column)
+        {
+            if (!_columns.TryGetValue(table, out HashSet<string>? columns))
+            {
+                columns = session.Query($"SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {SqlText.Literal(table)}")
+                    .Select(row => row[0]!).ToHashSet(StringComparer.OrdinalIgnoreCase);
+                _columns.Add(table, columns);
+            }
+
+            bool isThere = columns.Count == 0 || columns.Contains(column); // where the table is not there nothing is kept
+            if (!isThere)
+            {
+                _lostColumns.Add(column);
+            }
+
+            return isThere;
         }
 
         /// <summary>Those that he has come too.</summary>
@@ -160,44 +207,6 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
                     at += hasHost ? 2 : 0;
                 }
             }
-        }
-
-        /// <summary>What is granted on, without the database: <c>*</c>, <c>`t`</c>, <c>PROCEDURE `p`</c>; null if it is of another database.</summary>
-        private string? ObjectOf(string grant, List<SqlToken> tokens, int on, int to)
-        {
-            int name = on + 1;
-            while (name < to && !tokens[name].IsName)
-            {
-                name++;
-            }
-
-            string pattern = SqlLexer.Unquote(tokens[name].Text);
-            string kind = grant[tokens[on].End..tokens[name].Start].Trim();
-            return Matches(pattern) ? $"{(kind.Length > 0 ? $"{kind} " : "")}{tokens[name + 2].Text}" : null;
-        }
-
-        /// <summary>As LIKE does; the server compares them so too.</summary>
-        private bool Matches(string pattern) => Regex.IsMatch(
-            database,
-            $"^{Regex.Replace(pattern, @"\\?.", letter => letter.Value switch { "%" => ".*", "_" => ".", ['\\', var escaped] => Regex.Escape(escaped.ToString()), var plain => Regex.Escape(plain) }, RegexOptions.Singleline)}$",
-            RegexOptions.Singleline);
-
-        private ScriptEntry Entry(string kind, string user, string host, IEnumerable<string> statements) =>
-            ScriptEntry.Create(_next++, kind, "", host.Length > 0 ? $"{user}@{host}" : user, string.Concat(statements.Select(statement => $"{statement};\n")));
-
-        private static int Find(List<SqlToken> tokens, string word)
-        {
-            int depth = 0;
-            for (int at = 0; at < tokens.Count; at++)
-            {
-                depth += tokens[at].Text switch { "(" => 1, ")" => -1, _ => 0 };
-                if (depth == 0 && tokens[at].Is(word))
-                {
-                    return at;
-                }
-            }
-
-            return -1;
         }
     }
 }

@@ -14,8 +14,29 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
     /// <summary>As <see cref="ISnapshot.Requires"/>: that <see cref="CaseTwins"/> can be there together.</summary>
     public const string ToldApartByCase = "namesToldApartByCase";
 
+    /// <summary>Of the tables, primary keys too.</summary>
+    public int Indexes { get; private init; }
+
     /// <summary>The number of all entries of both parts.</summary>
     public int Count => PreData.Count + PostData.Count;
+
+    /// <summary>As <see cref="ISnapshot.Objects"/>.</summary>
+    public IReadOnlyDictionary<string, int> CountObjects()
+    {
+        ILookup<string, ScriptEntry> entries = PreData.Concat(PostData).ToLookup(entry => entry.Header.Kind);
+        return new Dictionary<string, int>
+        {
+            ["indexes"] = Indexes,
+            ["foreign keys"] = entries[ForeignKey].Count(),
+            ["sequences"] = entries[Sequence].Count(),
+            ["views"] = entries[SourceObjects.View].Count(),
+            ["functions"] = entries[SourceObjects.Function].Count(),
+            ["procedures"] = entries[SourceObjects.Procedure].Count(),
+            ["packages"] = entries[SourceObjects.Package].Count(),
+            ["triggers"] = entries[SourceObjects.Trigger].Count(),
+            ["events"] = entries[SourceObjects.Event].Count(),
+        };
+    }
 
     /// <summary>Accounts in whose name objects run, as <see cref="Definer.Account"/>.</summary>
     public IReadOnlyList<string> Definers =>
@@ -71,16 +92,32 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
         builder.AddViews(Takes);
         builder.AddObjects(catalogue.Objects.Where(source => source.Kind == SourceObjects.Trigger && Takes(source.Table!)));
         builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind == SourceObjects.Event));
-        return new SchemaScript(builder.PreData, builder.PostData).WithCount(catalogue.Properties, withSchema: true);
+        int indexes = tables.Sum(table => table.Table.Definition.Elements.Count(element => element.IsSecondaryKey || element.Kind == ElementKind.PrimaryKey));
+        return (new SchemaScript(builder.PreData, builder.PostData) { Indexes = indexes }).WithCount(catalogue.Properties, withSchema: true);
     }
 
     /// <summary>For rows alone: the settings they need.</summary>
     public static SchemaScript ForRows(SourceCatalogue catalogue) =>
         new SchemaScript([ScriptEntry.Create(0, DatabaseEntry.Kind, "", "database", "")], []).WithCount(catalogue.Properties, withSchema: false);
 
-    /// <summary>With further entries at the end.</summary>
-    public SchemaScript With(IReadOnlyList<ScriptEntry> last, DatabaseProperties properties) =>
-        last.Count == 0 ? this : (this with { PostData = [.. PostData, .. last] }).WithCount(properties, withSchema: true);
+    /// <summary>With what accounts may do, at the end; not with what is on something that is not in the script.</summary>
+    /// <param name="next">The first free number of an entry.</param>
+    public SchemaScript With(IReadOnlyList<DatabaseGrant> grants, int next, DatabaseProperties properties)
+    {
+        var numbers = PreData.Concat(PostData).Select(entry => (Key: DatabaseGrant.KeyOf(entry.Header.Kind, entry.Header.Name), entry.Header.Id))
+            .Where(entry => entry.Key is not null).ToDictionary(entry => entry.Key!.Value, entry => entry.Id);
+        List<ScriptEntry> last = [];
+        foreach (DatabaseGrant grant in grants)
+        {
+            bool isIn = numbers.TryGetValue(grant.Key, out int number);
+            if (isIn || grant.IsFree)
+            {
+                last.Add(ScriptEntry.Create(next++, DatabaseGrant.EntryKind, "", grant.Name, grant.Sql, isIn ? [number] : []));
+            }
+        }
+
+        return last.Count == 0 ? this : (this with { PostData = [.. PostData, .. last] }).WithCount(properties, withSchema: true);
+    }
 
     /// <summary>The first entry says how many there are, so that a missing part is seen.</summary>
     private SchemaScript WithCount(DatabaseProperties properties, bool withSchema) => this with

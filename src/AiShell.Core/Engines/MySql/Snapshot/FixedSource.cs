@@ -78,7 +78,7 @@ internal sealed class FixedSource : IDisposable
             {
                 SchemaState before = await ReadAsync(sessions, SchemaState.Read, cancellationToken);
                 await moment.TakeAsync(NotCovered(before, engines, options), cancellationToken);
-                SourceCatalogue catalogue = await ReadAsync(sessions, session => SourceCatalogue.Read(session, options.WithHistory), cancellationToken);
+                SourceCatalogue catalogue = await ReadAsync(sessions, session => SourceCatalogue.Read(session, options), cancellationToken);
                 SchemaState after = await ReadAsync(sessions, SchemaState.Read, cancellationToken);
                 if (before.IsUntouchedIn(after) || (before.IsSameTablesIn(after) && earlier?.IsSameSchema(catalogue) == true))
                 {
@@ -132,7 +132,7 @@ internal sealed class FixedSource : IDisposable
         TableName[] known =
         [
             .. catalogue.Tables.Select(table => table.Source.Name),
-            .. catalogue.Objects.Where(source => source.Kind == SourceObjects.View).Select(view => new TableName("", view.Name)),
+            .. catalogue.Views.Select(view => new TableName("", view)),
             .. catalogue.Sequences.Select(sequence => new TableName("", sequence.Name)),
         ];
         if (options.Tables.PatternsWithoutMatch(known) is [var pattern, ..])

@@ -36,7 +36,7 @@ internal sealed class MySqlSnapshot : ISnapshot
 
     public IReadOnlyList<TableName> Tables { get; }
 
-    public IReadOnlyDictionary<string, int> Objects => _options.Scope == BackupScope.DataOnly ? new Dictionary<string, int>() : _source.Catalogue.Counts;
+    public IReadOnlyDictionary<string, int> Objects => _options.Scope == BackupScope.DataOnly ? new Dictionary<string, int>() : _scripts.CountObjects();
 
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Requires { get; private init; } = new Dictionary<string, IReadOnlyList<string>>();
 
@@ -54,11 +54,8 @@ internal sealed class MySqlSnapshot : ISnapshot
         FixedSource? source = null;
         try
         {
-            await ServerErrors.RunAsync(
-                sessions.Schema,
-                $"database '{settings.Database}'",
-                open => Privileges.Read(open, settings.Database).RequireWholeView(options.Tables.TakesAll, options.Scope != BackupScope.DataOnly && options.Tables.TakesAll),
-                cancellationToken);
+            Privileges privileges = await ServerErrors.RunAsync(sessions.Schema, $"database '{settings.Database}'", open => Privileges.Read(open, settings.Database), cancellationToken);
+            privileges.RequireWholeView(options.Tables.TakesAll, options.Scope != BackupScope.DataOnly && options.Tables.TakesAll);
             source = await FixedSource.TakeAsync(sessions, options, cancellationToken);
             SourceCatalogue catalogue = source.Catalogue;
             SchemaScript scripts = options.Scope == BackupScope.DataOnly ? SchemaScript.ForRows(catalogue) : SchemaScript.Build(catalogue, options);
@@ -68,7 +65,7 @@ internal sealed class MySqlSnapshot : ISnapshot
                 : null;
             if (options.Scope != BackupScope.DataOnly && grants is not null)
             {
-                scripts = scripts.With(grants.OnDatabase, catalogue.Properties);
+                scripts = scripts.With(grants.OnDatabase, scripts.Count + grants.Accounts.Count, catalogue.Properties);
             }
 
             TableStep[] tables = await ServerErrors.RunAsync(
@@ -81,7 +78,7 @@ internal sealed class MySqlSnapshot : ISnapshot
             {
                 Requires = new (string Kind, IReadOnlyList<string> Names)[] { (Grants.Users, definers), (SchemaScript.ToldApartByCase, scripts.CaseTwins) }
                     .Where(needed => needed.Names.Count > 0).ToDictionary(needed => needed.Kind, needed => needed.Names),
-                Warnings = [.. source.Warnings, .. LeftOut(catalogue, options)],
+                Warnings = [.. source.Warnings, .. LeftOut(catalogue, grants, options), .. Unseen(source, privileges, options)],
             };
         }
         catch
@@ -159,13 +156,18 @@ internal sealed class MySqlSnapshot : ISnapshot
 
     private string[] NamesOf(string kind) => [.. _grants!.Accounts.Where(entry => entry.Header.Kind == kind).Select(entry => entry.Header.Name).Order(StringComparer.Ordinal)];
 
-    private static IEnumerable<string> LeftOut(SourceCatalogue catalogue, SnapshotOptions options)
+    private static IEnumerable<string> LeftOut(SourceCatalogue catalogue, Grants? grants, SnapshotOptions options)
     {
         if (options.Scope != BackupScope.DataOnly)
         {
             foreach (string view in catalogue.Unusable.Where(view => options.Tables.Takes(new TableName("", view))).Order(StringComparer.Ordinal))
             {
                 yield return $"The view '{view}' is left out, and what reads it: it refers to something that is not there any more.";
+            }
+
+            if (grants?.FindLost(catalogue, options.Tables.TakesAll) is { Count: > 0 } lost)
+            {
+                yield return $"Privileges are left out, since what they are on is not there any more: {string.Join(", ", lost.Select(name => $"'{name}'"))}.";
             }
         }
 
@@ -176,6 +178,14 @@ internal sealed class MySqlSnapshot : ISnapshot
                 yield return $"The table '{table.Name}' is backed up without rows: its storage engine {table.Source.Engine} keeps them elsewhere, or keeps none.";
             }
         }
+    }
+
+    /// <summary>The server does not list triggers that the user may not see.</summary>
+    private static IEnumerable<string> Unseen(FixedSource source, Privileges privileges, SnapshotOptions options)
+    {
+        string[] tables = options.Scope == BackupScope.DataOnly ? []
+            : [.. source.Catalogue.Tables.Where(table => options.Tables.Takes(table.Source.Name) && !privileges.OnTable(table.Name, "TRIGGER")).Select(table => $"'{table.Name}'")];
+        return tables.Length == 0 ? [] : [$"The user may not see triggers of {ListText.First(tables)} (GRANT TRIGGER): if there are any, they are not in this backup."];
     }
 
     private void LayOut(IReadOnlyList<TableStep> tables)

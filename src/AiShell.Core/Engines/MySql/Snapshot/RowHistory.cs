@@ -49,7 +49,7 @@ internal static class RowHistory
         return declared?.Contains(" bigint", StringComparison.Ordinal) == true
             ? throw new AiShellException(
                 ErrorKind.Usage,
-                $"The table {table.Name} keeps its history by transactions, whose numbers no other server knows.",
+                $"The table '{SqlLexer.Unquote(table.Name)}' keeps its history by transactions, whose numbers no other server knows.",
                 "Back up without --history, or leave the table out with --exclude-tables.")
             : new SourceColumn(name, "timestamp(6)", null);
     }

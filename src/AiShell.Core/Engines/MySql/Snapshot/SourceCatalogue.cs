@@ -42,14 +42,18 @@ internal sealed record DatabaseProperties(string CharacterSet, string Collation,
     public bool History { get; init; }
 }
 
-/// <summary>What a database holds but rows.</summary>
+/// <summary>What a database holds but rows, as far as a backup asks for it.</summary>
+/// <param name="Tables">All.</param>
+/// <param name="Sequences">All.</param>
+/// <param name="Views">The names of all.</param>
+/// <param name="Objects">Those that the backup may take.</param>
 internal sealed partial record SourceCatalogue(
     string Database,
     DatabaseProperties Properties,
     IReadOnlyList<DefinedTable> Tables,
     IReadOnlyList<SourceSequence> Sequences,
-    IReadOnlyList<SourceObject> Objects,
-    IReadOnlyDictionary<string, int> Counts)
+    IReadOnlyList<string> Views,
+    IReadOnlyList<SourceObject> Objects)
 {
     /// <summary>Views that refer to something that is not there any more: no statement could make them.</summary>
     public IReadOnlySet<string> Unusable { get; init; } = new HashSet<string>();
@@ -66,19 +70,22 @@ internal sealed partial record SourceCatalogue(
     /// <summary>Names of all tables, sequences and views.</summary>
     public IReadOnlySet<string> Relations { get; } = Tables.Select(table => table.Name)
         .Concat(Sequences.Select(sequence => sequence.Name))
-        .Concat(Objects.Where(source => source.Kind == SourceObjects.View).Select(view => view.Name))
+        .Concat(Views)
         .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Reads the session's default database as it stands.</summary>
     /// <exception cref="SchemaChanged">Something went meanwhile.</exception>
-    public static SourceCatalogue Read(MySqlSession session, bool withHistory)
+    public static SourceCatalogue Read(MySqlSession session, SnapshotOptions options)
     {
         string database = session.Scalar("SELECT DATABASE()")!;
         List<string?[]> relations = session.Query("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()");
-        DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, withHistory))];
+        DefinedTable[] tables = [.. ColumnListing.Read(session, database).Select(table => ReadTable(session, table, options.Tables.Takes(table.Name), options.WithHistory))];
         SourceSequence[] sequences = [.. OfType("SEQUENCE").Select(name => ReadSequence(session, name))];
-        List<SourceObject> objects = [.. SourceObjects.Read(session, [.. OfType("VIEW")]).Select(source => source with { Sql = Definer.WithoutImport(source.Sql) })];
-        return new SourceCatalogue(database, ReadProperties(session) with { History = tables.Any(table => table.Period.Length > 0) }, tables, sequences, objects, Count(tables, sequences, objects))
+        string[] views = [.. OfType("VIEW")];
+        string[] taken = [.. views.Where(view => options.Tables.Takes(new TableName("", view)))];
+        SourceObject[] objects = options.Scope == BackupScope.DataOnly ? []
+            : [.. SourceObjects.Read(session, taken, ofTablesAlone: !options.Tables.TakesAll).Select(source => source with { Sql = Definer.WithoutImport(source.Sql) })];
+        return new SourceCatalogue(database, ReadProperties(session) with { History = tables.Any(table => table.Period.Length > 0) }, tables, sequences, views, objects)
         {
             Unusable = objects.Where(source => source.Kind == SourceObjects.View && !SourceObjects.CanBeMade(session, source)).Select(view => view.Name).ToHashSet(),
         };
@@ -86,17 +93,17 @@ internal sealed partial record SourceCatalogue(
         IEnumerable<string> OfType(string type) => relations.Where(row => row[1] == type).Select(row => row[0]!).Order(StringComparer.Ordinal);
     }
 
-    private static DefinedTable ReadTable(MySqlSession session, SourceTable table, bool withHistory)
+    private static DefinedTable ReadTable(MySqlSession session, SourceTable table, bool isTaken, bool withHistory)
     {
         if (table.Engine.Length == 0)
         {
-            throw new AiShellException(
-                ErrorKind.Failed, $"The table '{table.Name}' cannot be read by the server: it is damaged, or its storage engine is missing.", "Repair it, or leave it out with --exclude-tables.");
+            return !isTaken ? new DefinedTable(table, "", new TableDefinition(SqlText.Quote(table.Name.Name), [], "")) : throw new AiShellException(
+                ErrorKind.Failed, $"The table '{table.Name}' cannot be read by the server: it is damaged, or its storage engine is missing.", ServerErrors.RepairHint);
         }
 
         string shown = Show(session, table.Name.Name);
         TableDefinition definition = LostCharacters.Restore(session, TableDefinition.Parse(shown));
-        return withHistory && RowHistory.IsKept(definition)
+        return withHistory && isTaken && RowHistory.IsKept(definition)
             ? new DefinedTable(RowHistory.WithColumns(table, definition), WithoutCounter(shown), definition) { Period = RowHistory.Period }
             : new DefinedTable(table, WithoutCounter(shown), definition);
     }
@@ -136,30 +143,6 @@ internal sealed partial record SourceCatalogue(
         string comment = session.Features is { IsMariaDb: true, Version: >= FirstWithComments } ? "SCHEMA_COMMENT" : "''";
         string?[] row = session.Query($"SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, @@global.sql_mode, {comment} FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()")[0];
         return new DatabaseProperties(row[0]!, row[1]!, session.ServerVersionText, row[2]!) { Comment = row[3] is { Length: > 0 } text ? text : null };
-    }
-
-    private static Dictionary<string, int> Count(DefinedTable[] tables, SourceSequence[] sequences, List<SourceObject> objects)
-    {
-        Dictionary<string, int> counts = new()
-        {
-            ["indexes"] = tables.Sum(table => table.Definition.Elements.Count(element => element.IsSecondaryKey || element.Kind == ElementKind.PrimaryKey)),
-            ["foreign keys"] = tables.Sum(table => table.Definition.Elements.Count(element => element.Kind == ElementKind.ForeignKey)),
-            ["sequences"] = sequences.Length,
-        };
-        foreach ((string name, string[] kinds) in new (string, string[])[]
-        {
-            ("views", [SourceObjects.View]),
-            ("functions", [SourceObjects.Function]),
-            ("procedures", [SourceObjects.Procedure]),
-            ("packages", [SourceObjects.Package]),
-            ("triggers", [SourceObjects.Trigger]),
-            ("events", [SourceObjects.Event]),
-        })
-        {
-            counts[name] = objects.Count(source => kinds.Contains(source.Kind));
-        }
-
-        return counts;
     }
 
     [GeneratedRegex(" AUTO_INCREMENT=[0-9]+", RegexOptions.CultureInvariant)]

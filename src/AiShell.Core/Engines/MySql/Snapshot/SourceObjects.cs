@@ -34,32 +34,20 @@ internal static class SourceObjects
     private const int NoSuchTable = 1146;
     private const int NotAView = 1347;
 
+    /// <param name="views">Those that are wanted.</param>
+    /// <param name="ofTablesAlone">No routines and no events.</param>
     /// <exception cref="SchemaChanged">One went while it was asked for.</exception>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Failed"/>: one may not be read.</exception>
-    public static List<SourceObject> Read(MySqlSession session, IReadOnlyList<string> views)
+    public static List<SourceObject> Read(MySqlSession session, IReadOnlyList<string> views, bool ofTablesAlone = false)
     {
         string database = session.Scalar("SELECT DATABASE()")!;
-        List<SourceObject> found = [];
-        found.AddRange(views.Select(view => ReadView(session, database, view)));
-        foreach (string?[] row in session.Query("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_TYPE, ROUTINE_NAME"))
-        {
-            string?[] shown = Show(session, row[0]!, row[1]!, NoSuchObject);
-            found.Add(new SourceObject(row[0]!, row[1]!, shown[2]!, shown[1], shown[3]!, shown[4]!, shown[5], null, null));
-        }
-
-        foreach (string?[] row in session.Query("SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER"))
-        {
-            string?[] shown = Show(session, Trigger, row[0]!, NoSuchTrigger);
-            found.Add(new SourceObject(Trigger, row[0]!, TriggerDefinition.WithoutDatabase(shown[2]!, row[1]!), shown[1], shown[3]!, shown[4]!, shown[5], null, row[1]));
-        }
-
-        foreach (string?[] row in session.Query("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY EVENT_NAME"))
-        {
-            string?[] shown = Show(session, Event, row[0]!, NoSuchEvent);
-            found.Add(new SourceObject(Event, row[0]!, shown[3]!, shown[1], shown[4]!, shown[5]!, shown[6], shown[2], null));
-        }
-
-        return found;
+        return
+        [
+            .. views.Select(view => ReadView(session, database, view)),
+            .. ofTablesAlone ? [] : ReadRoutines(session),
+            .. ReadTriggers(session),
+            .. ofTablesAlone ? [] : ReadEvents(session),
+        ];
     }
 
     /// <summary>Whether the server takes a view's query: what it refers to may be gone. That somebody may not read it does no harm.</summary>
@@ -78,6 +66,33 @@ internal static class SourceObjects
         catch (ServerError error)
         {
             return !RefersToNothing.Contains(error.Number);
+        }
+    }
+
+    private static IEnumerable<SourceObject> ReadRoutines(MySqlSession session)
+    {
+        foreach (string?[] row in session.Query("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_TYPE, ROUTINE_NAME"))
+        {
+            string?[] shown = Show(session, row[0]!, row[1]!, NoSuchObject);
+            yield return new SourceObject(row[0]!, row[1]!, shown[2]!, shown[1], shown[3]!, shown[4]!, shown[5], null, null);
+        }
+    }
+
+    private static IEnumerable<SourceObject> ReadTriggers(MySqlSession session)
+    {
+        foreach (string?[] row in session.Query("SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER"))
+        {
+            string?[] shown = Show(session, Trigger, row[0]!, NoSuchTrigger);
+            yield return new SourceObject(Trigger, row[0]!, TriggerDefinition.WithoutDatabase(shown[2]!, row[1]!), shown[1], shown[3]!, shown[4]!, shown[5], null, row[1]);
+        }
+    }
+
+    private static IEnumerable<SourceObject> ReadEvents(MySqlSession session)
+    {
+        foreach (string?[] row in session.Query("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY EVENT_NAME"))
+        {
+            string?[] shown = Show(session, Event, row[0]!, NoSuchEvent);
+            yield return new SourceObject(Event, row[0]!, shown[3]!, shown[1], shown[4]!, shown[5]!, shown[6], shown[2], null);
         }
     }
 
