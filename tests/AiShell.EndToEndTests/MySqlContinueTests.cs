@@ -1,4 +1,3 @@
-using AiShell.Testing.Engines.MySql;
 using CliWrap.Buffered;
 using MySqlConnector;
 
