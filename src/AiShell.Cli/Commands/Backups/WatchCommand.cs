@@ -23,7 +23,7 @@ internal sealed class WatchCommand : SessionCommand
     private readonly Option<string> _database = CommonOptions.Database();
     private readonly Option<string> _flushEvery = new("--flush-every") { Description = "How long committed work may wait before it is stored (default 5s)", HelpName = "duration" };
     private readonly Option<string> _fullEvery = new("--full-every") { Description = "Begin with a full backup when the last one is older (default 7d)", HelpName = "duration" };
-    private readonly Option<string> _logLimit = new("--log-limit") { Description = "How large the database's own log may grow before it is let go of, if need be with writers held for milliseconds (SQLite; default 16MB)", HelpName = "size" };
+    private readonly Option<string> _logLimit = new("--log-limit") { Description = "How large the database's own log may grow before it is let go of, if need be with writers held for a moment (SQLite; default 16MB)", HelpName = "size" };
     private readonly Option<string> _compression = CommonOptions.Compression();
     private readonly Option<string> _level = CommonOptions.Level();
     private readonly Option<string> _jobs = CommonOptions.Jobs();

@@ -69,9 +69,9 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
             }
         }
 
-        // Also behind the end, where nothing of this database was committed since: a log of the whole server went on.
+        // Also behind the end, where nothing of this database was committed since, as its capture says, and none has begun anew: a log of the whole server went on.
         if (run.End == backup.Position.End
-            || ((backup.FixedAt ?? backup.CompletedAt) <= run.Through && LogOrder.Compare(backup, backup.Position.End, run.End) > 0))
+            || (run.WhyItEnds is null && (backup.FixedAt ?? backup.CompletedAt) <= run.Through && LogOrder.Compare(backup, backup.Position.End, run.End) > 0))
         {
             return new LogPlace(run.Segments.Count, 0);
         }

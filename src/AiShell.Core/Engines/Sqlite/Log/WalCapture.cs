@@ -5,7 +5,7 @@ namespace AiShell.Engines.Sqlite.Log;
 /// <summary>
 /// Follows the write-ahead log of a database that is in use, from a moment on, transaction by transaction (docs/design.md, "The log"). A read transaction always keeps the
 /// log from being reset before it was read; a new one is begun before the old one ends. So that the log stays bounded, it is let go where it is wholly
-/// read and checkpointed: without a lock where writers pause, else under a write lock held for some milliseconds. Nothing is ever written to the database.
+/// read and checkpointed: without a lock where writers pause, else under a write lock held for some milliseconds, or, where they outrun us, for longer. Nothing is ever written to the database.
 /// </summary>
 /// <remarks>
 /// While it is open, others' <c>wal_checkpoint(RESTART)</c> and <c>(TRUNCATE)</c> may answer busy, and nobody can leave WAL mode: SQLite allows that to the only connection alone.
