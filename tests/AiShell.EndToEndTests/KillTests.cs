@@ -6,7 +6,7 @@ namespace AiShell.EndToEndTests;
 /// <summary>kill -9 at random moments: what was there before stays, and a target is wholly old or wholly new.</summary>
 public sealed class KillTests : IDisposable
 {
-    private const int Kills = 35;
+    private const int Kills = 24;
     private readonly Shell _shell = new();
 
     public void Dispose() => _shell.Dispose();

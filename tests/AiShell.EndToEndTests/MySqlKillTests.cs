@@ -3,7 +3,7 @@ namespace AiShell.EndToEndTests;
 /// <summary>kill -9 of the built binary while it reads or fills a real MariaDB server.</summary>
 public sealed class MySqlKillTests : MySqlSuite
 {
-    private const int Kills = 12;
+    private const int Kills = 8;
 
     private const string Changes = "DELETE FROM orders WHERE id > 100; DROP VIEW named; CREATE TABLE later(a int); CREATE TRIGGER late BEFORE INSERT ON later FOR EACH ROW SET NEW.a = 1;";
 

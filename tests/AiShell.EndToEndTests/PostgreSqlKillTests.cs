@@ -5,7 +5,7 @@ namespace AiShell.EndToEndTests;
 /// <summary>kill -9 of the built binary while it reads a real PostgreSQL server. Restores: <see cref="PostgreSqlRestoreTests"/>.</summary>
 public sealed class PostgreSqlKillTests : PostgreSqlSuite
 {
-    private const int Kills = 12;
+    private const int Kills = 8;
 
     public override async Task InitializeAsync()
     {

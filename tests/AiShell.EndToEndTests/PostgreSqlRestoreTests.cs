@@ -8,7 +8,7 @@ namespace AiShell.EndToEndTests;
 /// <summary>The built binary restores to a real PostgreSQL server, and is ended with kill -9 while it does.</summary>
 public sealed class PostgreSqlRestoreTests : IAsyncLifetime, IDisposable
 {
-    private const int Kills = 15;
+    private const int Kills = 10;
 
     // Rows and a sequence of its own, an index to build, and a key between the two.
     private const string New =
