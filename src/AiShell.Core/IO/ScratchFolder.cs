@@ -39,14 +39,8 @@ public sealed class ScratchFolder : IDisposable
 
     private static void RemoveLeftovers()
     {
-        foreach (string folder in Directory.EnumerateDirectories(System.IO.Path.GetTempPath(), $"{Prefix}*"))
+        foreach (string folder in LocalProcess.FoldersOfDead(Prefix))
         {
-            string[] words = System.IO.Path.GetFileName(folder)[Prefix.Length..].Split('-');
-            if (!int.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out int process) || LocalProcess.IsAlive(process))
-            {
-                continue;
-            }
-
             try
             {
                 // Two proofs: containers that share the directory do not see each other's processes, and some file systems have no locks.

@@ -172,24 +172,21 @@ internal sealed class PrivateServer : IAsyncDisposable
 
     private static void RemoveLeftovers()
     {
-        foreach (string folder in Directory.EnumerateDirectories(Path.GetTempPath(), $"{Prefix}*"))
+        foreach (string folder in LocalProcess.FoldersOfDead(Prefix))
         {
-            if (int.TryParse(Path.GetFileName(folder)[Prefix.Length..].Split('-')[0], CultureInfo.InvariantCulture, out int process) && !LocalProcess.IsAlive(process))
+            try
             {
-                try
+                string pid = Path.Combine(folder, "pid");
+                if (File.Exists(pid) && int.TryParse(File.ReadAllText(pid).Trim(), CultureInfo.InvariantCulture, out int server) && LocalProcess.IsAlive(server, "mariadbd"))
                 {
-                    string pid = Path.Combine(folder, "pid");
-                    if (File.Exists(pid) && int.TryParse(File.ReadAllText(pid).Trim(), CultureInfo.InvariantCulture, out int server) && LocalProcess.IsAlive(server, "mariadbd"))
-                    {
-                        Process.GetProcessById(server).Kill();
-                    }
+                    Process.GetProcessById(server).Kill();
+                }
 
-                    Directory.Delete(folder, recursive: true);
-                }
-                catch (Exception failure) when (failure is UnauthorizedAccessException or IOException or System.ComponentModel.Win32Exception or ArgumentException)
-                {
-                    // another user's
-                }
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception failure) when (failure is UnauthorizedAccessException or IOException or System.ComponentModel.Win32Exception or ArgumentException)
+            {
+                // another user's
             }
         }
     }

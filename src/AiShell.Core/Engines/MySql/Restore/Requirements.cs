@@ -20,6 +20,8 @@ internal sealed class Requirements
     private static readonly (string Kind, string Privilege)[] ForKinds =
         [("views", "CREATE VIEW"), ("functions", "CREATE ROUTINE"), ("procedures", "CREATE ROUTINE"), ("packages", "CREATE ROUTINE"), ("triggers", "TRIGGER"), ("events", Event)];
 
+    private static readonly string GrantHint = $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.";
+
     private const string Event = "EVENT";
     private const string TrustHint = "SET GLOBAL log_bin_trust_function_creators = 1 on the server, give the user SUPER, or restore as another user.";
 
@@ -50,7 +52,7 @@ internal sealed class Requirements
             yield return new AiShellException(
                 ErrorKind.Failed,
                 $"The user may not make tables {string.Join(" and ", privileges.Select(place => $"in {place.Database} (lacks {string.Join(", ", place.Missing)})"))}; a restore makes a database beside the target first.",
-                $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.");
+                GrantHint);
         }
 
         foreach (AiShellException obstacle in FindObjectObstacles(options))
@@ -116,7 +118,7 @@ internal sealed class Requirements
             yield return new AiShellException(
                 ErrorKind.Failed,
                 $"The backup has {string.Join(", ", lacking.Select(kind => kind.Kind))}, and the user lacks {string.Join(", ", lacking.Select(kind => kind.Privilege).Distinct())} on {string.Join(" or ", _places.Select(place => place.Pattern))}.",
-                $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.");
+                GrantHint);
         }
 
         if (coming.GetValueOrDefault("functions") + coming.GetValueOrDefault("triggers") > 0 && IsDistrusted())

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using AiShell.Connections;
 using AiShell.Engines.PostgreSql.Schema;
@@ -146,19 +145,15 @@ internal sealed class PrivateServer : IAsyncDisposable
 
     private static async Task RemoveLeftoversAsync(string binaries)
     {
-        foreach (string folder in Directory.EnumerateDirectories(Path.GetTempPath(), $"{Prefix}*"))
+        foreach (string folder in LocalProcess.FoldersOfDead(Prefix))
         {
-            string[] words = Path.GetFileName(folder)[Prefix.Length..].Split('-');
-            if (int.TryParse(words[0], CultureInfo.InvariantCulture, out int process) && !LocalProcess.IsAlive(process))
+            try
             {
-                try
-                {
-                    await RemoveAsync(folder, binaries);
-                }
-                catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
-                {
-                    // another user's
-                }
+                await RemoveAsync(folder, binaries);
+            }
+            catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
+            {
+                // another user's
             }
         }
     }

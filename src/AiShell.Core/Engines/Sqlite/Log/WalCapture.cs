@@ -149,7 +149,7 @@ internal sealed class WalCapture : IAsyncDisposable
                 }
 
                 // What was seen before the watch ended is whole.
-                await FollowAsync(sink, Timeout.InfiniteTimeSpan, cancellationToken);
+                await FollowAsync(sink, TimeSpan.MaxValue, cancellationToken);
             }
             finally
             {
@@ -186,7 +186,7 @@ internal sealed class WalCapture : IAsyncDisposable
             MovePin();
         }
 
-        for (; count > 0 && (most < TimeSpan.Zero || Stopwatch.GetElapsedTime(start) < most) && _watch.TryTake(out WalSighting sighting); count--)
+        for (; count > 0 && Stopwatch.GetElapsedTime(start) < most && _watch.TryTake(out WalSighting sighting); count--)
         {
             await HandOverAsync(sighting, ReadLog, sink, cancellationToken);
         }
