@@ -90,6 +90,6 @@ public sealed class MySqlFullDiskTests : MySqlSuite
     {
         await Server.StopAsync();
         await _disk.TakeAsync(Server.DataFolder);
-        await Server.StartAsync();
+        await Server.StartAgainAsync();
     }
 }

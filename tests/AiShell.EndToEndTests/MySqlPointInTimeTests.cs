@@ -107,7 +107,7 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
     private async Task RestartAsync()
     {
         await Server.StopAsync();
-        await Server.StartAsync();
+        await Server.StartAgainAsync();
     }
 
     private int SegmentsNow() => _shell.ManifestsOf("logs");

@@ -32,7 +32,7 @@ public sealed class MySqlServerFaultTests : ServerFaultTests<MySqlSuite>
 
     protected override Task DieAsync(string death) => death == "killed" ? Suite.Server.KillAsync() : Suite.Server.StopAsync();
 
-    protected override Task StartAgainAsync() => Suite.Server.StartAsync();
+    protected override Task StartAgainAsync() => Suite.Server.StartAgainAsync();
 
     protected override async Task<string> LeftoversAsync() => string.Join(' ', (await Suite.DatabasesAsync()).Split(',').Except(["shop", "target"]));
 
@@ -45,7 +45,7 @@ public sealed class MySqlServerFaultTests : ServerFaultTests<MySqlSuite>
         await Cli.Wrap("chown").WithArguments(["mysql", keyFile, certificateFile]).ExecuteAsync();
         await Suite.Server.StopAsync();
         Suite.Server.AddSettings($"ssl-cert={certificateFile}", $"ssl-key={keyFile}");
-        await Suite.Server.StartAsync();
+        await Suite.Server.StartAgainAsync();
     }
 
     private static string Runs(string statement) =>

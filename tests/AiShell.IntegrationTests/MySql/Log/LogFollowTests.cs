@@ -100,7 +100,7 @@ public sealed class LogFollowTests : IAsyncLifetime
             reached = stream.Position;
         }
 
-        await _server.StartAsync();
+        await _server.StartAgainAsync();
         await _server.RunAsync("d", "INSERT INTO t(v) VALUES ('after'); FLUSH LOGS");
         LogCopy after = _server.Copy(reached);
 

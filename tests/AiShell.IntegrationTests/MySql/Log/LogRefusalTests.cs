@@ -110,7 +110,7 @@ public sealed class LogRefusalTests
         chain = await chain.ContinueAsync(engine, server.AddressOf("shop"), options);
         await server.StopAsync();
         server.AddSettings(setting);
-        await server.StartAsync();
+        await server.StartAgainAsync();
 
         RequireRefused(await Assert.ThrowsAsync<AiShellException>(() => chain.ContinueAsync(engine, server.AddressOf("shop"), options)));
         RequireRefused(await Assert.ThrowsAsync<AiShellException>(() => engine.Log.OpenCaptureAsync(

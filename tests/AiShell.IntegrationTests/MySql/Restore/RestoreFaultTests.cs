@@ -35,7 +35,7 @@ public sealed class RestoreFaultTests
             Assert.True(failure.Kind is ErrorKind.Failed or ErrorKind.Unreachable, failure.Message);
         }
 
-        await server.StartAsync();
+        await server.StartAgainAsync();
         Assert.Equal("1", await server.RunAsync(address.Database, "SELECT count(*) FROM parent WHERE id = 77"));
         Assert.Single((await _engine.InspectTargetAsync(address, backup.Contents, Options(), default)).Warnings);
         await backup.RestoreAsync(address, Options());
@@ -54,7 +54,7 @@ public sealed class RestoreFaultTests
         await Cli.Wrap("mount").WithArguments(["--bind", disk.Path, server.DataFolder]).ExecuteAsync();
         try
         {
-            await server.StartAsync();
+            await server.StartAgainAsync();
             await server.RunAsync("", "CREATE DATABASE f_src");
             const string Table = "CREATE TABLE `t` (`a` int NOT NULL, `b` longtext, PRIMARY KEY (`a`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;";
             await server.RunAsync("f_src", $"{Table} INSERT INTO t SELECT seq, REPEAT(MD5(seq), 300) FROM seq_1_to_3000");
@@ -70,7 +70,7 @@ public sealed class RestoreFaultTests
             if (!failure.Message.Contains("full", StringComparison.OrdinalIgnoreCase))
             {
                 Assert.Contains("connection", failure.Message, StringComparison.Ordinal); // InnoDB ends the server when its log cannot grow
-                await server.StartAsync();
+                await server.StartAgainAsync();
             }
 
             Assert.Equal("f_src", await server.RunAsync("", "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ('f_src', 'f_target')"));

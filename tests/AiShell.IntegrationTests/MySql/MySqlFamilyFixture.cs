@@ -17,8 +17,18 @@ public sealed class SharedMariaDb : IAsyncLifetime
     public async Task DisposeAsync() => await Server.DisposeAsync();
 }
 
+/// <summary>The same of MySQL.</summary>
+public sealed class SharedMySql : IAsyncLifetime
+{
+    public MySqlServer Server { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Server = await MySqlServer.StartAsync();
+
+    public async Task DisposeAsync() => await Server.DisposeAsync();
+}
+
 /// <summary>Databases on a server; each test's names begin with letters of its own.</summary>
-public sealed class MariaDbFixture(MariaDbServer server) : IEngineFixture
+public sealed class MySqlFamilyFixture(MySqlFamilyServer server) : IEngineFixture
 {
     // What a restore leaves around would be named by ai-shell, and no test's letters are in it.
     private static readonly string[] OfTheServer = ["information_schema", "mysql", "performance_schema", "sys"];
@@ -54,7 +64,7 @@ public sealed class MariaDbFixture(MariaDbServer server) : IEngineFixture
             DELIMITER ;;
             CREATE TRIGGER no_debt BEFORE UPDATE ON account FOR EACH ROW IF NEW.balance < -1000000 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'debt; no'; END IF;;
             DELIMITER ;
-            INSERT INTO account(owner, balance) SELECT concat('owner ', seq), 1000 FROM seq_1_to_400;
+            INSERT INTO account(owner, balance) WITH RECURSIVE numbers(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM numbers WHERE seq < 400) SELECT concat('owner ', seq), 1000 FROM numbers;
             SET sql_mode = 'ALLOW_INVALID_DATES,NO_BACKSLASH_ESCAPES', time_zone = '+00:00';
             INSERT INTO `odd values`(a, b, c, `quoted `` name`, d, e, f, h, i, j, k, l, m, n, o, p, q) VALUES
               (NULL, 1.5, 'x', x'00ff', '2026-02-30 00:00:00', 'x,y z', '{"a": [1, 2.50]}', 0.1, b'101', '-838:59:59', 1901, 'é', '表', POINT(1, -2.5), '1970-01-01 00:00:01', '', '🙂'),
@@ -119,7 +129,7 @@ public sealed class MariaDbFixture(MariaDbServer server) : IEngineFixture
     {
         // A session that was closed a moment ago may still be on its way out.
         string sessions = "";
-        for (int tries = 0; tries < 600 && (sessions = await server.RunAsync("", $"SELECT count(*) FROM information_schema.PROCESSLIST WHERE USER = '{MariaDbServer.User}' AND (DB LIKE '{_prefix}%' OR DB IS NULL)")) != "0"; tries++)
+        for (int tries = 0; tries < 600 && (sessions = await server.RunAsync("", $"SELECT count(*) FROM information_schema.PROCESSLIST WHERE USER = '{MySqlFamilyServer.User}' AND (DB LIKE '{_prefix}%' OR DB IS NULL)")) != "0"; tries++)
         {
             await Task.Delay(100);
         }
@@ -128,7 +138,7 @@ public sealed class MariaDbFixture(MariaDbServer server) : IEngineFixture
         [
             .. (await DatabasesAsync()).Except(OfTheServer).Where(name => !name.StartsWith('t') || name.StartsWith(_prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal),
             sessions,
-            .. (await server.RunAsync("", "SELECT User FROM mysql.global_priv ORDER BY 1")).Split('\n'),
+            .. (await server.RunAsync("", "SELECT User FROM mysql.user ORDER BY 1")).Split('\n'),
             .. Directory.EnumerateFileSystemEntries(_scratch),
         ];
     }
