@@ -175,6 +175,63 @@ public sealed class LimitedReplayTests : IAsyncLifetime
         Assert.Equal(await _server.RunAsync("shop", "SELECT * FROM t"), await _server.RunAsync("copy", "SELECT * FROM t"));
     }
 
+    [Theory]
+    [InlineData("app@%", true, "app@%")]
+    [InlineData(null, false, MariaDbServer.User + "@%")]
+    [InlineData(null, true, "maker@%")]
+    public async Task Objects_of_the_base_and_of_the_log_run_in_the_name_that_was_asked_for(string? definer, bool keepOwners, string owner)
+    {
+        await _server.RunAsync("shop", "CREATE USER app@'%'; CREATE USER maker@'%'; CREATE DEFINER=maker@'%' VIEW of_base AS SELECT id FROM t");
+        MemoryChain chain = await ChainAsync(
+            """
+            DROP FUNCTION danger; CREATE DEFINER=maker@'%' VIEW of_log AS SELECT v FROM t; CREATE DEFINER=maker@'%' PROCEDURE p() DELETE FROM t;
+            CREATE DEFINER=maker@'%' TRIGGER tr AFTER INSERT ON t FOR EACH ROW DELETE FROM parent WHERE id < 0;
+            CREATE DEFINER=maker@'%' EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM parent WHERE id < 0;
+            """);
+
+        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing with { Definer = definer, KeepOwners = keepOwners });
+
+        Assert.Equal(string.Join('\n', Enumerable.Repeat(owner, 5)), await _server.RunAsync(
+            "",
+            """
+            SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'copy' UNION ALL SELECT DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'copy'
+            UNION ALL SELECT DEFINER FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = 'copy' UNION ALL SELECT DEFINER FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'copy'
+            """));
+        Assert.Equal("copy", await LeftAsync());
+    }
+
+    [Theory]
+    [InlineData("INSERT INTO t(v) VALUES ('x')", true)]
+    [InlineData("CREATE USER maker@'%'; CREATE DEFINER=maker@'%' VIEW w AS SELECT v FROM t", false)]
+    public async Task Without_SET_USER_to_give_away_it_is_told_what_the_log_may_not_have(string script, bool works)
+    {
+        await _server.RunAsync("shop", "DROP TABLE merged; DROP FUNCTION danger");
+        MemoryChain chain = await ChainAsync(script);
+        await _server.RunAsync(
+            "",
+            """
+            CREATE USER restorer IDENTIFIED BY 'x'; GRANT ALL ON copy.* TO restorer; GRANT ALL ON `copy\_ai\_shell\_%`.* TO restorer WITH GRANT OPTION;
+            GRANT SELECT ON mysql.proc TO restorer; GRANT CREATE USER, BINLOG REPLAY, BINLOG ADMIN ON *.* TO restorer WITH GRANT OPTION
+            """);
+        DatabaseAddress target = _server.AddressOf("copy", "restorer", "x");
+        TargetOptions options = Replacing with { KeepOwners = false };
+
+        TargetState state = await WithoutPrograms.InspectTargetAsync(target, chain.Contents, options, default);
+        Assert.Empty(state.Obstacles);
+        Assert.Contains(state.Warnings, warning => warning.Contains("GRANT SET USER ON *.* TO `restorer`@`%` WITH GRANT OPTION", StringComparison.Ordinal));
+        if (works)
+        {
+            await chain.RestoreAsync(WithoutPrograms, target, options);
+            Assert.Equal("copy", await LeftAsync());
+            return;
+        }
+
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, target, options));
+        Assert.Equal(ErrorKind.Refused, failure.Kind);
+        Assert.Contains("SET USER", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("", await LeftAsync());
+    }
+
     [Fact]
     public async Task What_a_killed_replay_left_goes_with_its_account()
     {
