@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using AiShell.Engines.MySql.Wire;
 
@@ -38,7 +37,7 @@ internal sealed partial class Privileges
                 found._readsRoutineTable |= names.Contains("SELECT") || names.Contains(All);
             }
 
-            HashSet<string>? place = table != "*" ? found.OfTable(schema, table, database, ignoreCase) : schema == "*" ? found._everywhere : Matches(schema, database, ignoreCase) ? found._onDatabase : null;
+            HashSet<string>? place = table != "*" ? found.OfTable(schema, table, database, ignoreCase) : schema == "*" ? found._everywhere : SqlText.Matches(Unquoted(schema), database, ignoreCase) ? found._onDatabase : null;
             if (grant.Groups["verb"].Value == "GRANT")
             {
                 place?.UnionWith(names);
@@ -126,7 +125,7 @@ internal sealed partial class Privileges
     private HashSet<string>? OfTable(string schema, string table, string database, bool ignoreCase)
     {
         string name = Unquoted(table);
-        return !Matches(schema, database, ignoreCase) ? null
+        return !SqlText.Matches(Unquoted(schema), database, ignoreCase) ? null
             : _onTables.TryGetValue(name, out HashSet<string>? place) ? place
             : _onTables[name] = new(StringComparer.OrdinalIgnoreCase);
     }
@@ -141,25 +140,6 @@ internal sealed partial class Privileges
 
     /// <summary>The names, without those of single columns.</summary>
     private static string[] Names(string list) => [.. ColumnLists().Replace(list, "(").Split(',').Where(name => !name.EndsWith('(')).Select(name => name.Trim())];
-
-    /// <summary>In a grant <c>_</c> and <c>%</c> stand for any character and any characters, unless a backslash is before them.</summary>
-    private static bool Matches(string schema, string database, bool ignoreCase)
-    {
-        StringBuilder pattern = new("^");
-        string name = Unquoted(schema);
-        for (int at = 0; at < name.Length; at++)
-        {
-            pattern.Append(name[at] switch
-            {
-                '\\' when at + 1 < name.Length => Regex.Escape(name[++at].ToString()),
-                '%' => ".*",
-                '_' => ".",
-                char letter => Regex.Escape(letter.ToString()),
-            });
-        }
-
-        return Regex.IsMatch(database, pattern.Append('$').ToString(), RegexOptions.Singleline | RegexOptions.CultureInvariant | (ignoreCase ? RegexOptions.IgnoreCase : RegexOptions.None));
-    }
 
     [GeneratedRegex("^(?<verb>GRANT|REVOKE) (?<what>.+?) ON (?<schema>\\*|`(?:[^`]|``)*`)\\.(?<table>\\*|`(?:[^`]|``)*`) (?:TO|FROM) (?:.*(?<option>WITH GRANT OPTION))?", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex Grant();

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using AiShell.Engines.MySql.Snapshot;
 
 namespace AiShell.Engines.MySql.Schema;
@@ -47,7 +46,7 @@ internal sealed record DatabaseGrant(string Account, string Name, IReadOnlyList<
         }
 
         string kind = grant[tokens[on].End..tokens[at].Start].Trim();
-        return Matches(SqlLexer.Unquote(tokens[at].Text), database)
+        return SqlText.Matches(SqlLexer.Unquote(tokens[at].Text), database)
             ? new DatabaseGrant(account, name, DatabasePrivilege.Parse(grant, tokens, on), kind, tokens[at + 2].Text == "*" ? null : SqlLexer.Unquote(tokens[at + 2].Text), OptionOf(grant))
             : null;
     }
@@ -81,12 +80,6 @@ internal sealed record DatabaseGrant(string Account, string Name, IReadOnlyList<
         ];
         return left.Length > 0 ? this with { Privileges = left } : null;
     }
-
-    /// <summary>As LIKE does; the server compares them so too.</summary>
-    private static bool Matches(string pattern, string database) => Regex.IsMatch(
-        database,
-        $"^{Regex.Replace(pattern, @"\\?.", letter => letter.Value switch { "%" => ".*", "_" => ".", ['\\', var escaped] => Regex.Escape(escaped.ToString()), var plain => Regex.Escape(plain) }, RegexOptions.Singleline)}$",
-        RegexOptions.Singleline);
 }
 
 /// <param name="Text"><c>SELECT</c>, <c>ALTER ROUTINE</c>.</param>
