@@ -140,19 +140,9 @@ internal sealed class WalCursor(int pageSize, WalMoment start, uint changeCounte
 
         Span<byte> header = stackalloc byte[WalFile.HeaderBytes];
         read(0, header);
-        uint magic = BinaryPrimitives.ReadUInt32BigEndian(header);
-        _bigEndian = magic == WalFile.BigEndianMagic;
-        WalChecksum checksum = default;
-        checksum.Add(header[..24], _bigEndian);
-        bool right = magic is WalFile.LittleEndianMagic or WalFile.BigEndianMagic
-            && BinaryPrimitives.ReadInt32BigEndian(header[8..]) == pageSize
-            && BinaryPrimitives.ReadUInt64BigEndian(header[16..]) == Salts
-            && checksum.Equals(header[24..]);
-        if (!right)
-        {
-            throw NotThere(Frame);
-        }
-
+        WalHeader log = WalFile.ReadHeader(header) is { } found && found.PageSize == pageSize && found.Salts == Salts ? found : throw NotThere(Frame);
+        _bigEndian = log.BigEndian;
+        WalChecksum checksum = log.Checksum;
         Span<byte> frame = header[..WalFile.FrameHeaderBytes];
         bool endsUnsealed = false;
         for (uint last = Frame; last > 0; last--)

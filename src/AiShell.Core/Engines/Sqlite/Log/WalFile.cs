@@ -14,7 +14,23 @@ internal static class WalFile
     public const uint LittleEndianMagic = 0x377f0682;
     public const uint BigEndianMagic = 0x377f0683;
     public const uint Version = 3007000;
+
+    /// <summary>What a log begins with, where its checksum is right; null for anything else.</summary>
+    /// <param name="header">The first <see cref="HeaderBytes"/>.</param>
+    public static WalHeader? ReadHeader(ReadOnlySpan<byte> header)
+    {
+        uint magic = BinaryPrimitives.ReadUInt32BigEndian(header);
+        WalChecksum checksum = default;
+        checksum.Add(header[..24], magic == BigEndianMagic);
+        return magic is LittleEndianMagic or BigEndianMagic && checksum.Equals(header[24..])
+            ? new WalHeader(magic == BigEndianMagic, BinaryPrimitives.ReadInt32BigEndian(header[8..]), BinaryPrimitives.ReadUInt64BigEndian(header[16..]), checksum)
+            : null;
+    }
 }
+
+/// <param name="BigEndian">How checksums read what they add up.</param>
+/// <param name="Checksum">From which the first frame's goes on.</param>
+internal readonly record struct WalHeader(bool BigEndian, int PageSize, ulong Salts, WalChecksum Checksum);
 
 /// <summary>Writes one log: a header, then frames.</summary>
 internal sealed class WalWriter(Stream stream, int pageSize)

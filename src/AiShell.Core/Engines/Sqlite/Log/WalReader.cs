@@ -6,7 +6,7 @@ namespace AiShell.Engines.Sqlite.Log;
 internal sealed class WalReader
 {
     private readonly byte[] _header = new byte[WalFile.HeaderBytes];
-    private readonly byte[] _salts = new byte[8];
+    private ulong _salts;
     private WalChecksum _checksum;
     private byte[] _page = [];
     private bool _bigEndian;
@@ -34,7 +34,7 @@ internal sealed class WalReader
             _checksum.Add(_page, _bigEndian);
             uint page = BinaryPrimitives.ReadUInt32BigEndian(_header);
             uint committedPages = BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(4));
-            if (page == 0 || !_header.AsSpan(8, 8).SequenceEqual(_salts) || !_checksum.Equals(_header.AsSpan(16)))
+            if (page == 0 || BinaryPrimitives.ReadUInt64BigEndian(_header.AsSpan(8)) != _salts || !_checksum.Equals(_header.AsSpan(16)))
             {
                 throw Damaged();
             }
@@ -46,20 +46,14 @@ internal sealed class WalReader
 
     private void ReadHeader()
     {
-        uint magic = BinaryPrimitives.ReadUInt32BigEndian(_header);
-        int pageSize = BinaryPrimitives.ReadInt32BigEndian(_header.AsSpan(8));
-        _bigEndian = magic == WalFile.BigEndianMagic;
-        _checksum.Add(_header.AsSpan(0, 24), _bigEndian);
-        bool known = magic is WalFile.LittleEndianMagic or WalFile.BigEndianMagic
-            && BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(4)) == WalFile.Version
-            && pageSize is >= 512 and <= 65536 && (pageSize & (pageSize - 1)) == 0;
-        if (!known || !_checksum.Equals(_header.AsSpan(24)))
+        WalHeader log = WalFile.ReadHeader(_header) ?? throw Damaged();
+        if (BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(4)) != WalFile.Version || log.PageSize is not (>= 512 and <= 65536) || (log.PageSize & (log.PageSize - 1)) != 0)
         {
             throw Damaged();
         }
 
-        _header.AsSpan(16, 8).CopyTo(_salts);
-        _page = new byte[pageSize];
+        (_bigEndian, _salts, _checksum) = (log.BigEndian, log.Salts, log.Checksum);
+        _page = new byte[log.PageSize];
     }
 
     /// <summary>False at the end of the piece.</summary>
