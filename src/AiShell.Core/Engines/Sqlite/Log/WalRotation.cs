@@ -143,8 +143,7 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
         }
         finally
         {
-            _checkpointer.Unlock();
-            Note(Stopwatch.GetElapsedTime(held));
+            LetGo(held);
         }
     }
 
@@ -183,8 +182,7 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
         }
         finally
         {
-            _checkpointer.Unlock();
-            Note(Stopwatch.GetElapsedTime(held));
+            LetGo(held);
         }
 
         if (rest is null)
@@ -210,11 +208,13 @@ internal sealed class WalRotation(WalCapture capture, string path, bool keepLog,
 
     private long Rest(WalMoment latest, uint done) => (latest.LastFrame - (long)done) * capture.Cursor.FrameBytes;
 
-    private void Note(TimeSpan held)
+    /// <summary>Writers go on.</summary>
+    private void LetGo(long held)
     {
+        _checkpointer.Unlock();
         lock (_holds)
         {
-            _holds.Enqueue(held);
+            _holds.Enqueue(Stopwatch.GetElapsedTime(held));
             while (_holds.Count > HoldsKept)
             {
                 _holds.Dequeue();
