@@ -21,13 +21,13 @@ public sealed record LogRetention(IReadOnlyList<CatalogueEntry> Segments, IReadO
             return Nothing;
         }
 
-        IReadOnlyList<RecoverableWindow> windows = await RecoverableWindow.FindAsync(kept, log, _ => true, readCommits);
         IReadOnlyList<LogRun> runs = LogRun.Of(log);
+        IReadOnlyList<RecoverableWindow> windows = await RecoverableWindow.FindAsync(kept, runs, _ => true, readCommits);
         List<CatalogueEntry> segments = [];
         List<LogRun> useful = [];
         foreach (LogRun run in runs)
         {
-            RecoverableWindow? window = windows.FirstOrDefault(window => window.Run.Timeline == run.Timeline && window.Run.Start == run.Start && window.Run.Since == run.Since);
+            RecoverableWindow? window = windows.FirstOrDefault(window => window.Run == run);
             bool mayComeToUse = isFollowed && run == runs[^1];
             segments.AddRange(window is not null ? run.Segments.Take(window.Anchors[0].Place.Segments) : mayComeToUse ? [] : run.Segments);
             if (window is not null || mayComeToUse)

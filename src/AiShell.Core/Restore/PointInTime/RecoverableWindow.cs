@@ -13,13 +13,14 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
 {
     /// <summary>All windows, the oldest first.</summary>
     /// <param name="backups">Of the log's database.</param>
+    /// <param name="runs">Of its log.</param>
     /// <param name="isUsable">Whether the log may be followed from the end of a chain.</param>
     /// <param name="readCommits">Gives where one may stop in a segment.</param>
     public static async Task<IReadOnlyList<RecoverableWindow>> FindAsync(
-        IReadOnlyList<CatalogueEntry> backups, LogHistory log, Func<BackupChain, bool> isUsable, ReadCommits readCommits)
+        IReadOnlyList<CatalogueEntry> backups, IReadOnlyList<LogRun> runs, Func<BackupChain, bool> isUsable, ReadCommits readCommits)
     {
         List<RecoverableWindow> windows = [];
-        foreach (LogRun run in LogRun.Of(log))
+        foreach (LogRun run in runs)
         {
             List<LogAnchor> anchors = [];
             foreach (CatalogueEntry backup in backups.Where(backup => backup.Manifest is { } manifest && manifest.TimelineNumber == run.Timeline))

@@ -30,7 +30,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
     /// <summary>Everything that can be recovered, the oldest first.</summary>
     public Task<IReadOnlyList<RecoverableWindow>> FindWindowsAsync() => RecoverableWindow.FindAsync(
         backups,
-        log,
+        LogRun.Of(log),
         chain => (OnlyFrom is null || chain.End.Id == OnlyFrom) && !chain.Entries.Any(entry => KnownBad.Contains(entry.Id)),
         readCommits);
 
