@@ -227,7 +227,7 @@ public sealed class BackupJob(BackupRepository repository, TimeProvider time, IJ
             Kind = request.Kind,
             Base = chain?.Base.Id,
             Parent = chain?.End.Id,
-            Timeline = request.Timeline == 1 ? null : request.Timeline,
+            TimelineNumber = request.Timeline,
             Selection = request.Tables.TakesAll ? null : true,
             Format = request.Format,
             Scope = request.Scope,

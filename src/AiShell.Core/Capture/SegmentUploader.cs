@@ -101,7 +101,7 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
         EngineVersion = capture.EngineVersion,
         ToolVersion = ToolVersion.Text,
         Kind = BackupKind.Segment,
-        Timeline = timeline == 1 ? null : timeline,
+        TimelineNumber = timeline,
         Segment = new ManifestSegment(_number + 1, segment.Since, segment.Commits[^1].At, segment.Through, segment.Commits.Count) { Previous = _previous },
         Format = request.Backup.Engine.Log!.BaseFormat,
         Scope = BackupScope.All,

@@ -121,7 +121,11 @@ public sealed record Manifest
 
     /// <summary>As <see cref="Timeline"/>, from 1.</summary>
     [JsonIgnore]
-    public int TimelineNumber => Timeline ?? 1;
+    public int TimelineNumber
+    {
+        get => Timeline ?? 1;
+        init => Timeline = value == 1 ? null : value;
+    }
 
     /// <summary>Of the content, without what only the next increment asks for.</summary>
     [JsonIgnore]
