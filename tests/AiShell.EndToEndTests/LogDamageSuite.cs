@@ -70,7 +70,7 @@ public abstract class LogDamageSuite : IDisposable
         await DamagedAsync("in place of another", () => Replace(Folder(3), Folder(2)), ErrorKind.Refused, "segment 3 is damaged");
         await DamagedAsync("of another database", () => Replace(Folder(3), Path.Combine(beside, "logs", LogOf("other"), "1", "000000000003")), ErrorKind.Refused, "segment 3 is damaged");
         await DamagedAsync("of another history", () => Replace(Folder(3), Path.Combine(beside, "logs", LogOf("shop"), "2", "000000000003")), ErrorKind.Refused, "segment 3 is damaged");
-        await DamagedAsync("of another server", () => Replace(Folder(3), there), ErrorKind.Refused, "segment 3 does not go on from segment 2");
+        await DamagedAsync("of another server", () => Replace(Folder(3), there), ErrorKind.Refused, "segment 3 is another log's");
         await DamagedAsync("with the parts of another", () => Replace(PartOf(3), PartOf(2)), ErrorKind.Integrity, "000000000003");
         await DamagedAsync("with another's list", () => Replace(IndexOf(3), IndexOf(2)), ErrorKind.Integrity, "000000000003", damagesAll: false);
 
@@ -100,6 +100,25 @@ public abstract class LogDamageSuite : IDisposable
             Assert.True(verified.ExitCode == (int)ErrorKind.Integrity, $"{what}: verify says nothing\n{verified.StandardOutput}");
             Assert.Contains("segment", verified.StandardError, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task The_first_of_another_server_is_noticed()
+    {
+        await CaptureAsync("shop");
+        await CaptureAsync("shop", elsewhere: true);
+        DateTimeOffset first = CommittedBy(1);
+        Replace(Folder(1), Path.Combine(_elsewhere.Repository, "logs", LogOf("shop"), "1", "000000000001"));
+        foreach (DateTimeOffset instant in new[] { first, CommittedBy(3) })
+        {
+            BufferedCommandResult result = await RestoreAsync(instant);
+            Shell.Expect((int)ErrorKind.Refused, result);
+            Assert.Contains("segment 1 is another log's", result.StandardError, StringComparison.Ordinal);
+        }
+
+        BufferedCommandResult verified = await _shell.RunAsync("backup", "verify", "--all");
+        Shell.Expect((int)ErrorKind.Integrity, verified);
+        Assert.Contains("segment-1-000000000001: it is another log's", verified.StandardError, StringComparison.Ordinal);
     }
 
     [Fact]

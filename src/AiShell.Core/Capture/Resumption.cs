@@ -27,7 +27,8 @@ internal sealed record Resumption(LogResume At, LogHead? Head, SegmentCommit? La
             }
 
             SegmentCommit? last = run.Segments is [.., var segment] ? (await repository.ReadCommitsAsync(segment, cancellationToken))[^1] : null;
-            LogHead? head = timeline.Heads.Where(head => head.Start == run.Start || head.Position == run.End).MaxBy(head => (head.Number, head.Through));
+            string? capture = run.Segments is [.., var newest] ? newest.Require().Segment!.Capture : null;
+            LogHead? head = timeline.Heads.Where(head => head.Capture == capture || head.Start == run.Start || head.Position == run.End).MaxBy(head => (head.Capture == capture, head.Number, head.Through));
 
             // Transactions have an order: what follows the last one was not there before that was.
             DateTimeOffset through = last?.After > run.Through ? last.After : run.Through;

@@ -12,6 +12,7 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
     private LogPosition _position = capture.Start;
     private long _number = lastNumber;
     private string? _previous = left?.Previous;
+    private bool _isHeadStored;
     private long _segments;
     private long _commits;
     private DateTimeOffset _through = capture.StartedAt;
@@ -28,6 +29,12 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
         DateTimeOffset stored = _through;
         while (spool.Next() is { } segment)
         {
+            if (!_isHeadStored)
+            {
+                // No segment is there without the head that says whose it is.
+                await StoreHeadAsync(_through, cancellationToken);
+            }
+
             await StoreAsync(segment, cancellationToken);
             spool.Remove(segment);
             _position = segment.To;
@@ -37,9 +44,15 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
         }
 
         stored = all ? through : stored;
-        await logLock.EnsureHeldAsync(cancellationToken);
-        await log.WriteHeadAsync(timeline, _head with { Number = _number, Position = _position, Through = stored }, cancellationToken);
+        await StoreHeadAsync(stored, cancellationToken);
         _through = stored;
+    }
+
+    private async Task StoreHeadAsync(DateTimeOffset through, CancellationToken cancellationToken)
+    {
+        await logLock.EnsureHeldAsync(cancellationToken);
+        await log.WriteHeadAsync(timeline, _head with { Number = _number, Position = _position, Through = through }, cancellationToken);
+        _isHeadStored = true;
     }
 
     private async Task StoreAsync(SpooledSegment segment, CancellationToken cancellationToken)
@@ -102,7 +115,7 @@ internal sealed class SegmentUploader(DatabaseLog log, Lease logLock, WatchReque
         ToolVersion = ToolVersion.Text,
         Kind = BackupKind.Segment,
         TimelineNumber = timeline,
-        Segment = new ManifestSegment(_number + 1, segment.Since, segment.Commits[^1].At, segment.Through, segment.Commits.Count) { Previous = _previous },
+        Segment = new ManifestSegment(_number + 1, segment.Since, segment.Commits[^1].At, segment.Through, segment.Commits.Count) { Previous = _previous, Capture = _head.Capture },
         Format = request.Backup.Engine.Log!.BaseFormat,
         Scope = BackupScope.All,
         CreatedAt = segment.Since,

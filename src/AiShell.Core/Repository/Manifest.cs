@@ -173,6 +173,9 @@ public sealed record ManifestSegment(long Number, DateTimeOffset Since, DateTime
 {
     /// <summary>The digest of the manifest of the segment on which it goes on; null for a capture's first, and those of earlier versions. Another server's log may have the same positions.</summary>
     public string? Previous { get; init; }
+
+    /// <summary>The capture that wrote it, which has a head in the same timeline (<see cref="LogHead.Capture"/>): by that a capture's first is known to be this log's. Null for those of earlier versions.</summary>
+    public string? Capture { get; init; }
 }
 
 /// <param name="Pages">Of the whole database, also in an increment.</param>

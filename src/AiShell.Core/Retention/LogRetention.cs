@@ -39,8 +39,8 @@ public sealed record LogRetention(IReadOnlyList<CatalogueEntry> Segments, IReadO
         return new LogRetention(segments, [.. log.Timelines.SelectMany(timeline => HeadsOf(timeline, useful))]);
     }
 
-    /// <summary>All but those that say how far a useful run goes, and the last one: it has the number after which the next segment comes.</summary>
+    /// <summary>All but those of a useful run, and the last one: it has the number after which the next segment comes.</summary>
     private static IEnumerable<(int, LogHead)> HeadsOf(LogTimeline timeline, IReadOnlyList<LogRun> useful) => timeline.Heads
-        .Where(head => head.Number < timeline.LastNumber && !useful.Any(run => run.Timeline == timeline.Number && run.End == head.Position))
+        .Where(head => head.Number < timeline.LastNumber && !useful.Any(run => run.Timeline == timeline.Number && (run.End == head.Position || run.Segments.Any(segment => segment.Require().Segment!.Capture == head.Capture))))
         .Select(head => (timeline.Number, head));
 }

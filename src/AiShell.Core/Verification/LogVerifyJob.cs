@@ -36,7 +36,7 @@ public sealed class LogVerifyJob(BackupRepository repository, IJobProgress progr
             segment => segment.Id,
             async (segment, advance, token) =>
             {
-                if (await CheckAsync(segment, deep, advance, token) is { } problem)
+                if ((await CheckAsync(segment, deep, advance, token) ?? (timeline.IsForeign(segment) ? "it is another log's: no capture of this one wrote it" : null)) is { } problem)
                 {
                     problems[segment.Id] = $"{segment.Id}: {problem}";
                 }

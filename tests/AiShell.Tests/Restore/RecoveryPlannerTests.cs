@@ -85,6 +85,28 @@ public sealed class RecoveryPlannerTests
         }
     }
 
+    /// <summary>Whatever its positions say, also where it stands first: what another capture wrote is another log.</summary>
+    [Fact]
+    public async Task A_segment_of_another_log_is_no_part_of_this_one()
+    {
+        for (int seed = 0; seed < 100; seed++)
+        {
+            RandomLog log = new(new Random(seed));
+            int foreign = seed % log.Segments.Count;
+            LogHistory mixed = log.History([.. log.Segments.Select((segment, index) => WrittenBy(segment, index == foreign ? "ffffffff" : "00000000"))]);
+            RecoveryPlanner planner = Planner(log, mixed);
+            Assert.DoesNotContain(LogRun.Of(mixed), run => run.Segments.Any(mixed.Timelines[0].IsForeign));
+            foreach (SegmentCommit commit in log.CommitsOf(log.Segments[foreign]).Where(commit => log.Bases.All(place => commit.Position != log.PositionAfter(place))))
+            {
+                await Assert.ThrowsAsync<AiShellException>(() => planner.PlanAsync(new RecoveryTarget.Position(commit.Position), null));
+            }
+
+            Assert.Contains(LogRun.Of(mixed), run => run.WhyItEnds == $"segment {foreign + 1} is another log's");
+        }
+
+        static CatalogueEntry WrittenBy(CatalogueEntry segment, string capture) => segment with { Manifest = segment.Require() with { Segment = segment.Require().Segment! with { Capture = capture } } };
+    }
+
     /// <summary>Pages go over pages: a backup of statements at the same place makes another file.</summary>
     [Fact]
     public async Task A_backup_that_the_log_was_not_written_for_is_no_base_of_it()

@@ -19,6 +19,9 @@ public sealed record LogTimeline(int Number, TimelineStart? Start, IReadOnlyList
 {
     /// <summary>The number of the last segment that was ever stored; 0 before the first.</summary>
     public long LastNumber => Segments.Select(DatabaseLog.NumberOf).Concat(Heads.Select(head => head.Number)).DefaultIfEmpty(0).Max();
+
+    /// <summary>No capture of this log wrote it: logs of two servers may have the same positions.</summary>
+    public bool IsForeign(CatalogueEntry segment) => segment.Manifest?.Segment?.Capture is { } capture && !Heads.Any(head => head.Capture == capture);
 }
 
 /// <summary>The record with which a timeline begins.</summary>

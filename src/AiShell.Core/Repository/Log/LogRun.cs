@@ -21,8 +21,8 @@ public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Sinc
     private static List<LogRun> Of(LogTimeline timeline)
     {
         List<LogRun> runs = [.. OfSegments(timeline)];
-        HashSet<LogPosition> starts = [.. runs.Select(run => run.Start)];
-        runs.AddRange(timeline.Heads.Where(head => head.Start == head.Position && !starts.Contains(head.Start)).Select(head => OfHead(timeline, head)));
+        HashSet<LogPosition> known = [.. runs.SelectMany(run => run.Segments.Select(segment => segment.Require().Position.End).Prepend(run.Start))];
+        runs.AddRange(timeline.Heads.Where(head => !known.Contains(head.Start)).Select(head => OfHead(timeline, head)).OfType<LogRun>());
         runs.Sort((one, other) => one.Since.CompareTo(other.Since));
         for (int i = 0; i < runs.Count - 1; i++)
         {
@@ -32,21 +32,25 @@ public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Sinc
         return runs;
     }
 
-    /// <summary>A capture that met no commit.</summary>
-    private static LogRun OfHead(LogTimeline timeline, LogHead head) => new(timeline.Number, head.Start, head.StartedAt, [], head.Through, WhyItEnds: null);
+    /// <summary>A capture that met no commit, or in place of whose first segment there is another log's; null for one whose first ones are gone.</summary>
+    private static LogRun? OfHead(LogTimeline timeline, LogHead head) =>
+        head.Start == head.Position ? new(timeline.Number, head.Start, head.StartedAt, [], head.Through, WhyItEnds: null)
+        : timeline.Segments.FirstOrDefault(timeline.IsForeign) is { } foreign ? new(timeline.Number, head.Start, head.StartedAt, [], head.StartedAt, Foreign(foreign))
+        : null;
 
     private static IEnumerable<LogRun> OfSegments(LogTimeline timeline)
     {
         List<CatalogueEntry> segments = [];
         foreach (CatalogueEntry segment in timeline.Segments)
         {
-            if (segments.Count > 0 && WhyNotAfter(segments[^1], segment) is { } why)
+            bool isForeign = timeline.IsForeign(segment);
+            if (segments.Count > 0 && (isForeign ? Foreign(segment) : WhyNotAfter(segments[^1], segment)) is { } why)
             {
-                yield return Of(timeline, segments, why) with { IsMissing = DatabaseLog.NumberOf(segment) != DatabaseLog.NumberOf(segments[^1]) + 1 || IsOfOther(segments[^1], segment) };
+                yield return Of(timeline, segments, why) with { IsMissing = !isForeign && (DatabaseLog.NumberOf(segment) != DatabaseLog.NumberOf(segments[^1]) + 1 || IsOfOther(segments[^1], segment)) };
                 segments = [];
             }
 
-            if (segment.Manifest is not null)
+            if (segment.Manifest is not null && !isForeign)
             {
                 segments.Add(segment);
             }
@@ -77,6 +81,8 @@ public sealed record LogRun(int Timeline, LogPosition Start, DateTimeOffset Sinc
             : manifest.Position.Start != before.Require().Position.End ? "the capture was interrupted"
             : null;
     }
+
+    private static string Foreign(CatalogueEntry segment) => $"segment {DatabaseLog.NumberOf(segment)} is another log's";
 
     private static bool IsOfOther(CatalogueEntry before, CatalogueEntry segment) => segment.Manifest?.Segment!.Previous is { } previous && previous != before.Require().Digest;
 
