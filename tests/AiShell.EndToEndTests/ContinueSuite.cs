@@ -162,6 +162,38 @@ public abstract class ContinueSuite : IAsyncLifetime
         Assert.True(kept > 0, "Nothing was killed in time.");
     }
 
+    /// <summary>Killed anywhere while the first copy is made: it is there, whole, or it is a leftover that the next restore removes; the target is as it was.</summary>
+    [Fact]
+    public async Task A_first_one_that_is_killed_is_there_or_is_not()
+    {
+        await CaptureAsync();
+        string[] keep = ["backup", "restore", "-d", Target, "--timeline", "1", "--to-position", Positions[3], "--keep-staging"];
+        RandomKills kills = new(Shell, from: 0.3);
+        await kills.MeasureAsync(keep);
+        await Shell.ExpectAsync(null, "backup", "restore", "-d", Target, "--to-position", Positions[5], "--continue", "--force");
+        await kills.KillAsync(Kills.Rounds, _ => [.. keep], enough: 1, async _ =>
+        {
+            await UntilGoneAsync();
+            Assert.Equal(Ids(Transactions), await IdsAsync());
+            BufferedCommandResult further = await Shell.RunAsync("backup", "restore", "-d", Target, "--continue", "--keep-staging", "--to-position", Positions[4]);
+            bool isThere = further.ExitCode == 0;
+            Shell.Expect(isThere ? 0 : (int)ErrorKind.NotFound, further);
+            if (isThere)
+            {
+                Assert.Equal(Ids(5), await CopyIdsAsync(Assert.Single(await CopiesAsync())));
+            }
+
+            string next = await KeepAsync("--to-position", Positions[1]);
+            Assert.Equal(Ids(2), await CopyIdsAsync(next));
+            Assert.Equal([next], await CopiesAsync());
+            Assert.Equal(1, await PlacesAsync());
+            await Shell.ExpectAsync(null, "backup", "restore", "-d", Target, "--continue", "--to-position", Positions[5], "--force");
+            Assert.Equal(Ids(Transactions), await IdsAsync());
+            Assert.Equal(0, await PlacesAsync());
+            return !isThere;
+        });
+    }
+
     /// <summary>Makes the database with an empty table of items.</summary>
     protected abstract Task CreateAsync();
 
@@ -175,6 +207,9 @@ public abstract class ContinueSuite : IAsyncLifetime
 
     /// <summary>Those that are kept, as a restore names them.</summary>
     protected abstract Task<string[]> CopiesAsync();
+
+    /// <summary>How many folders or databases of restores there are beside the target, leftovers too.</summary>
+    protected abstract Task<int> PlacesAsync();
 
     protected abstract Task ChangeAsync(string copy);
 

@@ -26,5 +26,7 @@ public sealed class ContinueTests : ContinueSuite
     protected override Task<string[]> CopiesAsync() =>
         Task.FromResult(Directory.GetDirectories(Shell.Folder, ".ai-shell-restore-*").Select(folder => Path.Combine(folder, "new.db")).Where(File.Exists).ToArray());
 
+    protected override Task<int> PlacesAsync() => Task.FromResult(Directory.GetDirectories(Shell.Folder, ".ai-shell-restore-*").Length);
+
     protected override Task ChangeAsync(string copy) => Shell.SqliteAsync(copy, "INSERT INTO item VALUES(99, x'00');");
 }

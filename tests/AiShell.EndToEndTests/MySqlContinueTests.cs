@@ -1,3 +1,4 @@
+using System.Globalization;
 using CliWrap.Buffered;
 using MySqlConnector;
 
@@ -153,6 +154,9 @@ public sealed class MySqlContinueTests : ContinueSuite, IDisposable
 
     protected override async Task<string[]> CopiesAsync() =>
         [.. (await _server.RunAsync(null, "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE '%\\_ai\\_shell\\_copy\\_%' AND TABLE_NAME LIKE 'ai\\_shell\\_kept\\_%' ORDER BY 1")).Split('\n').Where(name => name.Length > 0)];
+
+    protected override async Task<int> PlacesAsync() =>
+        int.Parse(await _server.RunAsync(null, "SELECT count(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '%ai\\_shell%'"), CultureInfo.InvariantCulture);
 
     protected override Task ChangeAsync(string copy) => _server.RunAsync(copy, "INSERT INTO item(id, content) VALUES (99, '')");
 
