@@ -34,6 +34,28 @@ public sealed class MySqlOptionTests : MySqlSuite
     }
 
     [Fact]
+    public async Task Foreign_keys_to_tables_that_are_not_restored_are_told()
+    {
+        await CreateAsync(
+            "shop",
+            """
+            CREATE TABLE parent(id int PRIMARY KEY); CREATE TABLE child(id int PRIMARY KEY, p int, self int, FOREIGN KEY (p) REFERENCES parent(id), CONSTRAINT own FOREIGN KEY (self) REFERENCES child(id));
+            CREATE TABLE other(id int PRIMARY KEY, p int, FOREIGN KEY (p) REFERENCES parent(id)); INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1, 1, 1);
+            """);
+        await Shell.ExpectAsync(null, "connect", Url("shop"), "--name", "shop");
+        await Shell.ExpectAsync(null, "backup", "create", "-d", "shop");
+
+        const string Told = "Table 'child' comes without its foreign keys to tables that are not restored.";
+        JsonElement some = await Shell.JsonAsync(null, "backup", "restore", "latest", "-d", "shop/some", "--tables", "child");
+        Assert.Equal([Told], some.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetString()));
+        Assert.Equal("own", await Server.RunAsync("", "SELECT CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = 'some'"));
+        Assert.Contains(Told, (await Shell.RunAsync("backup", "restore", "latest", "-d", "shop/again", "--tables", "child")).StandardError, StringComparison.Ordinal);
+
+        JsonElement both = await Shell.JsonAsync(null, "backup", "restore", "latest", "-d", "shop/both", "--tables", "child,parent");
+        Assert.Empty(both.GetProperty("warnings").EnumerateArray());
+    }
+
+    [Fact]
     public async Task Without_a_lock_tables_without_transactions_are_refused()
     {
         await CreateAsync("shop", "CREATE TABLE orders(id int PRIMARY KEY); INSERT INTO orders VALUES (1); CREATE TABLE old(id int) ENGINE=MyISAM; INSERT INTO old VALUES (1);");

@@ -74,7 +74,7 @@ public sealed class ContinueJob(BackupRepository repository, TimeProvider time, 
             progress.Warn(warning);
         }
 
-        RestoreResult result = new(plan, found.Count, found.Sum(table => table.Fingerprint.Rows), FingerprintsCompared: false, time.GetElapsedTime(started));
+        RestoreResult result = new(plan with { Warnings = [.. plan.Warnings, .. target.Warnings] }, found.Count, found.Sum(table => table.Fingerprint.Rows), FingerprintsCompared: false, time.GetElapsedTime(started));
         if (request.KeepStaging)
         {
             next = next with { Position = recovery.Reached, CommittedAt = recovery.CommittedAt ?? what.CommittedAt, Toward = null, KeptAt = time.GetUtcNow() };

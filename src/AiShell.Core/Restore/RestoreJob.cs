@@ -60,7 +60,7 @@ public sealed class RestoreJob(BackupRepository repository, TimeProvider time, I
             progress.Warn(warning);
         }
 
-        RestoreResult result = new(plan, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started));
+        RestoreResult result = new(plan with { Warnings = [.. plan.Warnings, .. target.Warnings] }, restored.Count, restored.Sum(table => table.Fingerprint.Rows), request.VerifyFirst, time.GetElapsedTime(started));
         if (request.KeepStaging)
         {
             return result with { Staging = await target.KeepAsync(DescribeCopy(request, chain).ToText(), cancellationToken) };

@@ -77,7 +77,7 @@ public sealed record RestorePlan(
     /// <summary>Which moment of the log comes of it; null for the end of the backup.</summary>
     public RecoveryPlan? Recovery { get; init; }
 
-    /// <summary>What is worth knowing before, one sentence each; none keeps it from being done.</summary>
+    /// <summary>What is worth knowing before, and of a restore that was done what was found besides, one sentence each; none keeps it from being done.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
     /// <summary>What helps against <see cref="Problems"/>, one sentence or two each.</summary>

@@ -64,7 +64,11 @@ internal sealed class DatabaseTarget : IRestoreTarget
         await _load.Keys.CompleteAsync(_script.Later.Where(entry => entry.Header.Kind == SchemaScript.ForeignKey), cancellationToken);
         await MakeObjectsAsync(cancellationToken);
         IReadOnlyList<ForeignKey> keys = await _staging.UseAsync("foreign keys", session => ForeignKey.Of(session, _staging.Name), cancellationToken);
-        Warnings = [.. (await _load.FindOrphansAsync(keys, cancellationToken)).Select(orphan => $"The restored database is as its source was, but not in itself right: {orphan}.")];
+        Warnings =
+        [
+            .. _script.WithoutKeys.Order(StringComparer.Ordinal).Select(table => $"Table '{table}' comes without its foreign keys to tables that are not restored."),
+            .. (await _load.FindOrphansAsync(keys, cancellationToken)).Select(orphan => $"The restored database is as its source was, but not in itself right: {orphan}."),
+        ];
         return await _load.ReadBackAsync(fingerprints, cancellationToken);
     }
 

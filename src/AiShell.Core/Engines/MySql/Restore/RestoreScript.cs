@@ -13,6 +13,9 @@ internal sealed class RestoreScript(TableFilter tables)
     /// <summary>What comes after the rows.</summary>
     public List<ScriptEntry> Later { get; } = [];
 
+    /// <summary>Wanted tables that come without a foreign key of theirs, for the table that it refers to is not wanted.</summary>
+    public HashSet<string> WithoutKeys { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Not a table that is not wanted, nor what needs one. To be asked in the script's order.</summary>
     public bool Takes(ScriptEntry entry)
     {
@@ -22,6 +25,11 @@ internal sealed class RestoreScript(TableFilter tables)
         }
 
         _dropped.Add(entry.Header.Id);
+        if (entry.Header.Kind == SchemaScript.ForeignKey && tables.Takes(new TableName("", entry.Header.Name)))
+        {
+            WithoutKeys.Add(entry.Header.Name);
+        }
+
         return false;
     }
 }
