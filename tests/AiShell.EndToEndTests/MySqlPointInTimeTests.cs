@@ -18,7 +18,6 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
 
     /// <summary>Of the moments, which are all compared at a replay's stops. A restore takes seconds; AI_SHELL_TEST_WHOLE_RESTORES=250 restores every one.</summary>
     private static readonly int WholeRestores = int.Parse(Environment.GetEnvironmentVariable("AI_SHELL_TEST_WHOLE_RESTORES") ?? "6", CultureInfo.InvariantCulture);
-    private readonly Shell _shell = new();
     private readonly Random _random = new(20261128);
     private MariaDbServer _other = null!;
 
@@ -32,7 +31,6 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
     {
         await _other.DisposeAsync();
         await base.DisposeAsync();
-        _shell.Dispose();
     }
 
     [Fact]
@@ -42,7 +40,7 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         await CreateAsync("noise", "CREATE TABLE other(id int AUTO_INCREMENT PRIMARY KEY, v text)");
         MySqlJournal journal = new(() => ConnectionTo(Server, "shop"));
         int kills = await WriteUnderCaptureAsync(journal);
-        BackupRepository repository = await BackupRepository.OpenAsync(new LocalStore(_shell.Repository), new NoManifestCache(), TimeProvider.System, default);
+        BackupRepository repository = await BackupRepository.OpenAsync(new LocalStore(Shell.Repository), new NoManifestCache(), TimeProvider.System, default);
         RecoveryPlanner planner = await RecoveryPlanner.ReadAsync(repository, "shop", new HashSet<string>(), onlyFrom: null, default);
         IReadOnlyList<RecoverableWindow> windows = await planner.FindWindowsAsync();
         IReadOnlyList<MySqlJournal.Entry> entries = journal.Entries;
@@ -65,14 +63,14 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         for (int run = 0; run <= Kills; run++)
         {
             journal.HoldsDefinitions = run == 0;
-            using Process capture = _shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "300ms", "--compression", "zstd");
+            using Process capture = Shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "300ms", "--compression", "zstd");
             Task<string> errors = capture.StandardError.ReadToEndAsync();
             int before = SegmentsNow();
             await Shell.UntilAsync(() => SegmentsNow() >= before + 3 || capture.HasExited, "the capture stores segments");
             journal.HoldsDefinitions = run == 1;
             if (run == 1)
             {
-                await _shell.ExpectAsync(null, "backup", "create", "-d", Url("shop"));
+                await Shell.ExpectAsync(null, "backup", "create", "-d", Url("shop"));
                 journal.HoldsDefinitions = false;
                 await Shell.UntilAsync(() => SegmentsNow() >= before + 6 || capture.HasExited, "the capture goes on beside another backup");
             }
@@ -110,7 +108,7 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         await Server.StartAgainAsync();
     }
 
-    private int SegmentsNow() => _shell.ManifestsOf("logs");
+    private int SegmentsNow() => Shell.ManifestsOf("logs");
 
     private static int LastOf(IEnumerable<MySqlJournal.Entry> entries) => entries.Select(entry => entry.Number).DefaultIfEmpty(0).Max();
 
@@ -127,7 +125,7 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         List<(RecoveryPlan Plan, int Number, string Sum)> found = [];
         foreach (var group in plans.GroupBy(one => one.Plan.Chain.LastBackup.Id))
         {
-            await _shell.ExpectAsync(null, "backup", "restore", group.Key, "-d", UrlOf(_other, "shop"), "--force");
+            await Shell.ExpectAsync(null, "backup", "restore", group.Key, "-d", UrlOf(_other, "shop"), "--force");
             using MySqlConnection copy = await OpenAsync(_other, "shop");
             Dictionary<string, (int Number, string Sum)> seen = [];
             HashSet<string> wanted = [.. group.Select(one => one.Plan.Reached.Value.Split(' ')[0])];
@@ -171,7 +169,7 @@ public sealed class MySqlPointInTimeTests(ITestOutputHelper output) : MySqlSuite
         foreach ((RecoveryPlan plan, int number, string sum) in found.Where(one => one.Plan.Segments.Count > 0).OrderBy(_ => _random.Next()).Take(WholeRestores))
         {
             string[] until = plan.Target is RecoveryTarget.Instant instant ? ["--point-in-time", RecoveryTarget.Show(instant.At)] : ["--to-position", ((RecoveryTarget.Position)plan.Target).At.Value];
-            await _shell.ExpectAsync(null, ["backup", "restore", plan.Chain.LastBackup.Id, "-d", UrlOf(_other, "copy"), "--force", .. until]);
+            await Shell.ExpectAsync(null, ["backup", "restore", plan.Chain.LastBackup.Id, "-d", UrlOf(_other, "copy"), "--force", .. until]);
             using MySqlConnection copy = await OpenAsync(_other, "copy");
             Assert.True(number == MySqlJournal.NumberOf(copy) && sum == MySqlJournal.SumOf(copy), $"{plan.Target} restores to another database than its transactions give one by one.");
             restored++;

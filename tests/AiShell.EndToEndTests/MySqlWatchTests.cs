@@ -7,19 +7,11 @@ namespace AiShell.EndToEndTests;
 /// <summary>A capture of a server's log meets what it cannot keep.</summary>
 public sealed class MySqlWatchTests : MySqlSuite
 {
-    private readonly Shell _shell = new();
-
-    public override async Task DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _shell.Dispose();
-    }
-
     [Fact]
     public async Task After_a_transaction_that_cannot_be_replayed_it_begins_anew_and_says_why()
     {
         await CreateAsync("shop", "CREATE TABLE t(id int AUTO_INCREMENT PRIMARY KEY, v varchar(50))");
-        using Process capture = _shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms");
+        using Process capture = Shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms");
         Task<string> errors = capture.StandardError.ReadToEndAsync();
         await InsertUntilAsync(capture, SegmentsNow() + 1);
 
@@ -30,7 +22,7 @@ public sealed class MySqlWatchTests : MySqlSuite
         using Process terminate = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
         await capture.WaitForExitAsync();
         Assert.Contains("written as its statement", await errors, StringComparison.Ordinal);
-        await _shell.ExpectAsync(null, "backup", "restore", "-d", Url("shop"), "--point-in-time", "latest", "--force");
+        await Shell.ExpectAsync(null, "backup", "restore", "-d", Url("shop"), "--point-in-time", "latest", "--force");
         Assert.Contains("after", await RunAsync("shop", "SELECT v FROM t ORDER BY id DESC LIMIT 1"), StringComparison.Ordinal);
     }
 
@@ -41,7 +33,7 @@ public sealed class MySqlWatchTests : MySqlSuite
         await using MySqlConnection other = await OpenAsync();
         await using MySqlCommand hold = new("LOCK TABLES shop.t WRITE", other);
         await hold.ExecuteNonQueryAsync();
-        using Process capture = _shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms", "--lock-wait", "1s");
+        using Process capture = Shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms", "--lock-wait", "1s");
         Assert.Contains("The first backup was not made", await capture.StandardError.ReadLineAsync(), StringComparison.Ordinal);
 
         await other.CloseAsync();
@@ -56,7 +48,7 @@ public sealed class MySqlWatchTests : MySqlSuite
     public async Task A_connection_that_breaks_is_told_and_the_log_is_read_on_without_a_hole()
     {
         await CreateAsync("shop", "CREATE TABLE t(id int AUTO_INCREMENT PRIMARY KEY, v varchar(50))");
-        using Process capture = _shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms");
+        using Process capture = Shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms");
         StringBuilder errors = new();
         capture.ErrorDataReceived += (_, line) =>
         {
@@ -77,7 +69,7 @@ public sealed class MySqlWatchTests : MySqlSuite
         await capture.WaitForExitAsync();
         Assert.Equal(1, Bases());
         string written = await RunAsync("shop", "SELECT * FROM t ORDER BY id");
-        await _shell.ExpectAsync(null, "backup", "restore", "-d", Url("shop"), "--point-in-time", "latest", "--force");
+        await Shell.ExpectAsync(null, "backup", "restore", "-d", Url("shop"), "--point-in-time", "latest", "--force");
         Assert.StartsWith(await RunAsync("shop", "SELECT * FROM t ORDER BY id"), written, StringComparison.Ordinal);
         Assert.Contains("meanwhile", await RunAsync("shop", "SELECT v FROM t"), StringComparison.Ordinal);
 
@@ -103,7 +95,7 @@ public sealed class MySqlWatchTests : MySqlSuite
         }
     }
 
-    private int SegmentsNow() => _shell.ManifestsOf("logs");
+    private int SegmentsNow() => Shell.ManifestsOf("logs");
 
-    private int Bases() => _shell.ManifestsOf("backups");
+    private int Bases() => Shell.ManifestsOf("backups");
 }
