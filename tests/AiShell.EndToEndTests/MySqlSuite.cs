@@ -15,7 +15,10 @@ public class MySqlSuite : ServerSuite
 
     protected override string OurSessions => $"SELECT count(*) FROM information_schema.PROCESSLIST WHERE USER = '{MariaDbServer.User}'";
 
-    public override async Task InitializeAsync() => Server = await MariaDbServer.StartAsync();
+    /// <summary>Options of mariadbd without the dashes.</summary>
+    protected virtual string[] Settings => [];
+
+    public override async Task InitializeAsync() => Server = await MariaDbServer.StartAsync(Settings);
 
     public override async Task DisposeAsync() => await Server.DisposeAsync();
 

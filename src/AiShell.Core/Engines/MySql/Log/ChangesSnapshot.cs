@@ -1,4 +1,6 @@
 using AiShell.Engines.MySql.Connecting;
+using AiShell.Engines.MySql.Restore;
+using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
@@ -27,11 +29,37 @@ internal sealed class ChangesSnapshot(ConnectionSettings settings, LogSource sou
 
     /// <exception cref="BrokenChainException">The log does not go on where the chain ends.</exception>
     public static async Task<ISnapshot> OpenAsync(
-        ConnectionSettings settings, LogPosition chainEnd, LogSource source, SnapshotOptions options, Func<ValueTask>? written, CancellationToken cancellationToken)
+        ConnectionSettings settings, ChainSoFar chain, LogSource source, SnapshotOptions options, Func<ValueTask>? written, CancellationToken cancellationToken)
     {
-        BinaryLogPosition from = BinaryLogPosition.Of(chainEnd) ?? throw new BrokenChainException($"the last backup has no position in a binary log ('{chainEnd}')");
+        await RequireSameCaseAsync(chain, source, cancellationToken);
+        BinaryLogPosition from = BinaryLogPosition.Of(chain.End) ?? throw new BrokenChainException($"the last backup has no position in a binary log ('{chain.End}')");
         await LogSource.RequireAsync(settings, from, cancellationToken);
         return new ChangesSnapshot(settings, source, from, options.ScratchDirectory) { Written = written };
+    }
+
+    /// <summary>The base decides how the server is made on which the log is done again.</summary>
+    private static async Task RequireSameCaseAsync(ChainSoFar chain, LogSource source, CancellationToken cancellationToken)
+    {
+        if (source.Mark.LowerCaseTableNames == 0)
+        {
+            return; // so that the base need not be looked into; what was otherwise then, the replay refuses
+        }
+
+        int known = 0;
+        BackupPart first = chain.Links[0].Parts.First(part => part.Phase == PartPhase.PreData);
+        await chain.Read(
+            0,
+            first,
+            plain =>
+            {
+                known = PartLoading.ReadEntries(first, plain).FirstOrDefault() is { Header.Kind: DatabaseEntry.Kind } entry ? DatabaseEntry.Parse(entry.Sql).LowerCaseTableNames : 0;
+                return Task.CompletedTask;
+            },
+            cancellationToken);
+        if (known != source.Mark.LowerCaseTableNames)
+        {
+            throw new BrokenChainException($"the full backup does not say that the server compares names without case (lower_case_table_names = {source.Mark.LowerCaseTableNames})");
+        }
     }
 
     public async Task<IReadOnlyList<TableDigest>> WriteAsync(SnapshotStep step, IPartSink sink, CancellationToken cancellationToken)
@@ -55,7 +83,7 @@ internal sealed class ChangesSnapshot(ConnectionSettings settings, LogSource sou
     private void Write(MySqlSession session, IPartSink sink, CancellationToken cancellationToken)
     {
         var stream = BinaryLogStream.Open(session, new StreamRequest(from, Follows: false));
-        using DatabaseTransactions transactions = new(source.Mark.Database, from, scratchDirectory);
+        using DatabaseTransactions transactions = new(source.Mark, from, scratchDirectory);
         BinaryLogPosition written = from;
         LogPartWriter? part = null;
         while (BinaryLogPosition.Compare(stream.Position, source.End) is < 0 && stream.Read(out StreamedEvent next))

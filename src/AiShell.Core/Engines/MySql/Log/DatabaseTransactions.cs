@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Snapshot;
 
 namespace AiShell.Engines.MySql.Log;
@@ -13,9 +14,12 @@ internal sealed record SelectedTransaction(LoggedTransaction Transaction, Binary
 }
 
 /// <summary>Picks from a server's log the whole transactions that change one database, and says where one cannot be replayed.</summary>
-internal sealed class DatabaseTransactions(string database, BinaryLogPosition from, string scratchDirectory) : IDisposable
+/// <param name="mark">Says which, and how the server compares names.</param>
+internal sealed class DatabaseTransactions(LogMark mark, BinaryLogPosition from, string scratchDirectory) : IDisposable
 {
     private const int MostOfText = 100;
+
+    private readonly TableNameCase _case = mark.NameCase;
 
     private readonly TransactionCut _cut = new();
     private TransactionBuffer _buffer = new(scratchDirectory);
@@ -85,7 +89,7 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
     {
         if (next.Type == EventType.TableMap)
         {
-            _concerns |= TableMap.Read(next).Database == database;
+            _concerns |= IsOurs(TableMap.Read(next).Database);
         }
         else if (next.Type is EventType.Query or EventType.CompressedQuery or EventType.ExecuteLoadQuery)
         {
@@ -102,9 +106,9 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
         StatementKind kind = StatementKinds.Of(statement);
         if (kind is StatementKind.Definition or StatementKind.DefinitionWithRows)
         {
-            DefinedObjects? defined = DefinedObjects.Of(statement);
-            _concerns |= defined?.Concerns(database) ?? false;
-            _why ??= defined?.BringsInto(database) == true ? $"it brings a table from another database into this one ({Beginning(statement)})" : null;
+            DefinedObjects? defined = DefinedObjects.Of(statement, _case);
+            _concerns |= defined?.Concerns(mark.Database) ?? false;
+            _why ??= defined?.BringsInto(mark.Database) == true ? $"it brings a table from another database into this one ({Beginning(statement)})" : null;
             _why ??= defined is null && MayConcern(statement) ? $"it is not known what a statement of it defines ({Beginning(statement)})" : null;
         }
         else if (kind == StatementKind.Change && (MayConcern(statement) || Calls(statement)))
@@ -113,7 +117,9 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
         }
     }
 
-    private bool MayConcern(LoggedStatement statement) => statement.Database == database || DefinedObjects.IsNamed(statement, database);
+    private bool IsOurs(string database) => _case.IsSame(database, mark.Database);
+
+    private bool MayConcern(LoggedStatement statement) => IsOurs(statement.Database) || DefinedObjects.IsNamed(statement, mark.Database, _case);
 
     /// <summary>What a routine does cannot be told from its call.</summary>
     private static bool Calls(LoggedStatement statement) =>
@@ -121,7 +127,7 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
 
     private void RequireReplayable(LoggedTransaction transaction)
     {
-        if (transaction.Xa != XaPart.None && (_concerns || transaction.Databases.Contains(database) || (transaction.Xa == XaPart.Completed && transaction.Databases.Count == 0)))
+        if (transaction.Xa != XaPart.None && (_concerns || transaction.Databases.Any(IsOurs) || (transaction.Xa == XaPart.Completed && transaction.Databases.Count == 0)))
         {
             _why = "it is part of a distributed one (XA), whose parts are not put together here";
         }

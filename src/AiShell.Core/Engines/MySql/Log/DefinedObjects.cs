@@ -1,4 +1,5 @@
 using System.Text;
+using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Schema;
 
 namespace AiShell.Engines.MySql.Log;
@@ -50,12 +51,13 @@ internal sealed record DefinedObjects(string Verb, string Kind, IReadOnlyList<Ob
 
     public bool Concerns(string database) => All.Any(name => name.Database == database);
 
+    /// <param name="nameCase">Of the log's server. Names are as it folds them, so that the same ones are equal.</param>
     /// <returns>Null where it is not understood.</returns>
-    public static DefinedObjects? Of(LoggedStatement statement)
+    public static DefinedObjects? Of(LoggedStatement statement, TableNameCase nameCase)
     {
         try
         {
-            return new Reading(WordsOf(statement), statement.Database).Read();
+            return new Reading(WordsOf(statement), nameCase.Fold(statement.Database), nameCase).Read();
         }
         catch (FormatException)
         {
@@ -73,14 +75,14 @@ internal sealed record DefinedObjects(string Verb, string Kind, IReadOnlyList<Ob
     }
 
     /// <summary>Whether a token is the name.</summary>
-    public static bool IsName(string word, string name) => Unquote(word) == name;
+    public static bool IsName(string word, string name, TableNameCase nameCase) => nameCase.IsSame(Unquote(word), name);
 
     /// <summary>Whether a database's name stands anywhere in a statement, outside of texts and comments.</summary>
-    public static bool IsNamed(LoggedStatement statement, string database)
+    public static bool IsNamed(LoggedStatement statement, string database, TableNameCase nameCase)
     {
         try
         {
-            return WordsOf(statement).Any(word => IsName(word, database));
+            return WordsOf(statement).Any(word => IsName(word, database, nameCase));
         }
         catch (FormatException)
         {
@@ -111,7 +113,7 @@ internal sealed record DefinedObjects(string Verb, string Kind, IReadOnlyList<Ob
     private static string Unquote(string word) => word is ['"', .., '"'] ? word[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : SqlLexer.Unquote(word);
 
     /// <summary>Reads the head of a statement, word by word.</summary>
-    private sealed class Reading(List<string> words, string database)
+    private sealed class Reading(List<string> words, string database, TableNameCase nameCase)
     {
         private int _at;
 
@@ -275,7 +277,7 @@ internal sealed record DefinedObjects(string Verb, string Kind, IReadOnlyList<Ob
         private string Identifier()
         {
             string word = Next();
-            return word[0] is '`' or '"' || char.IsAsciiLetterOrDigit(word[0]) || word[0] is '_' or '$' || word[0] > 127 ? Unquote(word) : throw new FormatException($"'{word}' is no name");
+            return word[0] is '`' or '"' || char.IsAsciiLetterOrDigit(word[0]) || word[0] is '_' or '$' || word[0] > 127 ? nameCase.Fold(Unquote(word)) : throw new FormatException($"'{word}' is no name");
         }
 
         private void SkipIfExists()

@@ -1,3 +1,4 @@
+using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
@@ -22,6 +23,7 @@ internal sealed class LimitedSite(MySqlSession definitions, MySqlSession admin, 
     private static readonly string[] WithOwners = ["VIEW", "PROCEDURE", "FUNCTION", "PACKAGE", "TRIGGER", "EVENT"];
 
     private readonly HashSet<string> _fit = new(StringComparer.Ordinal);
+    private readonly TableNameCase _case = TableNameCase.Read(admin);
 
     public MySqlSession Definitions => definitions;
 
@@ -36,7 +38,7 @@ internal sealed class LimitedSite(MySqlSession definitions, MySqlSession admin, 
     {
         List<string> words = DefinedObjects.WordsOf(statement);
         bool hasBody = WithOwners.Contains(defined.Kind) && defined.Kind != "VIEW";
-        if (statement.Database != source || (!hasBody && IsNamed(words, orAlone: defined.Kind == "DATABASE")) || (defined.Kind == "DATABASE" && defined.Verb != "ALTER"))
+        if (!_case.IsSame(statement.Database, source) || (!hasBody && IsNamed(words, orAlone: defined.Kind == "DATABASE")) || (defined.Kind == "DATABASE" && defined.Verb != "ALTER"))
         {
             return $"names the database '{source}' in its text, which is not that of this copy";
         }
@@ -153,7 +155,7 @@ internal sealed class LimitedSite(MySqlSession definitions, MySqlSession admin, 
         }
     }
 
-    private bool IsNamed(List<string> words, bool orAlone) => words.Index().Any(word => DefinedObjects.IsName(word.Item, source) && (orAlone || IsAt(words, word.Index + 1, ".")));
+    private bool IsNamed(List<string> words, bool orAlone) => words.Index().Any(word => DefinedObjects.IsName(word.Item, source, _case) && (orAlone || IsAt(words, word.Index + 1, ".")));
 
     private static bool IsAt(List<string> words, int index, string word) => index < words.Count && Is(words[index], word);
 

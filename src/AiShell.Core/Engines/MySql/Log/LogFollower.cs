@@ -91,7 +91,7 @@ internal sealed class LogFollower(ConnectionSettings settings, LogMark mark, Bin
     private void Read(MySqlSession session, CancellationToken cancellationToken)
     {
         var stream = BinaryLogStream.Open(session, new StreamRequest(_read, Follows: true));
-        using DatabaseTransactions transactions = new(mark.Database, _read, options.ScratchDirectory);
+        using DatabaseTransactions transactions = new(mark, _read, options.ScratchDirectory);
         while (!cancellationToken.IsCancellationRequested && stream.Read(out StreamedEvent next))
         {
             SelectedTransaction? selected = transactions.Feed(next);

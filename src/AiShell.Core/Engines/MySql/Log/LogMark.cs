@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AiShell.Engines.MySql.Restore;
 
 namespace AiShell.Engines.MySql.Log;
 
@@ -24,6 +26,12 @@ internal sealed record LogMark(string Database, string? From, string? To, bool H
 
     /// <summary>What the server's machine calls its time zone.</summary>
     public string? TimeZone { get; init; }
+
+    /// <summary>The server's <c>lower_case_table_names</c>, by which the names in the log are compared.</summary>
+    public int LowerCaseTableNames { get; init; }
+
+    [JsonIgnore]
+    public TableNameCase NameCase => new(LowerCaseTableNames.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>An event that is in no server's log.</summary>
     public byte[] ToEvent(LogChecksum checksum)

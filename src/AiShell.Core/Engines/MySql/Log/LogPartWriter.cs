@@ -43,7 +43,7 @@ internal sealed class LogPartWriter
         events.CopyTo(_output);
     }
 
-    public void End(BinaryLogPosition to) => _output.Write((_mark with { From = null, To = to.ToLogPosition().Value, DefaultEngine = null, TimeZone = null }).ToEvent(Checksum));
+    public void End(BinaryLogPosition to) => _output.Write((_mark with { From = null, To = to.ToLogPosition().Value, DefaultEngine = null, TimeZone = null, LowerCaseTableNames = 0 }).ToEvent(Checksum));
 
     private void Describe(byte[] description)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using AiShell.Engines.MySql.Restore;
 using AiShell.Engines.MySql.Schema;
 using AiShell.Engines.MySql.Wire;
 
@@ -13,6 +14,7 @@ internal sealed class LogReplay : IDisposable
     private readonly MySqlSession _session;
     private readonly IReplaySite _site;
     private readonly string _database;
+    private readonly TableNameCase _case;
     private readonly RowEvents _rows;
     private PartEvent _at;
     private string? _timeZone; // of the source
@@ -29,7 +31,8 @@ internal sealed class LogReplay : IDisposable
         _session = session;
         _site = site;
         _database = database;
-        _rows = new RowEvents(database, site.Database, RequireFit, sql => session.Execute(sql));
+        _case = TableNameCase.Read(session);
+        _rows = new RowEvents(IsOurs, site.Database, RequireFit, sql => session.Execute(sql));
         foreach (MySqlSession one in new[] { session, site.Definitions }.Distinct())
         {
             one.Execute("SET SESSION innodb_strict_mode = 0, innodb_lock_wait_timeout = 86400, wait_timeout = 2147483");
@@ -60,6 +63,14 @@ internal sealed class LogReplay : IDisposable
     /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: the server is not like the log's.</exception>
     public void Begin(LogMark mark)
     {
+        if (_case.Setting != mark.NameCase.Setting)
+        {
+            throw new AiShellException(
+                ErrorKind.Refused,
+                $"The log cannot be replayed: its server compares names otherwise (lower_case_table_names = {mark.NameCase.Setting}) than the one that would replay it (lower_case_table_names = {_case.Setting}).",
+                "Restore a full backup, and make a new one on the source: the log after it says how names are compared.");
+        }
+
         if (mark.DefaultEngine is { } engine)
         {
             _site.Definitions.Execute($"SET SESSION default_storage_engine = {SqlText.Literal(engine)}");
@@ -129,14 +140,14 @@ internal sealed class LogReplay : IDisposable
                 break;
             case StatementKind.XaEnd:
                 throw Refused("it is part of a distributed one (XA)");
-            case StatementKind.Change when statement.Database == _database || DefinedObjects.IsNamed(statement, _database):
+            case StatementKind.Change when IsOurs(statement.Database) || DefinedObjects.IsNamed(statement, _database, _case):
                 throw Refused("a change in it was written as its statement");
         }
     }
 
     private void Define(LoggedStatement statement, uint second)
     {
-        DefinedObjects defined = DefinedObjects.Of(statement) ?? throw Refused($"it is not known what a statement of it defines ({Encoding.UTF8.GetString(statement.Text)})");
+        DefinedObjects defined = DefinedObjects.Of(statement, _case) ?? throw Refused($"it is not known what a statement of it defines ({Encoding.UTF8.GetString(statement.Text)})");
         if (!defined.Concerns(_database))
         {
             return;
@@ -191,7 +202,9 @@ internal sealed class LogReplay : IDisposable
         throw Refused("it changes an event, and leaves open to whom that belongs");
     }
 
-    private bool IsOurs(ObjectName name) => name.Database == _database;
+    private bool IsOurs(ObjectName name) => IsOurs(name.Database);
+
+    private bool IsOurs(string database) => _case.IsSame(database, _database);
 
     /// <summary>In a session like the one that ran it.</summary>
     private void Run(LoggedStatement statement, DefinedObjects defined, uint second)

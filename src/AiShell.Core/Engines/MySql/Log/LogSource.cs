@@ -53,9 +53,12 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
         {
             LogCapture capture = LogCapture.Ask(session);
             TableNameCase nameCase = TableNameCase.Read(session);
-            if (session.Scalar("SELECT @@lower_case_table_names") != "0")
+            if (nameCase.Setting is not ("0" or "1"))
             {
-                throw new AiShellException(ErrorKind.Refused, "The log of a server that does not tell names apart by case (lower_case_table_names) is not read by this version.", "Make full backups.");
+                throw new AiShellException(
+                    ErrorKind.Refused,
+                    $"The server keeps names in the case they were written in and does not tell them apart by it (lower_case_table_names = {nameCase.Setting}), so that its log holds one table under several names; this version does not read it.",
+                    "Make full backups.");
             }
 
             RefuseWhatIsNotRead(session);
@@ -64,6 +67,7 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
             {
                 DefaultEngine = session.Scalar("SELECT @@global.default_storage_engine"),
                 TimeZone = session.Scalar("SELECT @@system_time_zone"),
+                LowerCaseTableNames = int.Parse(nameCase.Setting, CultureInfo.InvariantCulture),
             };
             int tables = int.Parse(session.Scalar("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')")!, CultureInfo.InvariantCulture);
             return new LogSource(end, mark, tables, session.ServerVersionText, capture.Remarks);

@@ -83,7 +83,7 @@ internal sealed class MySqlCapture : ILogCapture
         {
             // Only when it was written is it known that the whole database is not wanted.
             LogSource upToStart = _source with { End = _start.Position, Mark = _source.Mark with { HasEnd = true } };
-            return await ChangesSnapshot.OpenAsync(_settings, chain.End, upToStart, options, LetGoAsync, cancellationToken);
+            return await ChangesSnapshot.OpenAsync(_settings, chain, upToStart, options, LetGoAsync, cancellationToken);
         }
 
         _picture = null;

@@ -48,7 +48,7 @@ internal sealed class MySqlChangeLog(Func<DatabaseAddress, ConnectionSettings> s
     {
         ConnectionSettings settings = settingsOf(address);
         LogSource source = await LogSource.LookAsync(settings, hasEnd: true, cancellationToken);
-        return await ChangesSnapshot.OpenAsync(settings, chain.End, source, options, written: null, cancellationToken);
+        return await ChangesSnapshot.OpenAsync(settings, chain, source, options, written: null, cancellationToken);
     }
 
     public Task<ILogCapture> OpenCaptureAsync(DatabaseAddress address, CaptureOptions options, CancellationToken cancellationToken) =>

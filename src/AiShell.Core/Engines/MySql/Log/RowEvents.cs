@@ -6,10 +6,10 @@ namespace AiShell.Engines.MySql.Log;
 /// Collects the row events of a statement, with the tables that they belong to, into BINLOG statements (manual, "BINLOG"); of another database's tables nothing is taken. Each statement
 /// is complete by itself, so a long one goes in several.
 /// </summary>
-/// <param name="database">As the log calls it.</param>
+/// <param name="isOurs">Of a database as the log calls it.</param>
 /// <param name="copy">Where its rows go: no event names any other.</param>
 /// <param name="requireFit">Is given each table before its rows.</param>
-internal sealed class RowEvents(string database, string copy, Action<string> requireFit, Action<string> run)
+internal sealed class RowEvents(Func<string, bool> isOurs, string copy, Action<string> requireFit, Action<string> run)
 {
     private const int Enough = 4 * 1024 * 1024;
     private const int TableIdBytes = 6;
@@ -26,7 +26,7 @@ internal sealed class RowEvents(string database, string copy, Action<string> req
     {
         if (next.Type == EventType.TableMap)
         {
-            if (TableMap.Read(next) is var map && map.Database == database)
+            if (TableMap.Read(next) is var map && isOurs(map.Database))
             {
                 requireFit(map.Table);
                 _tables.Add((TableOf(next), OwnEvent.TableIn(copy, next)));

@@ -35,7 +35,8 @@ internal sealed class LimitedPlace : IReplayPlace
 
     /// <param name="settings">Of the target.</param>
     /// <param name="source">What the log calls the database.</param>
-    public static async Task<IReplayPlace> OpenAsync(ConnectionSettings settings, string source, BackupContents contents, CancellationToken cancellationToken)
+    /// <param name="lowerCaseTableNames">As the source had it.</param>
+    public static async Task<IReplayPlace> OpenAsync(ConnectionSettings settings, string source, int lowerCaseTableNames, BackupContents contents, CancellationToken cancellationToken)
     {
         MySqlSession admin = await Server.OpenAsync(settings, cancellationToken, "");
         LimitedPlace? place = null;
@@ -46,7 +47,8 @@ internal sealed class LimitedPlace : IReplayPlace
                 $"a scratch database beside '{settings.Database}'",
                 session =>
                 {
-                    if (new LimitedRequirements(session, settings.Database, contents).FindObstacles().FirstOrDefault() is { } obstacle)
+                    LimitedRequirements requirements = new(session, settings.Database, contents);
+                    if ((requirements.FindObstacles().FirstOrDefault() ?? requirements.FindOtherCase(lowerCaseTableNames)) is { } obstacle)
                     {
                         throw obstacle;
                     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
@@ -28,11 +29,6 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
             yield return Refused($"the target's is the older {session.ServerVersionText}", $"Restore to a server as new as the source's ({contents.EngineVersion}), {OrInstall}.");
         }
 
-        if (session.Scalar("SELECT @@lower_case_table_names") != "0")
-        {
-            yield return Refused("the target's does not tell names apart by case (lower_case_table_names)", $"Restore to another server, {OrInstall}.");
-        }
-
         if (session.Scalar("SELECT @@global.slave_run_triggers_for_rbr") != "NO")
         {
             yield return Refused("the target's would run triggers", $"SET GLOBAL slave_run_triggers_for_rbr = NO there, {OrInstall}.");
@@ -43,6 +39,11 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
             yield return Refused($"the user lacks {lacks} for that", $"{grant}; {OrInstall}.");
         }
     }
+
+    /// <summary>Names that are one to the one server are two to the other; null where both compare them alike.</summary>
+    /// <param name="source">The source's <c>lower_case_table_names</c>, which only its backup says.</param>
+    public AiShellException? FindOtherCase(int source) => TableNameCase.Read(session).Setting is var here && here == source.ToString(CultureInfo.InvariantCulture) ? null : Refused(
+        $"the target's compares names otherwise (lower_case_table_names = {here}) than the source (lower_case_table_names = {source})", $"Restore to a server like the source, {OrInstall}.");
 
     /// <summary>What is done, and what may make it fail.</summary>
     public IEnumerable<string> FindDoubts()
@@ -56,6 +57,11 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
         if (session.Scalar("SELECT @@log_bin = 1 AND @@global.log_bin_trust_function_creators = 0") == "1")
         {
             yield return $"The server writes a binary log: if the log defines functions or triggers, the restore fails before it changes '{target}', unless log_bin_trust_function_creators is set.";
+        }
+
+        if (TableNameCase.Read(session).Setting != "0")
+        {
+            yield return $"The server does not tell names of tables apart by case (lower_case_table_names): if the source does, the restore fails before it changes '{target}'.";
         }
 
         if (session.Scalar("SELECT @@global.event_scheduler") == "ON")

@@ -21,9 +21,10 @@ internal sealed class OwnServerPlace : IReplayPlace
     public string Name => "the private server";
 
     /// <param name="database">As the source called it.</param>
-    public static async Task<IReplayPlace> StartAsync(string database, BackupContents contents, Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, CancellationToken cancellationToken)
+    /// <param name="lowerCaseTableNames">As the source had it.</param>
+    public static async Task<IReplayPlace> StartAsync(string database, int lowerCaseTableNames, BackupContents contents, Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, CancellationToken cancellationToken)
     {
-        PrivateServer server = await PrivateServer.StartAsync(read, programs, cancellationToken);
+        PrivateServer server = await PrivateServer.StartAsync(read, programs, lowerCaseTableNames, cancellationToken);
         OwnServerPlace place = new(server, read(server.Address).To(database));
         try
         {

@@ -25,9 +25,14 @@ internal sealed class PrivateServer : IAsyncDisposable
     private readonly string _folder;
     private readonly string _password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly CancellationTokenSource _stop = new();
+    private readonly string _nameCase;
     private CommandTask<CommandResult>? _process;
 
-    private PrivateServer(string folder) => _folder = folder;
+    private PrivateServer(string folder, int lowerCaseTableNames)
+    {
+        _folder = folder;
+        _nameCase = string.Create(CultureInfo.InvariantCulture, $"--lower-case-table-names={lowerCaseTableNames}");
+    }
 
     /// <summary>Without a database.</summary>
     public DatabaseAddress Address => new(
@@ -42,8 +47,9 @@ internal sealed class PrivateServer : IAsyncDisposable
         && Path.GetDirectoryName(folder) == Path.TrimEndingDirectorySeparator(Path.GetTempPath())
         && Path.GetFileName(folder).StartsWith(Prefix, StringComparison.Ordinal);
 
+    /// <param name="lowerCaseTableNames">Fixed once its data folder is made.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: the programs are not here; <see cref="ErrorKind.Failed"/>: it does not start.</exception>
-    public static async Task<PrivateServer> StartAsync(Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, CancellationToken cancellationToken)
+    public static async Task<PrivateServer> StartAsync(Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, int lowerCaseTableNames, CancellationToken cancellationToken)
     {
         string? install = programs.Find("mariadb-install-db");
         string? server = programs.Find("mariadbd");
@@ -57,7 +63,7 @@ internal sealed class PrivateServer : IAsyncDisposable
 
         RemoveLeftovers();
         PrivateServer own = new(Path.Combine(
-            Path.TrimEndingDirectorySeparator(Path.GetTempPath()), $"{Prefix}{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}"));
+            Path.TrimEndingDirectorySeparator(Path.GetTempPath()), $"{Prefix}{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}"), lowerCaseTableNames);
         try
         {
             await own.StartAsync(install, server, cancellationToken);
@@ -107,7 +113,7 @@ internal sealed class PrivateServer : IAsyncDisposable
             await RunAsync(Cli.Wrap("chown").WithArguments(["-R", ServerUser, _folder]), cancellationToken);
         }
 
-        string[] common = ["--no-defaults", $"--datadir={Data}", $"--tmpdir={_folder}", .. Environment.IsPrivilegedProcess ? [$"--user={ServerUser}"] : Array.Empty<string>()];
+        string[] common = ["--no-defaults", $"--datadir={Data}", $"--tmpdir={_folder}", _nameCase, .. Environment.IsPrivilegedProcess ? [$"--user={ServerUser}"] : Array.Empty<string>()];
         await RunAsync(Cli.Wrap(install).WithArguments([.. common, "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M"]), cancellationToken);
         _process = Cli.Wrap(server)
             .WithArguments(

@@ -138,8 +138,8 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
         ReplayStart start = Start ?? ReplayStart.After(properties);
         (_database, _log) = (start.Database, start.ToLog());
         _place = programs.HasServer
-            ? await OwnServerPlace.StartAsync(start.Database, contents, read, programs, cancellationToken)
-            : await LimitedPlace.OpenAsync(settings, start.Database, contents, cancellationToken);
+            ? await OwnServerPlace.StartAsync(start.Database, properties.LowerCaseTableNames, contents, read, programs, cancellationToken)
+            : await LimitedPlace.OpenAsync(settings, start.Database, properties.LowerCaseTableNames, contents, cancellationToken);
         await _place.RequireAsync(_waiting.SelectMany(waiting => PartLoading.ReadEntries(waiting.Part, new MemoryStream(waiting.Bytes))), cancellationToken);
         TargetOptions whole = _place.OptionsForBase(options) with { Tables = TableFilter.Everything, IntoExisting = false, Replace = true, KeepStaging = false, KeepOld = false, Definer = null };
         _base = await DatabaseTarget.OpenAsync(_place.Copy, contents.WithoutGlobals(), whole, cancellationToken);

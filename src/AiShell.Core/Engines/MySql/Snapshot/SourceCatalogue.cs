@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using AiShell.Engines.MySql.Schema;
@@ -33,6 +34,10 @@ internal sealed record DatabaseProperties(string CharacterSet, string Collation,
 
     /// <summary>As <see cref="Name"/>.</summary>
     public string? Position { get; init; }
+
+    /// <summary>The server's <c>lower_case_table_names</c>, by which the log compares names.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int LowerCaseTableNames { get; init; }
 
     /// <summary>How many entries the two schema parts have together.</summary>
     public int Entries { get; init; }
@@ -141,8 +146,12 @@ internal sealed partial record SourceCatalogue(
     private static DatabaseProperties ReadProperties(MySqlSession session)
     {
         string comment = session.Features is { IsMariaDb: true, Version: >= FirstWithComments } ? "SCHEMA_COMMENT" : "''";
-        string?[] row = session.Query($"SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, @@global.sql_mode, {comment} FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()")[0];
-        return new DatabaseProperties(row[0]!, row[1]!, session.ServerVersionText, row[2]!) { Comment = row[3] is { Length: > 0 } text ? text : null };
+        string?[] row = session.Query($"SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME, @@global.sql_mode, {comment}, @@lower_case_table_names FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()")[0];
+        return new DatabaseProperties(row[0]!, row[1]!, session.ServerVersionText, row[2]!)
+        {
+            Comment = row[3] is { Length: > 0 } text ? text : null,
+            LowerCaseTableNames = int.Parse(row[4]!, CultureInfo.InvariantCulture),
+        };
     }
 
     [GeneratedRegex(" AUTO_INCREMENT=[0-9]+", RegexOptions.CultureInvariant)]
