@@ -13,8 +13,6 @@ static int PrintVersion()
 [MethodImpl(MethodImplOptions.NoInlining)]
 static async Task<int> RunAsync(string[] args)
 {
-    // A tenth of a short command's time is the runtime's first look at JSON: another processor has it while this one reads the command line.
-    _ = Task.Run(AiShell.Repository.ManifestJson.Prepare);
     using var signals = new StopSignals();
     return await new CommandLine(Terminal.OfProcess(), new AiShell.Configuration.ProcessEnvironment(), TimeProvider.System).RunAsync(args, signals);
 }

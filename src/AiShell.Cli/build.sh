@@ -12,17 +12,21 @@ mkdir -p "$build" || return 1
 # One build at a time: mkdir is atomic everywhere, also where flock(1) is missing. The holder's process id tells a
 # dead holder from a slow one.
 lock=$build/lock
+holder_lives() {
+  holder=$(cat "$lock/pid" 2>/dev/null)
+  if [ -n "$holder" ]; then kill -0 "$holder" 2>/dev/null; else [ -z "$(find "$lock" -maxdepth 0 -mmin +1 2>/dev/null)" ]; fi
+}
 announced=
 until mkdir "$lock" 2>/dev/null; do
-  holder=$(cat "$lock/pid" 2>/dev/null)
-  if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
-    # Renaming first lets exactly one waiter remove it.
-    mv "$lock" "$build/stale.$$" 2>/dev/null && rm -rf "$build/stale.$$"
-    continue
-  fi
-  if [ -z "$holder" ] && [ -n "$(find "$lock" -maxdepth 0 -mmin +1 2>/dev/null)" ]; then
-    mv "$lock" "$build/stale.$$" 2>/dev/null && rm -rf "$build/stale.$$"
-    continue
+  # A dead holder's lock is inherited, not removed: between a look and a removal, another one may have made a new one.
+  # Only who makes this folder in it may, and only if the holder is dead still.
+  if ! holder_lives; then
+    if mkdir "$lock/heir" 2>/dev/null; then
+      holder_lives || break
+      rmdir "$lock/heir"
+    elif [ -n "$(find "$lock/heir" -maxdepth 0 -mmin +1 2>/dev/null)" ]; then
+      rmdir "$lock/heir" 2>/dev/null
+    fi
   fi
   if [ -z "$announced" ]; then
     announced=yes
@@ -31,20 +35,37 @@ until mkdir "$lock" 2>/dev/null; do
   sleep 0.2
 done
 echo $$ > "$lock/pid"
+rmdir "$lock/heir" 2>/dev/null
 trap 'rm -rf "$lock"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# publish LOG ARGUMENT…: builds into $next
+publish() {
+  log=$1
+  shift
+  DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 \
+    dotnet publish "$root/src/AiShell.Cli" -c Release -v quiet --nologo --use-current-runtime \
+    -p:GenerateDocumentationFile=false -p:RunAnalyzers=false --artifacts-path "$build/artifacts" -o "$next" "$@" > "$log" 2>&1 && [ -x "$next/ai-shell" ]
+}
+
 built=0
 if is_due; then
-  echo "Building ai-shell (first run takes about a minute)…" >&2
   next=$build/app-$(date +%s)-$$
   # Taken before the build, so that a file saved while it runs makes the next one due.
   : > "$build/stamp.next"
-  if DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 \
-    dotnet publish "$root/src/AiShell.Cli" -c Release -v quiet --nologo --use-current-runtime --self-contained false \
-    -p:PublishReadyToRun=true -p:GenerateDocumentationFile=false -p:RunAnalyzers=false --artifacts-path "$build/artifacts" -o "$next" \
-    > "$build/log" 2>&1 && [ -x "$next/ai-shell" ]; then
+  # Machine code starts in a tenth of the time; making it takes a C compiler, for its linker.
+  linker=$(command -v clang || command -v gcc)
+  if [ -n "$linker" ]; then
+    echo "Building ai-shell (the first time takes some two minutes)…" >&2
+    publish "$build/log.native" -p:PublishAot=true -p:CppCompilerAndLinker="${linker##*/}" -p:CopyOutputSymbolsToPublishDirectory=false || linker=
+  fi
+  if [ -z "$linker" ]; then
+    rm -rf "$next"
+    echo "Building ai-shell for the .NET runtime, with which it starts slower; with clang or gcc, and the C library's headers, it becomes machine code…" >&2
+    publish "$build/log" --self-contained false -p:PublishReadyToRun=true || built=1
+  fi
+  if [ "$built" = 0 ]; then
     dirname "$(readlink -f "$(command -v dotnet)")" > "$build/dotnet-root"
     ln -sfn "${next##*/}" "$build/current.next" && mv -T "$build/current.next" "$build/current" \
       && touch -r "$build/stamp.next" "$build/stamp" || built=1
@@ -55,7 +76,6 @@ if is_due; then
     cat "$build/log" >&2
     echo "Error: ai-shell could not be built." >&2
     echo "Hint: The messages above say why; \`dotnet --info\` must show a .NET 10 SDK." >&2
-    built=1
   fi
 fi
 rm -rf "$lock"

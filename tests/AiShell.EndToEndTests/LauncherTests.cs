@@ -25,7 +25,8 @@ public sealed class LauncherTests : IDisposable
         Script(
             PathOf("tools/dotnet"),
             """
-            echo build >> "$(dirname "$0")/builds"
+            echo "$*" >> "$(dirname "$0")/builds"
+            case $* in *PublishAot=true*) [ ! -e "$(dirname "$0")/unlinkable" ] || { echo "cannot find crt1.o"; exit 1; } ;; esac
             [ -e "$(dirname "$0")/broken" ] && { echo "error CS1002: ; expected"; exit 1; }
             while [ "$1" != -o ]; do shift; done
             mkdir -p "$2"
@@ -113,12 +114,42 @@ public sealed class LauncherTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_at_once_build_once_and_a_dead_builder_blocks_nobody()
+    public void What_the_end_to_end_tests_drive_is_machine_code() =>
+        Assert.False(File.Exists(Path.Combine(Path.GetDirectoryName(Shell.Binary)!, "ai-shell.dll")), $"{Shell.Binary} is a program for the .NET runtime.");
+
+    [Theory]
+    [InlineData("gcc", "PublishAot=true -p:CppCompilerAndLinker=gcc")]
+    [InlineData("clang", "PublishAot=true -p:CppCompilerAndLinker=clang")]
+    [InlineData(null, "PublishReadyToRun=true")]
+    public async Task It_makes_machine_code_where_there_is_a_linker_and_a_program_for_the_runtime_elsewhere(string? compiler, string expected)
+    {
+        if (compiler is not null)
+        {
+            Script(PathOf($"tools/{compiler}"), "");
+        }
+
+        Assert.Equal(4, (await RunAsync(PathOf("clone/ai-shell"))).ExitCode);
+        Assert.Contains(expected, Assert.Single(File.ReadAllLines(PathOf("tools/builds"))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_the_linker_fails_there_is_a_program_for_the_runtime()
+    {
+        Script(PathOf("tools/gcc"), "");
+        await File.WriteAllTextAsync(PathOf("tools/unlinkable"), "");
+        BufferedCommandResult result = await RunAsync(PathOf("clone/ai-shell"), "x");
+        Assert.Equal((4, $"ran in {_folder}: x\n", 2), (result.ExitCode, result.StandardOutput, Builds));
+        Assert.Contains("the C library's headers", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains("crt1.o", await File.ReadAllTextAsync(PathOf("clone/.build/log.native")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Many_at_once_build_once_and_a_dead_builder_blocks_nobody()
     {
         Directory.CreateDirectory(PathOf("clone/.build/lock"));
         // No process has this id: it is above the kernel's largest.
         await File.WriteAllTextAsync(PathOf("clone/.build/lock/pid"), "4194999\n");
-        BufferedCommandResult[] results = await Task.WhenAll(RunAsync(PathOf("clone/ai-shell")), RunAsync(PathOf("clone/ai-shell")));
+        BufferedCommandResult[] results = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => RunAsync(PathOf("clone/ai-shell"))));
         Assert.All(results, result => Assert.Equal(4, result.ExitCode));
         Assert.Equal(1, Builds);
         Assert.False(Directory.Exists(PathOf("clone/.build/lock")));
@@ -157,7 +188,7 @@ public sealed class LauncherTests : IDisposable
     private string BareTools()
     {
         string bare = Directory.CreateDirectory(PathOf("bare")).FullName;
-        foreach (string tool in new[] { "sh", "find", "readlink", "mkdir", "cat", "mv", "rm", "sleep", "date", "dirname", "ln", "touch", "ls", "tail", "chmod" })
+        foreach (string tool in new[] { "sh", "find", "readlink", "mkdir", "cat", "mv", "rm", "sleep", "date", "dirname", "ln", "touch", "ls", "tail", "chmod", "rmdir" })
         {
             string link = Path.Combine(bare, tool);
             string real = new[] { "/usr/bin", "/bin" }.Select(folder => Path.Combine(folder, tool)).First(File.Exists);

@@ -9,32 +9,6 @@ namespace AiShell.Repository;
 /// <summary>Reads and writes manifests. What is read back has been checked against its own digest.</summary>
 public static class ManifestJson
 {
-    /// <summary>Writes a manifest and reads it, so that the runtime has what it takes by the time the first real one is there.</summary>
-    public static void Prepare()
-    {
-        _ = Read(Write(new Manifest
-        {
-            FormatVersion = Manifest.CurrentFormatVersion,
-            Id = "",
-            Database = "",
-            Source = "",
-            Engine = "",
-            EngineVersion = "",
-            ToolVersion = "",
-            Kind = BackupKind.Full,
-            Format = BackupFormat.Native,
-            Scope = BackupScope.All,
-            CreatedAt = DateTimeOffset.UnixEpoch,
-            CompletedAt = DateTimeOffset.UnixEpoch,
-            Position = new PositionRange(new LogPosition(""), new LogPosition("")),
-            Compression = new CompressionSettings("", 0),
-            Parts = [new ManifestPart("", PartPhase.Data, new TableName("", ""), 0, 0, 0, "")],
-            Tables = [new ManifestTable("", "", 0, "")],
-            Objects = new Dictionary<string, int> { [Manifest.TablesObject] = 1 },
-            Tags = new Dictionary<string, string>(),
-        }), key: "");
-    }
-
     public static byte[] Write(Manifest manifest)
     {
         return JsonSerializer.SerializeToUtf8Bytes(manifest with { Digest = DigestOf(manifest) }, RepositoryJson.Readable.Manifest);
