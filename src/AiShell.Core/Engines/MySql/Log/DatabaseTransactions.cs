@@ -20,6 +20,7 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
     private readonly TransactionCut _cut = new();
     private TransactionBuffer _buffer = new(scratchDirectory);
     private readonly GtidState? _gtids = GtidState.Parse(from.Gtids);
+    private LogFileBirth? _birth = from.Birth;
     private bool _concerns;
     private string? _why;
 
@@ -41,6 +42,7 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
         if (next.Type == EventType.FormatDescription)
         {
             Description = OwnEvent.Description(next.Bytes.Span, FormatDescription.ChecksumOf(next.Bytes.Span));
+            _birth = _birth is null ? null : _birth with { Second = next.Second };
         }
 
         if (streamed.IsInFile && TransactionId.Begins(next.Type))
@@ -59,12 +61,12 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
 
         if (transaction is null)
         {
-            Position = streamed.IsInFile && !_cut.IsWithin ? At(streamed) : Position;
+            Position = streamed.IsInFile && !_cut.IsWithin ? At(streamed, "") : Position;
             return null;
         }
 
         _gtids?.Add(transaction.Gtid);
-        Position = At(streamed);
+        Position = At(streamed, transaction.Gtid);
         RequireReplayable(transaction);
         return _concerns ? new SelectedTransaction(transaction, Position) : null;
     }
@@ -79,7 +81,8 @@ internal sealed class DatabaseTransactions(string database, BinaryLogPosition fr
 
     public void Dispose() => _buffer.Dispose();
 
-    private BinaryLogPosition At(StreamedEvent streamed) => new(streamed.File, streamed.End.ToString(CultureInfo.InvariantCulture), _gtids?.ToString() ?? "");
+    private BinaryLogPosition At(StreamedEvent streamed, string gtid) =>
+        new(streamed.File, streamed.End.ToString(CultureInfo.InvariantCulture), _birth?.WithLast(gtid) ?? _gtids?.ToString() ?? "");
 
     private void Look(BinaryLogEvent next)
     {
