@@ -36,7 +36,7 @@ public sealed class MySqlFamilyFixture(MySqlFamilyServer server) : IEngineFixtur
     private readonly string _prefix = $"t{Guid.NewGuid().ToString("N")[..8]}_";
     private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
 
-    public IDatabaseEngine Engine { get; } = new MySqlEngine();
+    public IDatabaseEngine Engine { get; } = server is MySqlServer ? new MySqlEngine(MySqlPrograms.OfMySql) : new MySqlEngine();
 
     public string ScratchDirectory => _scratch;
 

@@ -16,3 +16,8 @@ public sealed class MySqlServerSelectionTests(SharedMySql shared) : EngineSelect
 {
     protected override IEngineFixture CreateFixture() => new MySqlFamilyFixture(shared.Server);
 }
+
+public sealed class MySqlServerIncrementTests(SharedMySql shared) : EngineIncrementContract, IClassFixture<SharedMySql>
+{
+    protected override IEngineFixture CreateFixture() => new MySqlFamilyFixture(shared.Server);
+}

@@ -87,6 +87,11 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
             }
 
             RefuseWhatIsNotRead(session);
+            if (!hasEnd && !session.Features.IsMariaDb)
+            {
+                CommitsUnderWay.Require(session);
+            }
+
             BinaryLogPosition end = session.Features.IsMariaDb ? capture.End with { Gtids = BinaryLogPosition.GtidsAt(session, capture.End.File, capture.End.Offset) } : capture.End;
             LogMark mark = new(nameCase.OfDatabase(settings.Database), null, null, hasEnd)
             {

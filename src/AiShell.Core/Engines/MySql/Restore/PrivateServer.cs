@@ -56,7 +56,8 @@ internal sealed class PrivateServer : IAsyncDisposable
         try
         {
             await own.StartAsync(kind, cancellationToken);
-            await own.WaitAsync(read(own.Address), cancellationToken);
+            // MySQL's usual login sends the password itself the first time, and does that over TLS only.
+            await own.WaitAsync(read(own.Address) with { Tls = TlsMode.Preferred }, cancellationToken);
             return own;
         }
         catch

@@ -116,6 +116,12 @@ internal sealed class SnapshotMoment(SourceSessions sessions, SnapshotOptions op
                 return false;
             }
 
+            // What MySQL's log has need not be committed yet, and then one session sees it and another does not.
+            if (!sessions.Schema.Features.IsMariaDb && !CommitsUnderWay.TryWait(sessions.Schema))
+            {
+                return false;
+            }
+
             Begin();
             if (BinaryLogPosition.OfServer(sessions.Schema, out _) == before)
             {
