@@ -27,6 +27,13 @@ public sealed class SharedMySql : IAsyncLifetime
     public async Task DisposeAsync() => await Server.DisposeAsync();
 }
 
+/// <summary>One MySQL server for several classes, which so run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class OnMySql : ICollectionFixture<SharedMySql>
+{
+    public const string Name = "MySQL";
+}
+
 /// <summary>Databases on a server; each test's names begin with letters of its own.</summary>
 public sealed class MySqlFamilyFixture(MySqlFamilyServer server) : IEngineFixture
 {

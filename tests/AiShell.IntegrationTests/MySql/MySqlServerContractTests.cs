@@ -2,17 +2,20 @@ using AiShell.Testing.Engines;
 
 namespace AiShell.IntegrationTests.MySql;
 
-public sealed class MySqlServerEngineTests(SharedMySql shared) : EngineContract, IClassFixture<SharedMySql>
+[Collection(OnMySql.Name)]
+public sealed class MySqlServerEngineTests(SharedMySql shared) : EngineContract
 {
     protected override IEngineFixture CreateFixture() => new MySqlFamilyFixture(shared.Server);
 }
 
-public sealed class MySqlServerRestoreTests(SharedMySql shared) : EngineRestoreContract, IClassFixture<SharedMySql>
+[Collection(OnMySql.Name)]
+public sealed class MySqlServerRestoreTests(SharedMySql shared) : EngineRestoreContract
 {
     protected override IEngineFixture CreateFixture() => new MySqlFamilyFixture(shared.Server);
 }
 
-public sealed class MySqlServerSelectionTests(SharedMySql shared) : EngineSelectionContract, IClassFixture<SharedMySql>
+[Collection(OnMySql.Name)]
+public sealed class MySqlServerSelectionTests(SharedMySql shared) : EngineSelectionContract
 {
     protected override IEngineFixture CreateFixture() => new MySqlFamilyFixture(shared.Server);
 }
