@@ -21,6 +21,9 @@ public sealed class MySqlServerPointInTimeTests(ITestOutputHelper output) : MySq
     protected override (int Instants, int Positions, int WholeRestores) Moments => (200, 50, 2);
 
     protected override Task<MySqlFamilyServer> StartServerAsync() => StartMySqlAsync();
+
+    // As a restore's private server is.
+    protected override Task<MySqlFamilyServer> StartOtherAsync() => StartMySqlAsync("gtid-mode=OFF", "enforce-gtid-consistency=OFF");
 }
 
 /// <summary>Whatever instant or position is restored: exactly what its writers had committed by then, none more, none less.</summary>
@@ -35,10 +38,13 @@ public abstract class MySqlPointInTimeSuite(ITestOutputHelper output) : MySqlSui
     private readonly Random _random = new(20261128);
     private MySqlFamilyServer _other = null!;
 
+    /// <summary>Where the log is done again, transaction by transaction.</summary>
+    protected virtual Task<MySqlFamilyServer> StartOtherAsync() => StartServerAsync();
+
     public override async Task InitializeAsync()
     {
         await base.InitializeAsync();
-        _other = await StartServerAsync();
+        _other = await StartOtherAsync();
     }
 
     public override async Task DisposeAsync()

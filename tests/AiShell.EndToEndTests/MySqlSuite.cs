@@ -15,7 +15,7 @@ public class MySqlSuite : ServerSuite
     protected virtual async Task<MySqlFamilyServer> StartServerAsync() => await MariaDbServer.StartAsync();
 
     /// <summary>A MySQL server; its programs are found on PATH from then on, behind MariaDB's.</summary>
-    internal static async Task<MySqlFamilyServer> StartMySqlAsync()
+    internal static async Task<MySqlFamilyServer> StartMySqlAsync(params string[] settings)
     {
         string folder = Path.GetDirectoryName(MySqlServer.ProgramOf("mysqld"))!;
         string path = Environment.GetEnvironmentVariable("PATH") ?? "";
@@ -24,7 +24,7 @@ public class MySqlSuite : ServerSuite
             Environment.SetEnvironmentVariable("PATH", $"{path}{Path.PathSeparator}{folder}");
         }
 
-        return await MySqlServer.StartAsync();
+        return await MySqlServer.StartAsync(settings);
     }
 
     protected internal override int Port => Server.Port;
