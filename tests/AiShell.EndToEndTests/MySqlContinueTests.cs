@@ -188,8 +188,6 @@ public sealed class MySqlServerContinueTests : KeptCopySuite
         CREATE DATABASE shop; USE shop; CREATE USER maker@localhost IDENTIFIED BY 'x';
         CREATE TABLE item(id int AUTO_INCREMENT PRIMARY KEY, content varchar(100), at datetime DEFAULT '2020-01-01', doc json, hidden int INVISIBLE DEFAULT 3, KEY of_doc((cast(doc->'$.n' AS unsigned))));
         CREATE TABLE seen(id int, n int, KEY(id), FOREIGN KEY (id) REFERENCES item(id));
-        CREATE TABLE plain(id int) ENGINE=MyISAM;
-        INSERT INTO plain VALUES (1), (2);
         CREATE DEFINER = maker@localhost SQL SECURITY INVOKER VIEW one_item AS SELECT id, content FROM item;
         CREATE TRIGGER after_item AFTER INSERT ON item FOR EACH ROW INSERT INTO seen VALUES (NEW.id, 1);
         CREATE EVENT each_hour ON SCHEDULE EVERY 1 HOUR STARTS '2035-01-01' DO DELETE FROM seen;
