@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.EndToEndTests;
 
@@ -18,7 +19,7 @@ public sealed partial class MySqlNameCaseTests : MySqlSuite
         "INSERT INTO Shop.Item(Id, Name) VALUES (2, 'two')",
     ];
 
-    protected override string[] Settings => ["lower-case-table-names=1", "log-bin-trust-function-creators=1"];
+    protected override async Task<MySqlFamilyServer> StartServerAsync() => await MariaDbServer.StartAsync("lower-case-table-names=1", "log-bin-trust-function-creators=1");
 
     [Fact]
     public async Task Every_position_of_a_capture_is_what_the_database_was()

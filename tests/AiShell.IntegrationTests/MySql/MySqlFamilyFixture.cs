@@ -27,6 +27,13 @@ public sealed class SharedMySql : IAsyncLifetime
     public async Task DisposeAsync() => await Server.DisposeAsync();
 }
 
+/// <summary>One MySQL server for several classes, which so run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class OnMySql : ICollectionFixture<SharedMySql>
+{
+    public const string Name = "MySQL";
+}
+
 /// <summary>Databases on a server; each test's names begin with letters of its own.</summary>
 public sealed class MySqlFamilyFixture(MySqlFamilyServer server) : IEngineFixture
 {
@@ -36,7 +43,7 @@ public sealed class MySqlFamilyFixture(MySqlFamilyServer server) : IEngineFixtur
     private readonly string _prefix = $"t{Guid.NewGuid().ToString("N")[..8]}_";
     private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
 
-    public IDatabaseEngine Engine { get; } = new MySqlEngine();
+    public IDatabaseEngine Engine { get; } = server is MySqlServer ? new MySqlEngine(MySqlPrograms.OfMySql) : new MySqlEngine();
 
     public string ScratchDirectory => _scratch;
 

@@ -8,14 +8,32 @@ using CliWrap;
 
 namespace AiShell.IntegrationTests.MySql.Log;
 
-/// <summary>Streams that go on, and how they end.</summary>
-public sealed class LogFollowTests : IAsyncLifetime
+public sealed class LogFollowTests : LogFollowSuite
 {
-    private MariaDbServer _server = null!;
+    protected override string AsksForLastGtid => "SELECT @@gtid_binlog_pos";
+
+    protected override async Task<MySqlFamilyServer> StartAsync() => await MariaDbServer.StartAsync();
+}
+
+public sealed class MySqlServerLogFollowTests : LogFollowSuite
+{
+    protected override string AsksForLastGtid => "SELECT CONCAT(@@server_uuid, ':', SUBSTRING_INDEX(@@gtid_executed, '-', -1))";
+
+    protected override async Task<MySqlFamilyServer> StartAsync() => await MySqlServer.StartAsync();
+}
+
+/// <summary>Streams that go on, and how they end.</summary>
+public abstract class LogFollowSuite : IAsyncLifetime
+{
+    private MySqlFamilyServer _server = null!;
+
+    protected abstract string AsksForLastGtid { get; }
+
+    protected abstract Task<MySqlFamilyServer> StartAsync();
 
     public async Task InitializeAsync()
     {
-        _server = await MariaDbServer.StartAsync();
+        _server = await StartAsync();
         await _server.RunAsync("", "CREATE DATABASE d; CREATE TABLE d.t(id int AUTO_INCREMENT PRIMARY KEY, v longblob)");
     }
 
@@ -41,7 +59,7 @@ public sealed class LogFollowTests : IAsyncLifetime
             }
             while (transaction is null);
 
-            Assert.Equal(await _server.RunAsync("", "SELECT @@gtid_binlog_pos"), transaction.Gtid);
+            Assert.Equal(await _server.RunAsync("", AsksForLastGtid), transaction.Gtid);
             Assert.Equal(["d"], transaction.Databases);
             Assert.InRange(DateTimeOffset.FromUnixTimeSeconds(transaction.Second), TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow().AddMinutes(5));
         }
@@ -97,7 +115,7 @@ public sealed class LogFollowTests : IAsyncLifetime
                     before.Take(next);
                 }
             });
-            reached = stream.Position;
+            reached = stream.Position with { Gtids = from.Gtids };
         }
 
         await _server.StartAgainAsync();

@@ -13,17 +13,25 @@ namespace AiShell.IntegrationTests.MySql.Log;
 /// <summary>What the tests of the binary log ask of a server and of the stock program that reads it.</summary>
 internal static class LogServer
 {
-    public static MySqlSession OpenSession(this MariaDbServer server, string tls = "disabled") =>
+    /// <param name="tls">MySQL's usual login takes it.</param>
+    public static MySqlSession OpenSession(this MySqlFamilyServer server, string tls = "preferred") =>
         MySqlSession.Open(SettingsReader.Read(server.AddressOf("") with { Options = new Dictionary<string, string> { ["ssl-mode"] = tls } }, new ProcessEnvironment()));
 
-    public static async Task<BinaryLogPosition> EndAsync(this MariaDbServer server)
+    public static async Task<BinaryLogPosition> EndAsync(this MySqlFamilyServer server)
     {
-        string[] status = (await server.RunAsync("", "SHOW MASTER STATUS")).Split('\t');
-        return new BinaryLogPosition(status[0], status[1], "");
+        string[] status = (await server.RunAsync("", server is MySqlServer ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS")).Split('\t');
+        BinaryLogPosition end = new(status[0], status[1], "");
+        if (server is not MySqlServer)
+        {
+            return end;
+        }
+
+        using MySqlSession session = server.OpenSession();
+        return LogFileBirth.Read(session, end).Mark(end);
     }
 
     /// <summary>A new file, in which nothing has happened.</summary>
-    public static async Task<BinaryLogPosition> RotateAsync(this MariaDbServer server)
+    public static async Task<BinaryLogPosition> RotateAsync(this MySqlFamilyServer server)
     {
         await server.RunAsync("", "FLUSH LOGS");
         return await server.EndAsync();
@@ -33,10 +41,10 @@ internal static class LogServer
 
     public static BinaryLogPosition At(string file, long offset) => new(file, offset.ToString(CultureInfo.InvariantCulture), "");
 
-    public static Task<byte[]> FileAsync(this MariaDbServer server, string name) => File.ReadAllBytesAsync(Path.Combine(server.DataFolder, name));
+    public static Task<byte[]> FileAsync(this MySqlFamilyServer server, string name) => File.ReadAllBytesAsync(Path.Combine(server.DataFolder, name));
 
     /// <summary>The stream to the present end, as files by name.</summary>
-    public static LogCopy Copy(this MariaDbServer server, BinaryLogPosition from, string tls = "disabled")
+    public static LogCopy Copy(this MySqlFamilyServer server, BinaryLogPosition from, string tls = "preferred")
     {
         using MySqlSession session = server.OpenSession(tls);
         BinaryLogStream stream = BinaryLogStream.Open(session, new StreamRequest(from, Follows: false));

@@ -74,7 +74,7 @@ public abstract class MySqlFamilyServer : IAsyncDisposable
             .WithArguments(
             [
                 "--no-defaults", "--user=mysql", $"--datadir={DataFolder}", TemporaryFolder, $"--socket={Socket}", $"--port={Port.ToString(CultureInfo.InvariantCulture)}", "--bind-address=127.0.0.1",
-                $"--log-error={Path.Combine(_folder, "log")}", "--server-id=1", $"--log-bin={Path.Combine(DataFolder, "binlog")}", "--innodb-flush-log-at-trx-commit=0",
+                $"--log-error={Path.Combine(_folder, "log.err")}", "--server-id=1", $"--log-bin={Path.Combine(DataFolder, "binlog")}", "--innodb-flush-log-at-trx-commit=0",
                 "--innodb-buffer-pool-size=64M", "--max-connections=100", "--sync-binlog=0", "--character-set-server=utf8mb4", .. Options.Concat(_settings).Select(setting => $"--{setting}"),
             ])
             .WithValidation(CommandResultValidation.None)
@@ -92,7 +92,7 @@ public abstract class MySqlFamilyServer : IAsyncDisposable
             }
             catch (InvalidOperationException failure)
             {
-                throw new InvalidOperationException($"{Daemon} does not start: {await File.ReadAllTextAsync(Path.Combine(_folder, "log"))}", failure);
+                throw new InvalidOperationException($"{Daemon} does not start: {await File.ReadAllTextAsync(Path.Combine(_folder, "log.err"))}", failure);
             }
         }
     }

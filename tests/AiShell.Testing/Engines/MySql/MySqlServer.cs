@@ -35,7 +35,11 @@ public sealed class MySqlServer : MySqlFamilyServer
         return server;
     }
 
-    protected override Task InitializeAsync(string folder, string[] names) => Cli.Wrap(Daemon)
-        .WithArguments(["--no-defaults", "--initialize-insecure", "--user=mysql", $"--datadir={Path.Combine(folder, "data")}", $"--basedir={Path.Combine(Installed, "usr")}", "--innodb-redo-log-capacity=8M", $"--tmpdir={folder}", .. names])
-        .ExecuteBufferedAsync();
+    protected override async Task InitializeAsync(string folder, string[] names)
+    {
+        await Cli.Wrap(Daemon)
+            .WithArguments(["--no-defaults", "--initialize-insecure", "--user=mysql", $"--datadir={Path.Combine(folder, "data")}", $"--basedir={Path.Combine(Installed, "usr")}", "--innodb-redo-log-capacity=8M", $"--tmpdir={folder}", .. names])
+            .ExecuteBufferedAsync();
+        File.Delete(Path.Combine(folder, "data", "auto.cnf")); // each server that begins with these data is another one
+    }
 }

@@ -34,8 +34,8 @@ internal sealed class RecordedServer : IAsyncDisposable
     {
         _answers = new(answers)
         {
-            ["SELECT VERSION(), CONNECTION_ID(), (SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()), CONCAT_WS(' ', @@hostname, @@port, @@server_id)"] =
-                [["8.4.3", "8", "localhost:50000", "db1 3306 1"]],
+            ["SELECT VERSION(), CONNECTION_ID(), CONCAT_WS(' ', @@hostname, @@port, @@server_id)"] = [["8.4.3", "8", "db1 3306 1"]],
+            ["SHOW PROCESSLIST"] = [["8", "ann", "localhost:50000", "shop", "Query", "0", "init", "SHOW PROCESSLIST"]],
         };
         _asksForPassword = asksForPassword;
         _listener.Start();

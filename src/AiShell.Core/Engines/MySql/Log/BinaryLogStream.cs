@@ -24,6 +24,7 @@ internal sealed class BinaryLogStream
     private readonly StreamRequest _request;
     private readonly EventBuffer _buffer;
     private readonly EventSequence _sequence;
+    private LogFileBirth? _birth;
 
     private BinaryLogStream(MySqlSession session, StreamRequest request, LogCapture capture, LogChecksum checksum)
     {
@@ -32,6 +33,7 @@ internal sealed class BinaryLogStream
         _buffer = new EventBuffer(session.Packets);
         _sequence = new EventSequence(request.From, checksum);
         Capture = capture;
+        _birth = request.From.Birth;
     }
 
     /// <summary>What the server said of its log before the stream began.</summary>
@@ -49,6 +51,29 @@ internal sealed class BinaryLogStream
     {
         LogCapture capture = LogCapture.Ask(session);
         capture.Require(session, request.From);
+        return new BinaryLogStream(session, request, capture, Ask(session, request));
+    }
+
+    /// <summary>When the file was begun that has this position (<see cref="LogFileBirth"/>).</summary>
+    /// <exception cref="ServerError">The user may not ask, or the file is gone.</exception>
+    public static uint ReadSecond(MySqlSession session, BinaryLogPosition at)
+    {
+        LogChecksum checksum = Ask(session, new StreamRequest(at.OffsetValue <= uint.MaxValue ? at : at with { Offset = "4" }, Follows: false));
+        EventBuffer buffer = new(session.Packets);
+        while (session.BeginAnswer() == 0)
+        {
+            var next = BinaryLogEvent.Read(buffer.Take(), checksum);
+            if (next.Type == EventType.FormatDescription)
+            {
+                return next.Second;
+            }
+        }
+
+        throw new ConnectionBroken($"the server does not describe its binary log {at.File}");
+    }
+
+    private static LogChecksum Ask(MySqlSession session, StreamRequest request)
+    {
         LogChecksum checksum = Announce(session, request);
         session.Login.Socket.ReceiveTimeout = (int)request.Patience.TotalMilliseconds;
 
@@ -61,7 +86,7 @@ internal sealed class BinaryLogStream
         file.CopyTo(command, 11);
         session.Packets.StartCommand();
         session.Packets.Send(command);
-        return new BinaryLogStream(session, request, capture, checksum);
+        return checksum;
     }
 
     /// <summary>Waits for the next event; false where the log ended when the stream was opened, or later. A stream that follows never ends.</summary>
@@ -93,6 +118,7 @@ internal sealed class BinaryLogStream
         }
 
         streamed = _sequence.Take(_buffer.Take());
+        RequireBirth(streamed);
         return true;
     }
 
@@ -118,6 +144,16 @@ internal sealed class BinaryLogStream
         if (BinaryLogPosition.Compare(Position, Capture.End) is null or < 0)
         {
             throw new ConnectionBroken($"the server ended the stream of its binary log at {Position.File}:{Position.Offset}, before its end at {Capture.End.File}:{Capture.End.Offset}");
+        }
+    }
+
+    /// <summary>The first description is of the file that was asked for.</summary>
+    private void RequireBirth(StreamedEvent streamed)
+    {
+        if (_birth is { } expected && streamed.Event.Type == EventType.FormatDescription)
+        {
+            _birth = null;
+            LogCapture.RequireBirth(_request.From, expected with { Second = streamed.Event.Second });
         }
     }
 

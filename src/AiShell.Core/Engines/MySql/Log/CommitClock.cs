@@ -8,7 +8,7 @@ internal sealed record LogLook(BinaryLogPosition Position, DateTimeOffset Asked,
 
 /// <summary>
 /// Tells when transactions were committed, from looks at the server's log. The log has a transaction a moment before others see what it changed; MariaDB is therefore asked for the position of a
-/// consistent snapshot, behind which nobody sees anything and up to which everybody sees everything. The events' own seconds are not used: sessions set them as they like.
+/// consistent snapshot, behind which nobody sees anything and up to which everybody sees everything; of MySQL's log the end is asked for, and then waited for those who are still committing. The events' own seconds are not used: sessions set them as they like.
 /// </summary>
 /// <param name="first">From where the log is followed.</param>
 internal sealed class CommitClock(TimeProvider time, LogLook first)
@@ -32,6 +32,7 @@ internal sealed class CommitClock(TimeProvider time, LogLook first)
         else
         {
             position = BinaryLogPosition.OfServer(session, out _) ?? throw new ConnectionBroken("the server does not tell where its binary log is");
+            CommitsUnderWay.Wait(session);
             answered = Now();
         }
 

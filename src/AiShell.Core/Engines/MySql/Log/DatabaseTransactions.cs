@@ -24,6 +24,7 @@ internal sealed class DatabaseTransactions(LogMark mark, BinaryLogPosition from,
     private readonly TransactionCut _cut = new();
     private TransactionBuffer _buffer = new(scratchDirectory);
     private readonly GtidState? _gtids = GtidState.Parse(from.Gtids);
+    private LogFileBirth? _birth = from.Birth;
     private bool _concerns;
     private string? _why;
 
@@ -45,6 +46,7 @@ internal sealed class DatabaseTransactions(LogMark mark, BinaryLogPosition from,
         if (next.Type == EventType.FormatDescription)
         {
             Description = OwnEvent.Description(next.Bytes.Span, FormatDescription.ChecksumOf(next.Bytes.Span));
+            _birth = _birth is null ? null : _birth with { Second = next.Second };
         }
 
         if (streamed.IsInFile && TransactionId.Begins(next.Type))
@@ -63,12 +65,12 @@ internal sealed class DatabaseTransactions(LogMark mark, BinaryLogPosition from,
 
         if (transaction is null)
         {
-            Position = streamed.IsInFile && !_cut.IsWithin ? At(streamed) : Position;
+            Position = streamed.IsInFile && !_cut.IsWithin ? At(streamed, "") : Position;
             return null;
         }
 
         _gtids?.Add(transaction.Gtid);
-        Position = At(streamed);
+        Position = At(streamed, transaction.Gtid);
         RequireReplayable(transaction);
         return _concerns ? new SelectedTransaction(transaction, Position) : null;
     }
@@ -83,7 +85,8 @@ internal sealed class DatabaseTransactions(LogMark mark, BinaryLogPosition from,
 
     public void Dispose() => _buffer.Dispose();
 
-    private BinaryLogPosition At(StreamedEvent streamed) => new(streamed.File, streamed.End.ToString(CultureInfo.InvariantCulture), _gtids?.ToString() ?? "");
+    private BinaryLogPosition At(StreamedEvent streamed, string gtid) =>
+        new(streamed.File, streamed.End.ToString(CultureInfo.InvariantCulture), _birth?.WithLast(gtid) ?? _gtids?.ToString() ?? "");
 
     private void Look(BinaryLogEvent next)
     {

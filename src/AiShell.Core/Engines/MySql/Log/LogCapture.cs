@@ -71,13 +71,33 @@ internal sealed record LogCapture(BinaryLogPosition End, IReadOnlyList<string> F
                 ErrorKind.Refused, string.Create(CultureInfo.InvariantCulture, $"A server cannot be asked for its binary log from {from.File}:{from.Offset} on: an offset is 32 bits in the protocol."), "Make a new full backup.");
         }
 
-        if (session.Features.IsMariaDb && from.Gtids.Length > 0)
+        if (!session.Features.IsMariaDb)
+        {
+            Guid server = LogFileBirth.ServerOf(session);
+            RequireBirth(from, from.Birth is { } birth ? birth with { Server = server } : throw Another($"'{from.ToLogPosition()}' does not say of which server, and when its file was begun"));
+        }
+        else if (from.Gtids.Length > 0)
         {
             string there = session.Scalar($"SELECT BINLOG_GTID_POS({SqlText.Literal(from.File)}, {from.OffsetValue})") ?? "";
             if (!there.Split(',').ToHashSet(StringComparer.Ordinal).SetEquals(from.Gtids.Split(',')))
             {
                 throw Another($"the transactions before {from.File}:{from.Offset} end with {(there.Length > 0 ? there : "none")}, not with {from.Gtids}");
             }
+        }
+    }
+
+    /// <param name="found">What the server's file of that name is.</param>
+    /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: it is another one.</exception>
+    internal static void RequireBirth(BinaryLogPosition from, LogFileBirth found)
+    {
+        if (from.Birth is { } expected && expected.Server != found.Server)
+        {
+            throw Another($"it is of the server {found.Server}, not of {expected.Server}");
+        }
+
+        if (from.Birth is { } begun && begun.Second != found.Second)
+        {
+            throw Another($"its {from.File} was begun at {DateTimeOffset.FromUnixTimeSeconds(found.Second):u}, not at {DateTimeOffset.FromUnixTimeSeconds(begun.Second):u}");
         }
     }
 
@@ -88,7 +108,7 @@ internal sealed record LogCapture(BinaryLogPosition End, IReadOnlyList<string> F
         cause);
 
     private static AiShellException Another(string why) => new(
-        ErrorKind.Integrity, $"The server's binary log is not the one that the position was taken from: {why}.", "Make a new full backup. RESET MASTER on the server begins its log anew.");
+        ErrorKind.Integrity, $"The server's binary log is not the one that the position was taken from: {why}.", "Make a new full backup. RESET MASTER (MySQL: RESET BINARY LOGS AND GTIDS) on the server begins its log anew.");
 
     internal static AiShellException Compressed(string why) => Refuse(
         $"The server's binary log holds compressed transactions, which are not read here ({why})", "SET GLOBAL binlog_transaction_compression = OFF on the server, then make a new full backup.");

@@ -30,7 +30,8 @@ internal sealed class LogPartWriter
 
     public void Add(SelectedTransaction selected, TransactionBuffer events, byte[] description)
     {
-        if (!description.AsSpan(BinaryLogEvent.HeaderBytes).SequenceEqual(_description.AsSpan(BinaryLogEvent.HeaderBytes)))
+        // Its second tells which file it is (LogFileBirth).
+        if (!description.AsSpan(BinaryLogEvent.HeaderBytes).SequenceEqual(_description.AsSpan(BinaryLogEvent.HeaderBytes)) || !description.AsSpan(0, sizeof(uint)).SequenceEqual(_description.AsSpan(0, sizeof(uint))))
         {
             Describe(description);
         }

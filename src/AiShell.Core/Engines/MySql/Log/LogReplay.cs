@@ -135,8 +135,11 @@ internal sealed class LogReplay : IDisposable
             case StatementKind.End or StatementKind.Control:
                 _session.Execute(Encoding.UTF8.GetString(statement.Text));
                 break;
-            case StatementKind.Definition or StatementKind.DefinitionWithRows:
+            case StatementKind.Definition:
                 Define(statement, second);
+                break;
+            case StatementKind.DefinitionWithRows:
+                Define(WithoutTransaction(statement), second);
                 break;
             case StatementKind.XaEnd:
                 throw Refused("it is part of a distributed one (XA)");
@@ -201,6 +204,10 @@ internal sealed class LogReplay : IDisposable
 
         throw Refused("it changes an event, and leaves open to whom that belongs");
     }
+
+    /// <summary>MySQL's CREATE TABLE … START TRANSACTION takes nothing but rows before its end, not even what the session is set to; the rows follow all the same.</summary>
+    private static LoggedStatement WithoutTransaction(LoggedStatement statement) =>
+        statement with { Text = statement.Text[..Encoding.Latin1.GetString(statement.Text).LastIndexOf("START", StringComparison.OrdinalIgnoreCase)] };
 
     private bool IsOurs(ObjectName name) => IsOurs(name.Database);
 

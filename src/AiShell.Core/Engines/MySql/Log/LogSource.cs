@@ -18,7 +18,14 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
     public static async Task<LogSource> LookAsync(ConnectionSettings settings, bool hasEnd, CancellationToken cancellationToken)
     {
         using MySqlSession session = await Server.OpenAsync(settings, cancellationToken);
-        return await ServerErrors.RunAsync(session, "the binary log", open => Look(open, settings, hasEnd), cancellationToken);
+        LogSource source = await ServerErrors.RunAsync(session, "the binary log", open => Look(open, settings, hasEnd), cancellationToken);
+        if (session.Features.IsMariaDb)
+        {
+            return source;
+        }
+
+        using MySqlSession reader = await Server.OpenAsync(settings, cancellationToken);
+        return source with { End = await ServerErrors.RunAsync(reader, "the binary log", open => MarkEnd(open, source.End), cancellationToken) };
     }
 
     /// <summary>That the log goes on from there is asked, too.</summary>
@@ -28,7 +35,7 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
         using MySqlSession session = await Server.OpenAsync(settings, cancellationToken);
         try
         {
-            await ServerErrors.RunAsync(session, "the binary log", open => LogCapture.Ask(open).Require(open, from), cancellationToken);
+            await ServerErrors.RunAsync(session, "the binary log", open => Require(open, from), cancellationToken);
         }
         catch (AiShellException failure) when (WhyBroken(failure) is { } why)
         {
@@ -40,6 +47,27 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
     public static Exception? Explain(AiShellException failure) => WhyBroken(failure) is { } why
         ? new BrokenChainException(why)
         : failure.InnerException is ServerError error && SnapshotErrors.IsDenied(error) ? Denied(error) : null;
+
+    private static void Require(MySqlSession session, BinaryLogPosition from)
+    {
+        LogCapture.Ask(session).Require(session, from);
+        if (from.Birth is not null)
+        {
+            LogCapture.RequireBirth(from, LogFileBirth.Read(session, from));
+        }
+    }
+
+    private static BinaryLogPosition MarkEnd(MySqlSession session, BinaryLogPosition end)
+    {
+        try
+        {
+            return LogFileBirth.Read(session, end).Mark(end);
+        }
+        catch (ServerError error) when (SnapshotErrors.IsDenied(error))
+        {
+            throw Denied(error);
+        }
+    }
 
     private static AiShellException Denied(ServerError error) => new(ErrorKind.Refused, $"The user may not read the server's binary log: {error.Message.TrimEnd('.')}.", PrivilegeHint, error);
 
@@ -62,6 +90,11 @@ internal sealed record LogSource(BinaryLogPosition End, LogMark Mark, int Tables
             }
 
             RefuseWhatIsNotRead(session);
+            if (!hasEnd && !session.Features.IsMariaDb)
+            {
+                CommitsUnderWay.Require(session);
+            }
+
             BinaryLogPosition end = session.Features.IsMariaDb ? capture.End with { Gtids = BinaryLogPosition.GtidsAt(session, capture.End.File, capture.End.Offset) } : capture.End;
             LogMark mark = new(nameCase.OfDatabase(settings.Database), null, null, hasEnd)
             {

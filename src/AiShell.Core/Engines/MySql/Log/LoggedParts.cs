@@ -55,6 +55,8 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
         private string _gtid = "";
         private LogMark? _mark;
         private GtidState? _gtids;
+        private LogFileBirth? _birth;
+        private uint _second;
         private BinaryLogPosition? _ended;
         private bool _skips;
 
@@ -113,6 +115,7 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
             if (next.Type == EventType.FormatDescription)
             {
                 _checksum = FormatDescription.Read(next).Checksum;
+                _second = next.Second;
                 use(new PartEvent(new StreamedEvent(next, _file, 0, 0), ""));
             }
             else if (next.Type == EventType.Rotate)
@@ -145,6 +148,7 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
             _mark = mark;
             BinaryLogPosition from = Parse(mark.From);
             _gtids = GtidState.Parse(from.Gtids);
+            _birth = from.Birth;
             if (from.ToLogPosition() != parts.Reached.ToLogPosition())
             {
                 // A base that was made beside a capture ends within a segment.
@@ -182,7 +186,8 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
                 if (!done)
                 {
                     _skips = false;
-                    parts.Reached = new BinaryLogPosition(_file, streamed.End.ToString(CultureInfo.InvariantCulture), _gtids?.ToString() ?? "");
+                    string gtids = _birth is { } birth ? (birth with { Second = _second }).WithLast(transaction.Gtid) : _gtids?.ToString() ?? "";
+                    parts.Reached = new BinaryLogPosition(_file, streamed.End.ToString(CultureInfo.InvariantCulture), gtids);
                 }
             }
         }

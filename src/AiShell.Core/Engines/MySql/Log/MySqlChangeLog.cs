@@ -14,7 +14,7 @@ internal sealed class MySqlChangeLog(Func<DatabaseAddress, ConnectionSettings> s
 
     public BackupFormat BaseFormat => BackupFormat.Sql;
 
-    /// <summary>By file and offset; what is only a GTID (<c>0-1-42</c>) by the numbers of its domain.</summary>
+    /// <summary>By file and offset; what is only a GTID (<c>0-1-42</c>) by the numbers of its domain, on MySQL (<c>uuid:42</c>) by those of the log's own server, which numbers its transactions in their order.</summary>
     public int? Compare(LogPosition one, LogPosition other)
     {
         if (one == other)
@@ -38,11 +38,24 @@ internal sealed class MySqlChangeLog(Func<DatabaseAddress, ConnectionSettings> s
             return 0;
         }
 
+        if (LogFileBirth.Parse(state) is { } birth)
+        {
+            return Compare(gtid, state.Split(' ') is [_, var reachedThere] ? reachedThere : "", birth.Server);
+        }
+
         return gtid.Split('-') is [var domain, _, _] && uint.TryParse(domain, NumberStyles.None, CultureInfo.InvariantCulture, out uint of)
             && GtidState.Parse(gtid)?.NumberOf(of) is { } number && GtidState.Parse(state) is { } reached
             ? reached.NumberOf(of) is { } last ? number.CompareTo(last) : 1
             : null;
     }
+
+    private static int? Compare(string gtid, string last, Guid server) =>
+        gtid.Equals(last, StringComparison.OrdinalIgnoreCase) ? 0
+        : NumberOf(gtid, server) is { } wanted && NumberOf(last, server) is { } there ? wanted.CompareTo(there)
+        : null;
+
+    private static ulong? NumberOf(string gtid, Guid server) =>
+        gtid.Split(':') is [var of, var number] && Guid.TryParse(of, out Guid its) && its == server && ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null;
 
     public async Task<ISnapshot> OpenChangesAsync(DatabaseAddress address, ChainSoFar chain, SnapshotOptions options, CancellationToken cancellationToken)
     {

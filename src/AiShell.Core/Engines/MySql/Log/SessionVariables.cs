@@ -23,7 +23,13 @@ internal sealed record SessionVariables(IReadOnlyList<string> Assignments, strin
     private const byte TableMapForUpdate = 9;
     private const byte WrittenBytes = 10;
     private const byte Account = 11;
+    private const byte UpdatedDatabases = 12;
     private const byte MySqlMicrosecond = 13;
+    private const byte ExplicitDefaults = 16;
+    private const byte TransactionNumber = 17;
+    private const byte DefaultCollation = 18;
+    private const byte RequiresPrimaryKey = 19;
+    private const byte TableEncryption = 20;
     private const byte MariaDbMicrosecond = 128;
 
     public static SessionVariables Read(LoggedStatement statement, bool isMariaDb)
@@ -69,6 +75,18 @@ internal sealed record SessionVariables(IReadOnlyList<string> Assignments, strin
                 case MySqlMicrosecond or MariaDbMicrosecond:
                     microsecond = value[0] | (value[1] << 8) | (value[2] << 16);
                     break;
+                case ExplicitDefaults when !isMariaDb:
+                    assignments.Add($"explicit_defaults_for_timestamp = {value[0]}");
+                    break;
+                case DefaultCollation when !isMariaDb:
+                    assignments.Add($"default_collation_for_utf8mb4 = {BinaryPrimitives.ReadUInt16LittleEndian(value)}");
+                    break;
+                case RequiresPrimaryKey when !isMariaDb:
+                    assignments.Add($"sql_require_primary_key = {value[0]}");
+                    break;
+                case TableEncryption when !isMariaDb:
+                    assignments.Add($"default_table_encryption = {value[0]}");
+                    break;
             }
 
             rest = rest[length..];
@@ -89,9 +107,32 @@ internal sealed record SessionVariables(IReadOnlyList<string> Assignments, strin
         Zone or Catalog => 1 + rest[0],
         CatalogWithEnd => 2 + rest[0],
         Account => 1 + rest[0] is var user && user < rest.Length ? user + 1 + rest[user] : -1,
+        UpdatedDatabases => LengthOfNames(rest),
         MySqlMicrosecond or MariaDbMicrosecond => 3,
+        TransactionNumber => 8,
+        DefaultCollation => 2,
+        ExplicitDefaults or RequiresPrimaryKey or TableEncryption => 1,
         _ => -1,
     };
+
+    /// <summary>MySQL's "Q_MTS_ACCESSED_DB_NAMES": how many, then names that end with a zero; more than there is room for are none.</summary>
+    private static int LengthOfNames(ReadOnlySpan<byte> rest)
+    {
+        const byte TooMany = 254;
+        int length = 1;
+        for (int name = rest[0] == TooMany ? 0 : rest[0]; name > 0; name--)
+        {
+            int end = rest[length..].IndexOf((byte)0);
+            if (end < 0)
+            {
+                return -1;
+            }
+
+            length += end + 1;
+        }
+
+        return length;
+    }
 
     private static void AddFlags(List<string> assignments, uint flags, bool isMariaDb)
     {

@@ -102,7 +102,7 @@ internal static class Leftovers
         !IsConnectedTo(admin, candidate.Name) && admin.Scalar($"SELECT IS_FREE_LOCK('{MarkOf(candidate.Number)}')") == "1";
 
     public static bool IsConnectedTo(MySqlSession admin, string name) =>
-        admin.Scalar($"SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = {SqlText.Literal(name)} AND ID <> CONNECTION_ID() LIMIT 1") is not null;
+        OtherSession.ReadAll(admin).Any(one => one.Id != admin.Id && string.Equals(one.Database, name, StringComparison.OrdinalIgnoreCase));
 
     private static string MarkOf(uint number) => FormattableString.Invariant($"ai_shell_{number:x8}");
 

@@ -24,7 +24,7 @@ internal sealed class OwnServerPlace : IReplayPlace
     /// <param name="lowerCaseTableNames">As the source had it.</param>
     public static async Task<IReplayPlace> StartAsync(string database, int lowerCaseTableNames, BackupContents contents, Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, CancellationToken cancellationToken)
     {
-        PrivateServer server = await PrivateServer.StartAsync(read, programs, lowerCaseTableNames, cancellationToken);
+        PrivateServer server = await PrivateServer.StartAsync(read, programs, contents.EngineVersion, lowerCaseTableNames, cancellationToken);
         OwnServerPlace place = new(server, read(server.Address).To(database));
         try
         {
@@ -59,8 +59,8 @@ internal sealed class OwnServerPlace : IReplayPlace
         {
             throw new AiShellException(
                 ErrorKind.Failed,
-                $"The log is of MariaDB {contents.EngineVersion}, and the private server that would replay it is {session.ServerVersionText}.",
-                $"Install a MariaDB as new as the source's, or name the folder of its programs in {ServerPrograms.Variable}.");
+                $"The log is of a server {contents.EngineVersion}, and the private server that would replay it is {session.ServerVersionText}.",
+                $"Install a server as new as the source's, or name the folder of its programs in {ServerPrograms.Variable}.");
         }
     }
 }

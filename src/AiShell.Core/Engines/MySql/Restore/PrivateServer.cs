@@ -47,27 +47,23 @@ internal sealed class PrivateServer : IAsyncDisposable
         && Path.GetDirectoryName(folder) == Path.TrimEndingDirectorySeparator(Path.GetTempPath())
         && Path.GetFileName(folder).StartsWith(Prefix, StringComparison.Ordinal);
 
+    /// <param name="ofVersion">Of the server whose log or backup it gets, which says of which family it must be; null for any.</param>
     /// <param name="lowerCaseTableNames">Fixed once its data folder is made.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Usage"/>: the programs are not here; <see cref="ErrorKind.Failed"/>: it does not start.</exception>
-    public static async Task<PrivateServer> StartAsync(Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, int lowerCaseTableNames, CancellationToken cancellationToken)
+    public static async Task<PrivateServer> StartAsync(Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, string? ofVersion, int lowerCaseTableNames, CancellationToken cancellationToken)
     {
-        string? install = programs.Find("mariadb-install-db");
-        string? server = programs.Find("mariadbd");
-        if (install is null || server is null || OperatingSystem.IsWindows())
-        {
-            throw new AiShellException(
-                ErrorKind.Usage,
-                "A MySQL backup needs a server to be restored to: none is known here, and this machine has no MariaDB to start one of its own.",
-                "Make its connection again ('ai-shell connect') or name one with -d; or install the package mariadb-server.");
-        }
-
+        PrivateServerKind kind = PrivateServerKind.Find(programs, ofVersion) ?? throw new AiShellException(
+            ErrorKind.Usage,
+            "A MySQL backup needs a server to be restored to: none is known here, and this machine has no MariaDB or MySQL to start one of its own.",
+            $"Make its connection again ('ai-shell connect') or name one with -d; or install the package mariadb-server or mysql-server, or name the folder of its programs in {ServerPrograms.Variable}.");
         RemoveLeftovers();
         PrivateServer own = new(Path.Combine(
             Path.TrimEndingDirectorySeparator(Path.GetTempPath()), $"{Prefix}{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))}"), lowerCaseTableNames);
         try
         {
-            await own.StartAsync(install, server, cancellationToken);
-            await own.WaitAsync(read(own.Address), cancellationToken);
+            await own.StartAsync(kind, cancellationToken);
+            // MySQL's usual login sends the password itself the first time, and does that over TLS only.
+            await own.WaitAsync(read(own.Address) with { Tls = TlsMode.Preferred }, cancellationToken);
             return own;
         }
         catch
@@ -92,7 +88,7 @@ internal sealed class PrivateServer : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(string install, string server, CancellationToken cancellationToken)
+    private async Task StartAsync(PrivateServerKind kind, CancellationToken cancellationToken)
     {
         foreach (string folder in new[] { _folder, Path.Combine(_folder, "plugins"), Path.Combine(_folder, "files") })
         {
@@ -106,7 +102,7 @@ internal sealed class PrivateServer : IAsyncDisposable
         string accounts = Path.Combine(_folder, "accounts.sql");
         await File.WriteAllTextAsync(
             accounts,
-            $"CREATE OR REPLACE USER {Account}@localhost IDENTIFIED BY '{_password}';\nGRANT ALL ON *.* TO {Account}@localhost WITH GRANT OPTION;\nDELETE FROM mysql.global_priv WHERE User = 'root' OR User = '';\nFLUSH PRIVILEGES;\n",
+            string.Concat(kind.AccountStatements($"{Account}@localhost", _password).Select(statement => $"{statement};\n")),
             cancellationToken);
         if (Environment.IsPrivilegedProcess)
         {
@@ -114,13 +110,13 @@ internal sealed class PrivateServer : IAsyncDisposable
         }
 
         string[] common = ["--no-defaults", $"--datadir={Data}", $"--tmpdir={_folder}", _nameCase, .. Environment.IsPrivilegedProcess ? [$"--user={ServerUser}"] : Array.Empty<string>()];
-        await RunAsync(Cli.Wrap(install).WithArguments([.. common, "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=8M"]), cancellationToken);
-        _process = Cli.Wrap(server)
+        await RunAsync(Cli.Wrap(kind.Installer).WithArguments([.. common, .. kind.InstallerOptions]), cancellationToken);
+        _process = Cli.Wrap(kind.Server)
             .WithArguments(
             [
                 .. common, $"--socket={Path.Combine(_folder, "socket")}", "--skip-networking", $"--init-file={accounts}", $"--log-error={Path.Combine(_folder, "log")}", $"--pid-file={Path.Combine(_folder, "pid")}",
                 $"--plugin-dir={Path.Combine(_folder, "plugins")}", $"--secure-file-priv={Path.Combine(_folder, "files")}", "--skip-log-bin", "--local-infile=ON", "--max-allowed-packet=1G",
-                "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=O_DIRECT_NO_FSYNC", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=256M", "--innodb-log-file-size=128M", "--character-set-server=utf8mb4", "--skip-symbolic-links",
+                "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=O_DIRECT_NO_FSYNC", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=256M", "--character-set-server=utf8mb4", .. kind.ServerOptions,
             ])
             .WithStandardOutputPipe(PipeTarget.Null)
             .WithStandardErrorPipe(PipeTarget.Null)
@@ -145,7 +141,7 @@ internal sealed class PrivateServer : IAsyncDisposable
                     string log = Path.Combine(_folder, "log");
                     throw new AiShellException(
                         ErrorKind.Failed,
-                        $"A MariaDB server of ai-shell's own does not start: {(File.Exists(log) ? LastLine(await File.ReadAllLinesAsync(log, CancellationToken.None)) : failure.Message)}",
+                        $"A database server of ai-shell's own does not start: {(File.Exists(log) ? LastLine(await File.ReadAllLinesAsync(log, CancellationToken.None)) : failure.Message)}",
                         "Name a server with -d.",
                         failure);
                 }
@@ -167,12 +163,12 @@ internal sealed class PrivateServer : IAsyncDisposable
         }
         catch (System.ComponentModel.Win32Exception failure)
         {
-            throw new AiShellException(ErrorKind.Failed, $"A MariaDB server of ai-shell's own does not start: {failure.Message}.", "Name a server with -d.", failure);
+            throw new AiShellException(ErrorKind.Failed, $"A database server of ai-shell's own does not start: {failure.Message}.", "Name a server with -d.", failure);
         }
 
         if (result.ExitCode != 0)
         {
-            throw new AiShellException(ErrorKind.Failed, $"A MariaDB server of ai-shell's own does not start: {errors.ToString().Trim().ReplaceLineEndings(" ")}", "Name a server with -d.");
+            throw new AiShellException(ErrorKind.Failed, $"A database server of ai-shell's own does not start: {errors.ToString().Trim().ReplaceLineEndings(" ")}", "Name a server with -d.");
         }
     }
 
@@ -183,7 +179,7 @@ internal sealed class PrivateServer : IAsyncDisposable
             try
             {
                 string pid = Path.Combine(folder, "pid");
-                if (File.Exists(pid) && int.TryParse(File.ReadAllText(pid).Trim(), CultureInfo.InvariantCulture, out int server) && LocalProcess.IsAlive(server, "mariadbd"))
+                if (File.Exists(pid) && int.TryParse(File.ReadAllText(pid).Trim(), CultureInfo.InvariantCulture, out int server) && (LocalProcess.IsAlive(server, "mariadbd") || LocalProcess.IsAlive(server, "mysqld")))
                 {
                     Process.GetProcessById(server).Kill();
                 }

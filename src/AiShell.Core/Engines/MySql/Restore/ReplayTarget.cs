@@ -35,14 +35,11 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
     /// <summary>Why the log cannot be replayed, here and on the target's server; none where it can.</summary>
     /// <param name="session">With the target's server.</param>
     public static IEnumerable<AiShellException> FindObstacles(MySqlSession session, string target, BackupContents contents, ServerPrograms programs) =>
-        !contents.EngineVersion.Contains("MariaDB", StringComparison.OrdinalIgnoreCase)
-            ? [new AiShellException(
-                ErrorKind.Usage, "The log of a MySQL server is not replayed by this version, which knows servers of MariaDB only.", "Restore a full backup; docs/recovery.md says how stock programs replay the log.")]
-            : programs.HasServer ? [] : new LimitedRequirements(session, target, contents).FindObstacles();
+        programs.HasServerFor(contents.EngineVersion) ? [] : new LimitedRequirements(session, target, contents).FindObstacles();
 
     /// <summary>How the log is replayed where it is not on a private server, and what may make that fail.</summary>
     public static IEnumerable<string> FindDoubts(MySqlSession session, string target, BackupContents contents, ServerPrograms programs) =>
-        programs.HasServer ? [] : new LimitedRequirements(session, target, contents).FindDoubts();
+        programs.HasServerFor(contents.EngineVersion) ? [] : new LimitedRequirements(session, target, contents).FindDoubts();
 
     /// <summary>The tables' script first: it says what the database was called.</summary>
     public IReadOnlyList<LoadStage> Arrange(IReadOnlyList<BackupPart> parts) =>
@@ -137,7 +134,7 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
             : throw PartDamage.Of(part, new InvalidDataException("it does not begin with the database's properties"));
         ReplayStart start = Start ?? ReplayStart.After(properties);
         (_database, _log) = (start.Database, start.ToLog());
-        _place = programs.HasServer
+        _place = programs.HasServerFor(contents.EngineVersion)
             ? await OwnServerPlace.StartAsync(start.Database, properties.LowerCaseTableNames, contents, read, programs, cancellationToken)
             : await LimitedPlace.OpenAsync(settings, start.Database, properties.LowerCaseTableNames, contents, cancellationToken);
         await _place.RequireAsync(_waiting.SelectMany(waiting => PartLoading.ReadEntries(waiting.Part, new MemoryStream(waiting.Bytes))), cancellationToken);

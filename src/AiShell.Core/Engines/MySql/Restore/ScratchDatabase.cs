@@ -17,7 +17,7 @@ internal sealed class ScratchDatabase(ConnectionSettings settings, MySqlSession 
     public static async Task<IScratchDatabase> CreateAsync(
         DatabaseAddress? near, Func<DatabaseAddress, ConnectionSettings> read, ServerPrograms programs, CancellationToken cancellationToken)
     {
-        PrivateServer? own = near is null ? await PrivateServer.StartAsync(read, programs, lowerCaseTableNames: 0, cancellationToken) : null;
+        PrivateServer? own = near is null ? await PrivateServer.StartAsync(read, programs, ofVersion: null, lowerCaseTableNames: 0, cancellationToken) : null;
         MySqlSession? admin = null;
         try
         {

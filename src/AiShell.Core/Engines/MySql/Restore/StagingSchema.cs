@@ -186,9 +186,9 @@ internal sealed class StagingSchema : IAsyncDisposable
     {
         string[] users =
         [
-            .. session.Query(
-                $"SELECT CONCAT('session ', ID, ': ', USER, ' from ', HOST, ', ', IFNULL(STATE, COMMAND)) FROM information_schema.PROCESSLIST WHERE DB = {SqlText.Literal(Target)} AND ID <> CONNECTION_ID() ORDER BY TIME DESC LIMIT 5")
-                .Select(row => row[0]!),
+            .. OtherSession.ReadAll(session).Where(one => one.Id != session.Id && string.Equals(one.Database, Target, StringComparison.OrdinalIgnoreCase))
+                .OrderByDescending(one => one.Seconds).Take(5)
+                .Select(one => $"session {one.Id}: {one.User} from {one.Client}, {(one.State.Length > 0 ? one.State : one.Command)}"),
         ];
         return new AiShellException(
             ErrorKind.Busy,

@@ -6,6 +6,7 @@ using AiShell.Engines.MySql.Wire;
 namespace AiShell.Engines.MySql.Snapshot;
 
 /// <summary>Where in the binary log a moment is: file, offset, and the transactions that had been made (GTID).</summary>
+/// <param name="Gtids">MariaDB's GTID position. MySQL's: which file it is (<see cref="LogFileBirth"/>), and the last transaction.</param>
 internal sealed partial record BinaryLogPosition(string File, string Offset, string Gtids)
 {
     /// <summary>The server writes no binary log, or does not tell.</summary>
@@ -14,12 +15,15 @@ internal sealed partial record BinaryLogPosition(string File, string Offset, str
     /// <summary>The offset as a number; 0 where it is none.</summary>
     public long OffsetValue => long.TryParse(Offset, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) ? offset : 0;
 
+    /// <summary>Of MySQL's; null where it is not said.</summary>
+    public LogFileBirth? Birth => LogFileBirth.Parse(Gtids);
+
     /// <summary>What <see cref="ToLogPosition"/> wrote; null for anything else.</summary>
     public static BinaryLogPosition? Of(LogPosition position) =>
         Written().Match(position.Value) is { Success: true } match ? new BinaryLogPosition(match.Groups["file"].Value, match.Groups["offset"].Value, match.Groups["gtids"].Value) : null;
 
     /// <summary>The order of two positions in one server's log: by the number that its files' names end with, then by offset.</summary>
-    /// <returns>Less than 0 where <paramref name="a"/> is first; null where the files' names differ in more than their number, so that they are of different logs.</returns>
+    /// <returns>Less than 0 where <paramref name="a"/> is first; null where they are of different logs, by the files' names or by when they were begun.</returns>
     public static int? Compare(BinaryLogPosition a, BinaryLogPosition b)
     {
         if (Numbered().Match(a.File) is not { Success: true } first || Numbered().Match(b.File) is not { Success: true } second || first.Groups["base"].Value != second.Groups["base"].Value)
@@ -28,6 +32,11 @@ internal sealed partial record BinaryLogPosition(string File, string Offset, str
         }
 
         int files = ulong.Parse(first.Groups["number"].Value, CultureInfo.InvariantCulture).CompareTo(ulong.Parse(second.Groups["number"].Value, CultureInfo.InvariantCulture));
+        if (a.Birth is { } one && b.Birth is { } other && !one.MayBeOfOneLog(other, files))
+        {
+            return null;
+        }
+
         return files != 0 ? files : a.OffsetValue.CompareTo(b.OffsetValue);
     }
 

@@ -7,14 +7,16 @@ internal static class LockHolders
 {
     private const int MostNamed = 3;
 
+    private static readonly string[] AtRest = ["Sleep", "Daemon", "Binlog Dump", "Binlog Dump GTID"];
+
     /// <summary>Never with the text of their statements: it may hold a secret.</summary>
     public static AiShellException Explain(MySqlSession session, ServerError error)
     {
         string[] sessions =
         [
-            .. session.Query(
-                $"SELECT ID, USER, HOST, COMMAND, TIME, STATE FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump') ORDER BY TIME DESC LIMIT {MostNamed}")
-                .Select(row => $"session {row[0]} of {row[1]}@{row[2]} ({row[3]} for {row[4]} s{(string.IsNullOrEmpty(row[5]) ? "" : $", {row[5]}")})"),
+            .. OtherSession.ReadAll(session).Where(one => one.Id != session.Id && !AtRest.Contains(one.Command))
+                .OrderByDescending(one => one.Seconds).Take(MostNamed)
+                .Select(one => FormattableString.Invariant($"session {one.Id} of {one.User}@{one.Client} ({one.Command} for {one.Seconds} s{(one.State.Length > 0 ? $", {one.State}" : "")})")),
         ];
         return new AiShellException(
             ErrorKind.Busy,

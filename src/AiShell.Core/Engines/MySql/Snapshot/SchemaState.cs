@@ -1,3 +1,4 @@
+using System.Text;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Snapshot;
@@ -12,6 +13,9 @@ namespace AiShell.Engines.MySql.Snapshot;
 internal sealed record SchemaState(string Statements, IReadOnlyList<SourceRelation> Relations, IReadOnlyDictionary<string, string>? Ids)
 {
     private const int FirstWithDictionary = 80000;
+
+    // InnoDB writes names as files are named, and only MariaDB tells how that is.
+    private const string Folder = @"CONCAT(REPLACE(CONVERT(CONVERT(DATABASE() USING filename) USING binary), '_', '\\_'), '/%')";
 
     public static SchemaState Read(MySqlSession session) => new(
         CountStatements(session),
@@ -39,14 +43,17 @@ internal sealed record SchemaState(string Statements, IReadOnlyList<SourceRelati
             .Where(row => !row[0]!.Contains("temporary", StringComparison.Ordinal))
             .Select(row => $"{row[0]}={row[1]}"));
 
+    /// <summary>The pattern of a database's names in InnoDB. Letters of other alphabets are files' by a table of the server's own: any is taken for them.</summary>
+    internal static string FolderLike(string database) => SqlText.Literal(
+        $"{string.Concat(database.EnumerateRunes().Select(letter => letter.Value switch { '_' => @"\_", _ when !letter.IsAscii => "@%", _ when Rune.IsLetterOrDigit(letter) => letter.ToString(), var code => $"@{code:x4}" }))}/%");
+
     /// <returns>Null without the privilege.</returns>
     public static IReadOnlyDictionary<string, string>? ReadIds(MySqlSession session)
     {
         string tables = session.Features is { IsMariaDb: false, Version: >= FirstWithDictionary } ? "INNODB_TABLES" : "INNODB_SYS_TABLES";
         try
         {
-            // InnoDB writes names as files are named.
-            return session.Query($"SELECT NAME, TABLE_ID FROM information_schema.{tables} WHERE NAME LIKE CONCAT(REPLACE(CONVERT(CONVERT(DATABASE() USING filename) USING binary), '_', '\\\\_'), '/%')")
+            return session.Query($"SELECT NAME, TABLE_ID FROM information_schema.{tables} WHERE NAME LIKE {(session.Features.IsMariaDb ? Folder : FolderLike(session.Scalar("SELECT DATABASE()")!))}")
                 .ToDictionary(row => row[0]!, row => row[1]!);
         }
         catch (ServerError error) when (SnapshotErrors.IsDenied(error))

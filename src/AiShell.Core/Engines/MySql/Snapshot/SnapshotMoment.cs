@@ -1,3 +1,4 @@
+using AiShell.Engines.MySql.Log;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Snapshot;
@@ -36,6 +37,24 @@ internal sealed class SnapshotMoment(SourceSessions sessions, SnapshotOptions op
 
         await ServerErrors.RunAsync(sessions.Schema, "snapshot", _ => Take(locker, locked, cancellationToken), cancellationToken);
         locker?.Dispose();
+        if (!sessions.Schema.Features.IsMariaDb && BinaryLogPosition.Of(Position) is { } at)
+        {
+            using MySqlSession reader = await sessions.OpenAsync(cancellationToken);
+            Position = await ServerErrors.RunAsync(reader, "the binary log", session => Mark(session, at), cancellationToken);
+        }
+    }
+
+    /// <summary>A log can follow only where it is known which file it is; who may not read the log cannot make it follow.</summary>
+    private static LogPosition Mark(MySqlSession session, BinaryLogPosition at)
+    {
+        try
+        {
+            return LogFileBirth.Read(session, at).Mark(at).ToLogPosition();
+        }
+        catch (ServerError)
+        {
+            return at.ToLogPosition();
+        }
     }
 
     /// <summary>Lets tables go that were locked.</summary>
@@ -93,6 +112,12 @@ internal sealed class SnapshotMoment(SourceSessions sessions, SnapshotOptions op
         for (int tries = 0; tries < MostTries; tries++)
         {
             if (BinaryLogPosition.OfServer(sessions.Schema, out bool isFiltered) is not { } before || isFiltered)
+            {
+                return false;
+            }
+
+            // What MySQL's log has need not be committed yet, and then one session sees it and another does not.
+            if (!sessions.Schema.Features.IsMariaDb && !CommitsUnderWay.TryWait(sessions.Schema))
             {
                 return false;
             }

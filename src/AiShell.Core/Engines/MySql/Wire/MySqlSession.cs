@@ -39,6 +39,9 @@ internal sealed class MySqlSession : IDisposable
 
     public ServerFeatures Features { get; private set; } = null!;
 
+    /// <summary>The server's number of the session, which KILL takes.</summary>
+    public string Id { get; private set; } = "";
+
     /// <summary>As the server says it: <c>10.11.14-MariaDB-0+deb12u2</c>.</summary>
     public string ServerVersionText { get; private set; } = "";
 
@@ -192,11 +195,12 @@ internal sealed class MySqlSession : IDisposable
     /// <summary>Asked in SQL, since the greeting may be a proxy's, and MariaDB's begins with 5.5.5 for old replicas.</summary>
     private void AskWho()
     {
-        string?[] who = Query("SELECT VERSION(), CONNECTION_ID(), (SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = CONNECTION_ID()), CONCAT_WS(' ', @@hostname, @@port, @@server_id)")[0];
+        string?[] who = Query("SELECT VERSION(), CONNECTION_ID(), CONCAT_WS(' ', @@hostname, @@port, @@server_id)")[0];
         ServerVersionText = who[0]!;
         Features = ServerFeatures.Of(ServerVersionText);
-        ServerIdentity = who[3]!;
-        _end = who is [_, { } id, { } client, _] ? new SessionEnd(_settings, id, client) : null;
+        ServerIdentity = who[2]!;
+        Id = who[1]!;
+        _end = OtherSession.ReadAll(this).FirstOrDefault(one => one.Id == Id) is { } own ? new SessionEnd(_settings, Id, own.Client) : null;
     }
 
     private void Run(ReadOnlySpan<byte> statement, Action<byte[]?[]> row, Action<long> changed)

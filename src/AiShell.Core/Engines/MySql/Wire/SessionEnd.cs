@@ -26,7 +26,7 @@ internal sealed record SessionEnd(ConnectionSettings Settings, string Id, string
     private void Send()
     {
         using MySqlSession session = MySqlSession.Open(Settings with { Database = "", ConnectTimeout = Patience });
-        if (session.Scalar($"SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = {Id}") == Client)
+        if (OtherSession.ReadAll(session).Any(one => one.Id == Id && one.Client == Client))
         {
             session.Execute($"KILL {Id}");
         }
