@@ -5,7 +5,7 @@ using CliWrap.Buffered;
 namespace AiShell.EndToEndTests;
 
 /// <summary>Looking for the right moment, whatever the engine: a copy is kept beside the target, looked at, brought further, and put in place at last.</summary>
-public abstract class ContinueSuite : IAsyncLifetime
+public abstract class KeptCopySuite : IAsyncLifetime
 {
     protected const int Transactions = 6;
 
@@ -14,23 +14,14 @@ public abstract class ContinueSuite : IAsyncLifetime
     /// <summary>The database, as -d takes it.</summary>
     protected abstract string Target { get; }
 
-    /// <summary>As -d takes it: one for which no copy is kept.</summary>
-    protected abstract string OtherTarget { get; }
-
     /// <summary>What its backups are filed under.</summary>
     protected abstract string Name { get; }
-
-    /// <summary>In which a backup is no base of a log.</summary>
-    protected abstract string FormatWithoutLog { get; }
-
-    /// <summary>How often a run is killed, and within how many milliseconds.</summary>
-    protected abstract (int Rounds, int Earliest, int Latest) Kills { get; }
 
     protected string[] Positions { get; private set; } = [];
 
     protected string[] Instants { get; private set; } = [];
 
-    private string Log => Path.Combine(Shell.Repository, "logs", Name, "1");
+    protected string Log => Path.Combine(Shell.Repository, "logs", Name, "1");
 
     public abstract Task InitializeAsync();
 
@@ -72,6 +63,63 @@ public abstract class ContinueSuite : IAsyncLifetime
         Assert.True(File.Exists(Path.Combine(Shell.Repository, "logs", Name, "2", "timeline.json")));
         await Shell.ExpectAsync(ErrorKind.NotFound, "backup", "restore", "-d", Target, "--continue", "--force");
     }
+
+    /// <summary>Makes the database with an empty table of items.</summary>
+    protected abstract Task CreateAsync();
+
+    protected abstract Task InsertAsync(int id);
+
+    /// <summary>Of the items in the target, in order, with commas.</summary>
+    protected abstract Task<string> IdsAsync();
+
+    /// <summary>Of the items in a copy, as the restore named it.</summary>
+    protected abstract Task<string> CopyIdsAsync(string copy);
+
+    /// <summary>Those that are kept, as a restore names them.</summary>
+    protected abstract Task<string[]> CopiesAsync();
+
+    /// <summary>Six transactions, each in a segment of its own.</summary>
+    protected async Task CaptureAsync()
+    {
+        await CreateAsync();
+        using Process capture = Shell.Start("backup", "watch", "-d", Target, "--flush-every", "100ms");
+        await Shell.UntilAsync(() => Directory.Exists(Log) || capture.HasExited, "the capture has begun");
+        for (int id = 1; id <= Transactions; id++)
+        {
+            await InsertAsync(id);
+            await Shell.UntilAsync(() => Manifests().Length == id || capture.HasExited, "the transaction is stored");
+        }
+
+        using Process stop = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
+        await capture.WaitForExitAsync();
+        JsonElement[] segments = [.. Manifests().Order(StringComparer.Ordinal).Select(file => JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(file)))];
+        Positions = [.. segments.Select(segment => segment.GetProperty("position").GetProperty("end").GetString()!)];
+        Instants = [.. segments.Select(segment => segment.GetProperty("segment").GetProperty("committedBy").GetString()!)];
+
+        string[] Manifests() => Directory.GetFiles(Log, "manifest.json", SearchOption.AllDirectories);
+    }
+
+    protected async Task<string> KeepAsync(params string[] moment) =>
+        (await Shell.JsonAsync(null, ["backup", "restore", "-d", Target, "--timeline", "1", "--keep-staging", .. moment])).GetProperty("staging").GetString()!;
+
+    /// <summary>Brings the copy further and keeps it again.</summary>
+    protected async Task<string> ContinueAsync(params string[] moment) =>
+        (await Shell.JsonAsync(null, ["backup", "restore", "-d", Target, "--continue", "--keep-staging", .. moment])).GetProperty("staging").GetString()!;
+
+    protected static string Ids(int last) => string.Join(',', Enumerable.Range(1, last));
+}
+
+/// <summary>All that goes with such copies, and against them.</summary>
+public abstract class ContinueSuite : KeptCopySuite
+{
+    /// <summary>As -d takes it: one for which no copy is kept.</summary>
+    protected abstract string OtherTarget { get; }
+
+    /// <summary>In which a backup is no base of a log.</summary>
+    protected abstract string FormatWithoutLog { get; }
+
+    /// <summary>How often a run is killed, and within how many milliseconds.</summary>
+    protected abstract (int Rounds, int Earliest, int Latest) Kills { get; }
 
     [Fact]
     public async Task It_can_be_taken_as_it_stands_and_a_new_one_takes_its_place()
@@ -162,52 +210,8 @@ public abstract class ContinueSuite : IAsyncLifetime
         Assert.True(kept > 0, "Nothing was killed in time.");
     }
 
-    /// <summary>Makes the database with an empty table of items.</summary>
-    protected abstract Task CreateAsync();
-
-    protected abstract Task InsertAsync(int id);
-
-    /// <summary>Of the items in the target, in order, with commas.</summary>
-    protected abstract Task<string> IdsAsync();
-
-    /// <summary>Of the items in a copy, as the restore named it.</summary>
-    protected abstract Task<string> CopyIdsAsync(string copy);
-
-    /// <summary>Those that are kept, as a restore names them.</summary>
-    protected abstract Task<string[]> CopiesAsync();
-
     protected abstract Task ChangeAsync(string copy);
 
     /// <summary>Until nobody knows of a killed process any more.</summary>
     protected virtual Task UntilGoneAsync() => Task.CompletedTask;
-
-    /// <summary>Six transactions, each in a segment of its own.</summary>
-    protected async Task CaptureAsync()
-    {
-        await CreateAsync();
-        using Process capture = Shell.Start("backup", "watch", "-d", Target, "--flush-every", "100ms");
-        await Shell.UntilAsync(() => Directory.Exists(Log) || capture.HasExited, "the capture has begun");
-        for (int id = 1; id <= Transactions; id++)
-        {
-            await InsertAsync(id);
-            await Shell.UntilAsync(() => Manifests().Length == id || capture.HasExited, "the transaction is stored");
-        }
-
-        using Process stop = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
-        await capture.WaitForExitAsync();
-        JsonElement[] segments = [.. Manifests().Order(StringComparer.Ordinal).Select(file => JsonSerializer.Deserialize<JsonElement>(File.ReadAllBytes(file)))];
-        Positions = [.. segments.Select(segment => segment.GetProperty("position").GetProperty("end").GetString()!)];
-        Instants = [.. segments.Select(segment => segment.GetProperty("segment").GetProperty("committedBy").GetString()!)];
-
-        string[] Manifests() => Directory.GetFiles(Log, "manifest.json", SearchOption.AllDirectories);
-    }
-
-    protected async Task<string> KeepAsync(params string[] moment) =>
-        (await Shell.JsonAsync(null, ["backup", "restore", "-d", Target, "--timeline", "1", "--keep-staging", .. moment])).GetProperty("staging").GetString()!;
-
-    /// <summary>Brings the copy further and keeps it again.</summary>
-    protected async Task<string> ContinueAsync(params string[] moment) =>
-        (await Shell.JsonAsync(null, ["backup", "restore", "-d", Target, "--continue", "--keep-staging", .. moment])).GetProperty("staging").GetString()!;
-
-    protected static string Ids(int last) => string.Join(',', Enumerable.Range(1, last));
 }

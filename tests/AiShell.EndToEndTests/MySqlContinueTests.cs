@@ -1,3 +1,5 @@
+using System.Globalization;
+using AiShell.Testing.Engines.MySql;
 using CliWrap.Buffered;
 using MySqlConnector;
 
@@ -160,4 +162,43 @@ public sealed class MySqlContinueTests : ContinueSuite, IDisposable
 
     /// <summary>The server, which the suite's tests cannot inherit.</summary>
     private sealed class MySqlServerOfTest : MySqlSuite;
+}
+
+/// <summary>MySQL does, too.</summary>
+public sealed class MySqlServerContinueTests : KeptCopySuite
+{
+    private MySqlFamilyServer _server = null!;
+
+    protected override string Target => string.Create(
+        CultureInfo.InvariantCulture, $"mysql://{MySqlFamilyServer.User}:{Uri.EscapeDataString(MySqlFamilyServer.Password)}@127.0.0.1:{_server.Port}/shop");
+
+    protected override string Name => "shop";
+
+    public override async Task InitializeAsync() => _server = await MySqlSuite.StartMySqlAsync();
+
+    public override async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    protected override Task CreateAsync() => _server.RunAsync(
+        "",
+        """
+        CREATE DATABASE shop; USE shop; CREATE USER maker@localhost IDENTIFIED BY 'x';
+        CREATE TABLE item(id int AUTO_INCREMENT PRIMARY KEY, content varchar(100), at datetime DEFAULT '2020-01-01', doc json, hidden int INVISIBLE DEFAULT 3, KEY of_doc((cast(doc->'$.n' AS unsigned))));
+        CREATE TABLE seen(id int, n int, KEY(id), FOREIGN KEY (id) REFERENCES item(id));
+        CREATE DEFINER = maker@localhost SQL SECURITY INVOKER VIEW one_item AS SELECT id, content FROM item;
+        CREATE TRIGGER after_item AFTER INSERT ON item FOR EACH ROW INSERT INTO seen VALUES (NEW.id, 1);
+        CREATE EVENT each_hour ON SCHEDULE EVERY 1 HOUR STARTS '2035-01-01' DO DELETE FROM seen;
+        """);
+
+    protected override Task InsertAsync(int id) => _server.RunAsync("shop", $$"""INSERT INTO item(id, content, doc) VALUES ({{id}}, concat('item ', {{id}}), '{"n": {{id}}}')""");
+
+    protected override Task<string> IdsAsync() => CopyIdsAsync("shop");
+
+    protected override async Task<string> CopyIdsAsync(string copy) => await _server.RunAsync(copy, "SELECT group_concat(id ORDER BY id) FROM item") is var ids && ids == "NULL" ? "" : ids;
+
+    protected override async Task<string[]> CopiesAsync() =>
+        [.. (await _server.RunAsync("", "SELECT TABLE_SCHEMA FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE '%\\_ai\\_shell\\_copy\\_%' AND TABLE_NAME LIKE 'ai\\_shell\\_kept\\_%' ORDER BY 1")).Split('\n').Where(name => name.Length > 0)];
 }

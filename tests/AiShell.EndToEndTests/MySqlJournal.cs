@@ -8,7 +8,8 @@ namespace AiShell.EndToEndTests;
 /// Transactions numbered in the order of their commits, each a function of its number: so the database after any number of them can be made again. Every one says when its commit was asked
 /// for and when it was answered. Definitions have their numbers in comments, which change with them.
 /// </summary>
-internal sealed partial class MySqlJournal(Func<string> connection)
+/// <param name="replacesTables">The server has CREATE OR REPLACE TABLE, which MySQL has not.</param>
+internal sealed partial class MySqlJournal(Func<string> connection, bool replacesTables)
 {
     public const string Schema =
         """
@@ -168,10 +169,12 @@ internal sealed partial class MySqlJournal(Func<string> connection)
 
     private static bool IsDefinition(int number) => number % 20 is 0 or 7 or 16;
 
-    private static string DefinitionOf(int number) => (number % 20) switch
+    private string DefinitionOf(int number) => (number % 20, replacesTables) switch
     {
-        0 => $"CREATE OR REPLACE TABLE extra_{number / 20 % 3}(number int, content text DEFAULT 'é') COMMENT '{number}'",
-        7 => $"ALTER TABLE mark ADD COLUMN c{number} int DEFAULT {number}, COMMENT '{number}'",
+        (0, true) => $"CREATE OR REPLACE TABLE extra_{number / 20 % 3}(number int, content text DEFAULT 'é') COMMENT '{number}'",
+        (0, false) => $"CREATE TABLE extra_{number}(number int, content varchar(100) DEFAULT 'é') COMMENT '{number}'",
+        (7, _) => $"ALTER TABLE mark ADD COLUMN c{number} int DEFAULT {number}, COMMENT '{number}'",
+        (_, false) => $"CREATE TABLE chosen_{number} COMMENT '{number}' SELECT a, count(*) AS n FROM keyless GROUP BY a ORDER BY a LIMIT 5",
         _ => $"CREATE OR REPLACE TABLE chosen COMMENT '{number}' SELECT a, count(*) AS n FROM keyless GROUP BY a ORDER BY a LIMIT 5",
     };
 

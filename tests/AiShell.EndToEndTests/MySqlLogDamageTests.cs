@@ -3,21 +3,35 @@ using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.EndToEndTests;
 
-public sealed class MySqlLogDamageTests : LogDamageSuite, IAsyncLifetime
+public sealed class MySqlLogDamageTests : MySqlLogDamageSuite
 {
-    private MariaDbServer _server = null!;
-    private MariaDbServer _other = null!;
+    // A restore replays on a server of its own.
+    protected override int RestoresOneOf => 6;
 
-    public async Task InitializeAsync() => (_server, _other) = (await MariaDbServer.StartAsync(), await MariaDbServer.StartAsync());
+    protected override async Task<MySqlFamilyServer> StartAsync() => await MariaDbServer.StartAsync();
+}
+
+public sealed class MySqlServerLogDamageTests : MySqlLogDamageSuite
+{
+    protected override int RestoresOneOf => 30;
+
+    protected override Task<MySqlFamilyServer> StartAsync() => MySqlSuite.StartMySqlAsync();
+}
+
+public abstract class MySqlLogDamageSuite : LogDamageSuite, IAsyncLifetime
+{
+    private MySqlFamilyServer _server = null!;
+    private MySqlFamilyServer _other = null!;
+
+    protected abstract Task<MySqlFamilyServer> StartAsync();
+
+    public async Task InitializeAsync() => (_server, _other) = (await StartAsync(), await StartAsync());
 
     public async Task DisposeAsync()
     {
         await _server.DisposeAsync();
         await _other.DisposeAsync();
     }
-
-    // A restore replays on a server of its own.
-    protected override int RestoresOneOf => 6;
 
     protected override string LogOf(string name) => name;
 
@@ -33,5 +47,5 @@ public sealed class MySqlLogDamageTests : LogDamageSuite, IAsyncLifetime
 
     protected override Task DropAsync(Shell shell, string name) => _server.RunAsync("", $"DROP DATABASE IF EXISTS {name}");
 
-    private MariaDbServer On(bool elsewhere) => elsewhere ? _other : _server;
+    private MySqlFamilyServer On(bool elsewhere) => elsewhere ? _other : _server;
 }

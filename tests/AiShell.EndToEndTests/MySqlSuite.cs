@@ -4,24 +4,40 @@ using MySqlConnector;
 
 namespace AiShell.EndToEndTests;
 
-/// <summary>What tests of the built binary with a MariaDB server of their own share.</summary>
+/// <summary>What tests of the built binary with a server of their own share.</summary>
 public class MySqlSuite : ServerSuite
 {
     private static readonly string[] OfTheServer = ["information_schema", "mysql", "performance_schema", "sys"];
 
-    protected internal MariaDbServer Server { get; private set; } = null!;
+    protected internal MySqlFamilyServer Server { get; private set; } = null!;
+
+    /// <summary>MariaDB's, where nothing else is said.</summary>
+    protected virtual async Task<MySqlFamilyServer> StartServerAsync() => await MariaDbServer.StartAsync();
+
+    /// <summary>A MySQL server; its programs are found on PATH from then on, behind MariaDB's.</summary>
+    internal static async Task<MySqlFamilyServer> StartMySqlAsync(params string[] settings)
+    {
+        string folder = Path.GetDirectoryName(MySqlServer.ProgramOf("mysqld"))!;
+        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        if (!path.EndsWith(folder, StringComparison.Ordinal))
+        {
+            Environment.SetEnvironmentVariable("PATH", $"{path}{Path.PathSeparator}{folder}");
+        }
+
+        return await MySqlServer.StartAsync(settings);
+    }
 
     protected internal override int Port => Server.Port;
 
     protected override string OurSessions => $"SELECT count(*) FROM information_schema.PROCESSLIST WHERE USER = '{MariaDbServer.User}'";
 
-    public override async Task InitializeAsync() => Server = await MariaDbServer.StartAsync();
+    public override async Task InitializeAsync() => Server = await StartServerAsync();
 
     public override async Task DisposeAsync() => await Server.DisposeAsync();
 
     protected internal override async Task CreateAsync(string database, string script)
     {
-        await Server.RunAsync("", $"CREATE OR REPLACE DATABASE {Quote(database)}");
+        await Server.RunAsync("", $"DROP DATABASE IF EXISTS {Quote(database)}; CREATE DATABASE {Quote(database)}");
         await Server.RunAsync(database, script);
     }
 

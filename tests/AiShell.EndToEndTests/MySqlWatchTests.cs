@@ -1,11 +1,19 @@
 using System.Diagnostics;
 using System.Text;
+using AiShell.Testing.Engines.MySql;
 using MySqlConnector;
 
 namespace AiShell.EndToEndTests;
 
+public sealed class MySqlWatchTests : MySqlWatchSuite;
+
+public sealed class MySqlServerWatchTests : MySqlWatchSuite
+{
+    protected override Task<MySqlFamilyServer> StartServerAsync() => StartMySqlAsync();
+}
+
 /// <summary>A capture of a server's log meets what it cannot keep.</summary>
-public sealed class MySqlWatchTests : MySqlSuite
+public abstract class MySqlWatchSuite : MySqlSuite
 {
     private readonly Shell _shell = new();
 

@@ -25,7 +25,7 @@ internal sealed class RestoreCommand : SessionCommand
     private readonly Option<bool> _globals = new("--globals") { Description = "First make the roles and tablespaces that the server lacks, from a backup made with --globals; those it has stay as they are" };
     private readonly Option<bool> _noBinlog = new("--no-binlog") { Description = "Keep the restore out of the binary log, and so from replicas (MySQL, MariaDB)" };
     private readonly Option<string> _definer = new("--definer") { Description = "The account in whose name views, triggers and routines run, instead of the backup's (MySQL, MariaDB)", HelpName = "user@host" };
-    private readonly Option<bool> _keepStaging = new("--keep-staging") { Description = "Leave the copy beside the target instead of putting it in its place, so that --continue can bring it further (SQLite, MariaDB)" };
+    private readonly Option<bool> _keepStaging = new("--keep-staging") { Description = "Leave the copy beside the target instead of putting it in its place, so that --continue can bring it further (SQLite, MySQL, MariaDB)" };
     private readonly Option<bool> _continue = new("--continue") { Description = "Go on with the copy that --keep-staging left: to a later moment, or as it stands; then put it in the target's place" };
     private readonly RecoveryOptions _recovery = new();
     private readonly Option<string> _jobs = CommonOptions.Jobs();

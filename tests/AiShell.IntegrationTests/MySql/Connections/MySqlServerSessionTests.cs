@@ -1,7 +1,6 @@
 using AiShell.Connections;
 using AiShell.Engines;
 using AiShell.Engines.MySql;
-using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.IntegrationTests.MySql.Connections;
 

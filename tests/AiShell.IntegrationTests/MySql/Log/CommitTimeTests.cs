@@ -22,13 +22,13 @@ public sealed class MySqlServerCommitTimeTests : CommitTimeSuite
         await using FirstCommit sink = new(enough);
         Task running = capture.RunAsync(sink, enough.Token);
         await Server.RunAsync("", "SET GLOBAL binlog_group_commit_sync_delay = 1000000");
-        DateTimeOffset sent = TimeProvider.System.GetUtcNow();
         await Server.RunAsync("shop", "INSERT INTO t VALUES ()");
+        DateTimeOffset answered = TimeProvider.System.GetUtcNow();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
 
         LogCommit commit = Assert.IsType<LogCommit>(sink.Commit);
-        Assert.True(commit.At - sent > TimeSpan.FromMilliseconds(900), $"sent at {sent:O}, and said to be committed at {commit.At:O}");
-        Assert.True(commit.After - sent < TimeSpan.FromMilliseconds(900), $"sent at {sent:O}, and said not to be committed at {commit.After:O}");
+        Assert.True(commit.After < answered, $"answered at {answered:O}, and said not to be committed at {commit.After:O}");
+        Assert.True(commit.At - commit.After > TimeSpan.FromMilliseconds(900), $"not committed at {commit.After:O}, and said to be at {commit.At:O}");
     }
 
     [Fact]

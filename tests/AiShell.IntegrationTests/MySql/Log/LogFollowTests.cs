@@ -115,7 +115,7 @@ public abstract class LogFollowSuite : IAsyncLifetime
                     before.Take(next);
                 }
             });
-            reached = stream.Position;
+            reached = stream.Position with { Gtids = from.Gtids };
         }
 
         await _server.StartAgainAsync();

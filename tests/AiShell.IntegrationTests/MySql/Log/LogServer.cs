@@ -13,7 +13,8 @@ namespace AiShell.IntegrationTests.MySql.Log;
 /// <summary>What the tests of the binary log ask of a server and of the stock program that reads it.</summary>
 internal static class LogServer
 {
-    public static MySqlSession OpenSession(this MySqlFamilyServer server, string tls = "disabled") =>
+    /// <param name="tls">MySQL's usual login takes it.</param>
+    public static MySqlSession OpenSession(this MySqlFamilyServer server, string tls = "preferred") =>
         MySqlSession.Open(SettingsReader.Read(server.AddressOf("") with { Options = new Dictionary<string, string> { ["ssl-mode"] = tls } }, new ProcessEnvironment()));
 
     public static async Task<BinaryLogPosition> EndAsync(this MySqlFamilyServer server)
@@ -43,7 +44,7 @@ internal static class LogServer
     public static Task<byte[]> FileAsync(this MySqlFamilyServer server, string name) => File.ReadAllBytesAsync(Path.Combine(server.DataFolder, name));
 
     /// <summary>The stream to the present end, as files by name.</summary>
-    public static LogCopy Copy(this MySqlFamilyServer server, BinaryLogPosition from, string tls = "disabled")
+    public static LogCopy Copy(this MySqlFamilyServer server, BinaryLogPosition from, string tls = "preferred")
     {
         using MySqlSession session = server.OpenSession(tls);
         BinaryLogStream stream = BinaryLogStream.Open(session, new StreamRequest(from, Follows: false));

@@ -57,8 +57,11 @@ public sealed class MySqlServerLogReplayTests : IAsyncLifetime
     private Task RestoreAsync(MemoryChain chain) =>
         chain.RestoreAsync(_engine, _server.AddressOf("copy"), new TargetOptions(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10)));
 
-    private async Task RequireSameAsync() =>
-        Assert.Equal((await _server.DumpAsync("shop")).Split('\n'), (await _server.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal).Split('\n'));
+    private async Task RequireSameAsync() => Assert.Equal(await LinesAsync("shop"), await LinesAsync("copy"));
+
+    /// <summary>Whether a column's character set is said beside its collation, which tells it, depends on how the table was made.</summary>
+    private async Task<string[]> LinesAsync(string database) =>
+        (await _server.DumpAsync(database)).Replace($"`{database}`", "`shop`", StringComparison.Ordinal).Replace(" CHARACTER SET utf8mb4 COLLATE", " COLLATE", StringComparison.Ordinal).Replace(" CHARACTER SET latin1 COLLATE", " COLLATE", StringComparison.Ordinal).Split('\n');
 
     [Fact]
     public async Task What_was_done_is_done_again_and_nothing_else()
@@ -80,7 +83,7 @@ public sealed class MySqlServerLogReplayTests : IAsyncLifetime
             BEGIN; INSERT INTO t(v) VALUES ('kept'); SAVEPOINT a; INSERT INTO t(v) VALUES ('not kept'); ROLLBACK TO a; INSERT INTO t(v) VALUES ('kept too'); COMMIT;
             SET gtid_next = AUTOMATIC; INSERT INTO old_style VALUES (1, 'stays'), (2, 'goes'); DELETE FROM old_style WHERE i = 2;
             CREATE TEMPORARY TABLE tmp AS SELECT * FROM t; UPDATE tmp SET v = 'tmp'; INSERT INTO t(v, f) SELECT v, f FROM tmp; DROP TEMPORARY TABLE tmp;
-            CREATE TABLE made SELECT id, v, f FROM t; CREATE TABLE like_t LIKE t; CREATE TABLE starting AS SELECT 'start transaction' AS `START TRANSACTION`;
+            CREATE TABLE made SELECT id, v, f FROM t; CREATE TABLE like_t LIKE t; CREATE TABLE begun AS SELECT 'start transaction' AS `START TRANSACTION`;
             CREATE TABLE other.z(i int); ALTER TABLE other.z ADD j int; INSERT INTO other.z VALUES (1, 2); DROP TABLE other.z;
             RENAME TABLE gone TO other.gone; UPDATE other.gone SET v = 2;
             CREATE TABLE dropped(i int); CREATE TABLE other.dropped(i int); DROP TABLE dropped, other.dropped;
@@ -88,7 +91,7 @@ public sealed class MySqlServerLogReplayTests : IAsyncLifetime
             DELETE FROM parent WHERE id = 1; UPDATE parent SET id = 20 WHERE id = 2; SET foreign_key_checks = 0; INSERT INTO child VALUES (9, 99); DELETE FROM parent WHERE id = 3; SET foreign_key_checks = 1;
             SET binlog_row_value_options = 'PARTIAL_JSON', binlog_row_image = MINIMAL; UPDATE doc SET d = json_set(d, '$.name', 'c', '$.list[1]', 5) WHERE id = 1; UPDATE doc SET d = json_remove(d, '$.list') WHERE id = 1; SET binlog_row_value_options = '', binlog_row_image = NOBLOB; UPDATE doc SET d = '[]' WHERE id = 2; SET binlog_row_image = FULL;
             SET sql_generate_invisible_primary_key = ON; CREATE TABLE keyless(v int); INSERT INTO keyless VALUES (1), (1); DELETE FROM keyless LIMIT 1; CREATE TABLE keyless_copy AS SELECT * FROM keyless; SET sql_generate_invisible_primary_key = OFF;
-            ALTER TABLE t ADD hidden int INVISIBLE DEFAULT 7, ADD CONSTRAINT positive CHECK (hidden > 0), ADD INDEX unseen(f) INVISIBLE, ALGORITHM=INPLACE; ALTER TABLE t ALTER CHECK positive NOT ENFORCED, ALTER INDEX unseen VISIBLE; ALTER TABLE t RENAME COLUMN hidden TO seen, RENAME INDEX unseen TO found, ALTER COLUMN seen SET VISIBLE;
+            ALTER TABLE t ADD hidden int INVISIBLE DEFAULT 7, ADD CONSTRAINT positive CHECK (v <> 'forbidden'), ADD INDEX unseen(f) INVISIBLE; ALTER TABLE t ALTER CHECK positive NOT ENFORCED, ALTER INDEX unseen VISIBLE; ALTER TABLE t RENAME COLUMN hidden TO seen, RENAME INDEX unseen TO found;
             SET gtid_next = 'automatic:tagged'; INSERT INTO t(v) VALUES ('tagged'); ALTER TABLE t ADD w int DEFAULT 5; SET gtid_next = 'automatic';
             SET gtid_next = '11111111-2222-3333-4444-555555555555:9'; INSERT INTO t(v) VALUES ('of another'); SET gtid_next = 'automatic';
             SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'; CREATE TABLE "quoted"("a" varchar(20) DEFAULT '\n', b timestamp); INSERT INTO "quoted"("a") VALUES ('\'); SET sql_mode = DEFAULT;

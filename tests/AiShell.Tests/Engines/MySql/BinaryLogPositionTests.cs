@@ -1,4 +1,6 @@
 using AiShell.Engines;
+using AiShell.Engines.MySql;
+using AiShell.Engines.MySql.Log;
 using AiShell.Engines.MySql.Snapshot;
 
 namespace AiShell.Tests.Engines.MySql;
@@ -22,6 +24,33 @@ public sealed class BinaryLogPositionTests
         Assert.Equal(order, BinaryLogPosition.Compare(a, b) is { } found ? Math.Sign(found) : null);
         Assert.Equal(-order, BinaryLogPosition.Compare(b, a) is { } back ? Math.Sign(back) : null);
     }
+
+    [Theory]
+    [InlineData("b.2:900 3e259532-eb2c-11f1-8a18-02fc00000001@500", "b.2:1000 3e259532-eb2c-11f1-8a18-02fc00000001@500 x:1", -1)]
+    [InlineData("b.2:900 3e259532-eb2c-11f1-8a18-02fc00000001@500", "b.3:4 3e259532-eb2c-11f1-8a18-02fc00000001@600", -1)]
+    [InlineData("b.2:900 3e259532-eb2c-11f1-8a18-02fc00000001@500", "b.2:1000", -1)]
+    [InlineData("b.2:900 3e259532-eb2c-11f1-8a18-02fc00000001@500", "b.2:1000 3e259532-eb2c-11f1-8a18-02fc00000001@501", null)]
+    [InlineData("b.2:900 3e259532-eb2c-11f1-8a18-02fc00000001@500", "b.3:4 3e259532-eb2c-11f1-8a18-02fc00000001@499", null)]
+    [InlineData("b.2:900 3e259532-eb2c-11f1-8a18-02fc00000001@500", "b.3:4 3e259532-eb2c-11f1-8a18-02fc00000002@600", null)]
+    [InlineData("3e259532-eb2c-11f1-8a18-02fc00000001:7", "b.3:4 3e259532-eb2c-11f1-8a18-02fc00000001@600 3e259532-eb2c-11f1-8a18-02fc00000001:9", -1)]
+    [InlineData("3e259532-eb2c-11f1-8a18-02fc00000001:10", "b.3:4 3e259532-eb2c-11f1-8a18-02fc00000001@600 3e259532-eb2c-11f1-8a18-02fc00000001:9", 1)]
+    [InlineData("3E259532-eb2c-11f1-8a18-02fc00000001:9", "b.3:4 3e259532-eb2c-11f1-8a18-02fc00000001@600 3e259532-eb2c-11f1-8a18-02fc00000001:9", 0)]
+    [InlineData("3e259532-eb2c-11f1-8a18-02fc00000002:t:9", "b.3:4 3e259532-eb2c-11f1-8a18-02fc00000001@600 3e259532-eb2c-11f1-8a18-02fc00000002:t:9", 0)]
+    [InlineData("3e259532-eb2c-11f1-8a18-02fc00000002:8", "b.3:4 3e259532-eb2c-11f1-8a18-02fc00000001@600 3e259532-eb2c-11f1-8a18-02fc00000002:9", null)]
+    public void Positions_of_MySql_say_which_log_they_are_of(string a, string b, int? order)
+    {
+        int? found = new MySqlEngine().Log.Compare(new LogPosition(a), new LogPosition(b));
+
+        Assert.Equal(order, found is { } number ? Math.Sign(number) : null);
+    }
+
+    [Theory]
+    [InlineData("3e259532-eb2c-11f1-8a18-02fc00000001:1-13:tagged:1-2", "3e259532-eb2c-11f1-8a18-02fc00000001@5 3e259532-eb2c-11f1-8a18-02fc00000001:13")]
+    [InlineData("11111111-2222-3333-4444-555555555555:9, 3e259532-eb2c-11f1-8a18-02fc00000001:1-13:15", "3e259532-eb2c-11f1-8a18-02fc00000001@5 3e259532-eb2c-11f1-8a18-02fc00000001:15")]
+    [InlineData("11111111-2222-3333-4444-555555555555:9", "3e259532-eb2c-11f1-8a18-02fc00000001@5")]
+    [InlineData("", "3e259532-eb2c-11f1-8a18-02fc00000001@5")]
+    public void Of_all_GTIDs_the_last_of_the_servers_own_is_kept(string executed, string kept) =>
+        Assert.Equal(kept, new LogFileBirth(Guid.Parse("3e259532-eb2c-11f1-8a18-02fc00000001"), 5).Mark(new BinaryLogPosition("b.1", "4", executed)).Gtids);
 
     [Theory]
     [InlineData("binlog.000001", "328", "0-1-5,1-2-7")]

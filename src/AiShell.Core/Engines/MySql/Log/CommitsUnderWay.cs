@@ -17,8 +17,6 @@ internal static class CommitsUnderWay
 
     private const string Lost = "SHOW GLOBAL STATUS WHERE Variable_name = 'Performance_schema_metadata_lock_lost' AND Value <> '0'";
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
-
     /// <exception cref="AiShellException"><see cref="ErrorKind.Refused"/>: the server does not tell.</exception>
     public static void Require(MySqlSession session)
     {
@@ -43,7 +41,7 @@ internal static class CommitsUnderWay
         HashSet<string> committing = Read(session);
         while (committing.Count > 0)
         {
-            Thread.Sleep(Pause);
+            session.Execute("DO SLEEP(0.001)");
             committing.IntersectWith(Read(session));
         }
     }

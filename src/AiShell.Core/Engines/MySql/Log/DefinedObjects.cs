@@ -30,12 +30,12 @@ internal sealed record DefinedObjects(string Verb, string Kind, IReadOnlyList<Ob
 
     private static readonly HashSet<string> ServerKinds = new(StringComparer.OrdinalIgnoreCase)
     {
-        "USER", "ROLE", "SERVER", "TEMPORARY", "TABLESPACE", "LOGFILE", "UNDO", "INSTANCE", "RESOURCE", "PREPARE", "SPATIAL_REFERENCE",
+        "USER", "ROLE", "SERVER", "TEMPORARY", "TABLESPACE", "LOGFILE", "UNDO", "INSTANCE", "RESOURCE", "PREPARE", "REFERENCE",
     };
 
     private static readonly HashSet<string> Kinds = new(StringComparer.OrdinalIgnoreCase)
     {
-        "TABLE", "TABLES", "VIEW", "PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "SEQUENCE", "DATABASE", "SCHEMA", "INDEX", "PACKAGE", "USER", "ROLE", "SERVER", "TEMPORARY", "TABLESPACE", "LOGFILE", "UNDO", "INSTANCE", "RESOURCE", "PREPARE",
+        "TABLE", "TABLES", "VIEW", "PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "SEQUENCE", "DATABASE", "SCHEMA", "INDEX", "PACKAGE", "USER", "ROLE", "SERVER", "TEMPORARY", "TABLESPACE", "LOGFILE", "UNDO", "INSTANCE", "RESOURCE", "PREPARE", "LIBRARY", "REFERENCE",
     };
 
     public bool IsRename => NewNames.Count > 0;

@@ -6,7 +6,12 @@ namespace AiShell.Engines.MySql.Restore;
 internal sealed class LimitedRequirements(MySqlSession session, string target, BackupContents contents)
 {
     private const int FirstVersion = 100502; // BINLOG REPLAY and SET USER are privileges of their own
-    private const string OrInstall = "or install the package mariadb-server on this machine, for a private server";
+
+    private readonly bool _isOfMariaDb = ServerFeatures.Of(contents.EngineVersion).IsMariaDb;
+
+    private string Package => _isOfMariaDb ? "mariadb-server" : "mysql-server";
+
+    private string OrInstall => $"or install the package {Package} on this machine, for a private server";
 
     private readonly Privileges _privileges = Privileges.Read(session, TargetNames.Beside(TargetNames.RootOf(target), TargetNames.Replay, 0));
 
@@ -17,9 +22,10 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
     /// <summary>What makes it fail for certain.</summary>
     public IEnumerable<AiShellException> FindObstacles()
     {
-        if (!session.Features.IsMariaDb || session.Features.Version < FirstVersion)
+        if (!_isOfMariaDb || !session.Features.IsMariaDb || session.Features.Version < FirstVersion)
         {
-            yield return Refused($"the target's is {session.ServerVersionText}", $"Install the package mariadb-server on this machine, or name the folder of its programs in {ServerPrograms.Variable}. Nothing of it has to run.");
+            string why = _isOfMariaDb ? $"the target's is {session.ServerVersionText}" : "what a log of MySQL's may reach there is not held back by this version";
+            yield return Refused(why, $"Install the package {Package} on this machine, or name the folder of its programs in {ServerPrograms.Variable}. Nothing of it has to run.");
             yield break;
         }
 
@@ -98,6 +104,6 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
         }
     }
 
-    private static AiShellException Refused(string why, string hint) =>
-        new(ErrorKind.Usage, $"This machine has no MariaDB to start a private server for the log's replay, and it cannot be replayed on the target's server: {why}.", hint);
+    private AiShellException Refused(string why, string hint) =>
+        new(ErrorKind.Usage, $"This machine has no {(_isOfMariaDb ? "MariaDB" : "MySQL")} to start a private server for the log's replay, and it cannot be replayed on the target's server: {why}.", hint);
 }
