@@ -57,8 +57,11 @@ public sealed class MySqlServerLogReplayTests : IAsyncLifetime
     private Task RestoreAsync(MemoryChain chain) =>
         chain.RestoreAsync(_engine, _server.AddressOf("copy"), new TargetOptions(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10)));
 
-    private async Task RequireSameAsync() =>
-        Assert.Equal((await _server.DumpAsync("shop")).Split('\n'), (await _server.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal).Split('\n'));
+    private async Task RequireSameAsync() => Assert.Equal(await LinesAsync("shop"), await LinesAsync("copy"));
+
+    /// <summary>Whether a column's character set is said beside its collation, which tells it, depends on how the table was made.</summary>
+    private async Task<string[]> LinesAsync(string database) =>
+        (await _server.DumpAsync(database)).Replace($"`{database}`", "`shop`", StringComparison.Ordinal).Replace(" CHARACTER SET utf8mb4 COLLATE", " COLLATE", StringComparison.Ordinal).Replace(" CHARACTER SET latin1 COLLATE", " COLLATE", StringComparison.Ordinal).Split('\n');
 
     [Fact]
     public async Task What_was_done_is_done_again_and_nothing_else()
