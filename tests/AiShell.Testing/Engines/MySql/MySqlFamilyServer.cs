@@ -142,6 +142,7 @@ public abstract class MySqlFamilyServer : IAsyncDisposable
         }
 
         Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     private static int FreePort()
