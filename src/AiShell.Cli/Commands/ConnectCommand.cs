@@ -9,7 +9,7 @@ namespace AiShell.Cli.Commands;
 
 internal sealed class ConnectCommand : SessionCommand
 {
-    private readonly Argument<string> _url = new("url") { Description = "postgresql://user@host/database, sqlite:///absolute/path.db, or the path of a SQLite file; ${NAME} is read from the environment when used" };
+    private readonly Argument<string> _url = new("url") { Description = "postgresql://user@host/database, mysql://user@host/database, sqlite:///absolute/path.db, or the path of a SQLite file; ${NAME} is read from the environment when used" };
     private readonly Option<string> _name = new("--name", "-n") { Description = "The name to use it by", HelpName = "name" };
     private readonly Option<bool> _test = new("--test") { Description = "Connect, show server, version and latency, store nothing" };
     private readonly Option<bool> _passwordStdin = new("--password-stdin") { Description = "Read the password from standard input" };

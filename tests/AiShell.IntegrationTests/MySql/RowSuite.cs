@@ -15,7 +15,7 @@ internal static class RowSuite
 {
     public static readonly BackupFormat[] Formats = [BackupFormat.Sql, BackupFormat.Json, BackupFormat.Csv];
 
-    public static async Task<MySqlSession> OpenAsync(MariaDbServer server, string database)
+    public static async Task<MySqlSession> OpenAsync(MySqlFamilyServer server, string database)
     {
         MySqlSession session = await Server.OpenAsync(SettingsReader.Read(server.AddressOf(database), new ProcessEnvironment()), default);
         RowSelect.Prepare(session);
@@ -54,7 +54,7 @@ internal static class RowSuite
     }
 
     /// <summary>All that must hold of a table: its rows, its parts in each format, and a copy that the stock client loads are the same.</summary>
-    public static async Task<string> CheckAsync(MariaDbServer server, string database, string name)
+    public static async Task<string> CheckAsync(MySqlFamilyServer server, string database, string name)
     {
         using MySqlSession session = await OpenAsync(server, database);
         SourceTable table = Table(session, name);
@@ -77,7 +77,7 @@ internal static class RowSuite
     }
 
     /// <summary>The database is the same after a backup and a restore by the engine, in every format and both ways to load rows.</summary>
-    public static async Task RestoreAsync(MariaDbServer server, string database)
+    public static async Task RestoreAsync(MySqlFamilyServer server, string database)
     {
         MySqlEngine engine = new();
         IReadOnlyList<TableDigest> expected = await engine.DigestAsync(server.AddressOf(database), default);

@@ -7,12 +7,17 @@ using AiShell.Testing.Engines.MySql;
 namespace AiShell.IntegrationTests.MySql;
 
 /// <summary>Databases whose snapshots are looked at.</summary>
-public abstract class SnapshotSuite(SharedMariaDb shared) : IAsyncLifetime
+public abstract class SnapshotSuite(MySqlFamilyServer server) : IAsyncLifetime
 {
     private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
     private readonly List<string> _databases = [];
 
-    protected MariaDbServer Server => shared.Server;
+    protected SnapshotSuite(SharedMariaDb shared)
+        : this(shared.Server)
+    {
+    }
+
+    protected MySqlFamilyServer Server { get; } = server;
 
     protected MySqlEngine Engine { get; } = new();
 

@@ -48,7 +48,7 @@ internal static class MySqlProbe
             ],
             [
                 .. OfServer(session.Features),
-                .. OfBackup(privileges, session.Features),
+                .. OfBackup(session, privileges),
                 .. readOnly ? ["The server is read only: it takes backups, but no restore."] : OfRestore(session, privileges, database, logs && !trustsFunctions).ToArray(),
                 .. Leftovers.Find(session, database),
             ])
@@ -88,13 +88,18 @@ internal static class MySqlProbe
     private static AiShellException Obstacle(string message, string grant) => new(ErrorKind.Failed, message, $"GRANT {grant} (docs/mysql.md has the statements).");
 
     /// <summary>What makes it slower, or lets it fail sometimes.</summary>
-    private static IEnumerable<string> OfBackup(Privileges privileges, ServerFeatures features)
+    private static IEnumerable<string> OfBackup(MySqlSession session, Privileges privileges)
     {
         if (!privileges.Reloads)
         {
             yield return privileges.SeesBinaryLog
                 ? "The user has no RELOAD: several sessions read one moment only when nobody commits while they begin, else one session reads everything."
-                : $"The user has no RELOAD: a backup is read by one session{(features.IsMariaDb ? "" : ", and its position in the binary log is not known")}.";
+                : $"The user has no RELOAD: a backup is read by one session{(session.Features.IsMariaDb ? "" : ", and its position in the binary log is not known")}.";
+        }
+
+        if (session.Features.HasInstanceLock && !privileges.Everywhere("BACKUP_ADMIN"))
+        {
+            yield return "The user has no BACKUP_ADMIN: a change of the schema while a backup begins makes it begin anew.";
         }
 
         if (!privileges.SeesProcesses)
@@ -125,7 +130,12 @@ internal static class MySqlProbe
 
         if (!privileges.SetsDefiners)
         {
-            yield return "The user may not make objects that belong to other accounts: a restore of views, triggers and routines of others needs --definer or another user (SET USER).";
+            yield return $"The user may not make objects that belong to other accounts: a restore of views, triggers and routines of others needs --definer or another user ({(session.Features.IsMariaDb ? "SET USER" : "SET_ANY_DEFINER, before MySQL 8.2 SET_USER_ID")}).";
+        }
+
+        if (SystemAccounts.Matter(session, privileges))
+        {
+            yield return $"The user has no {SystemAccounts.Privilege}: a restore of what belongs to accounts that have it, as root has, or over it, needs another user.";
         }
 
         if (distrustsFunctions && !privileges.Everywhere("SUPER"))

@@ -15,6 +15,7 @@ internal static class ServerErrors
     public const int LockWaitTimeout = 1205;
     public const int InvalidView = 1356;
     public const int TriggerExists = 1359;
+    public const int MixedEngines = 1785;
 
     // A table or view, a key to be dropped, a routine or package, an event, a foreign key's name.
     private static readonly int[] Done = [1050, 1091, 1304, 1537, 1826];

@@ -25,6 +25,15 @@ internal sealed record ServerFeatures(bool IsMariaDb, int Version)
     /// <summary>print_identified_with_as_hex (MySQL 8.0.17).</summary>
     public bool HasHexadecimalHashes => !IsMariaDb && Version >= 80017;
 
+    /// <summary>Expressions of a table are told as they are to whoever has no character set for answers, and defaults that utf8mb3 has no characters for in hexadecimal (MySQL 8.0).</summary>
+    public bool ShowsExactExpressions => !IsMariaDb && Version >= 80000;
+
+    /// <summary>SYSTEM_USER (MySQL 8.0.16).</summary>
+    public bool HasSystemAccounts => !IsMariaDb && Version >= 80016;
+
+    /// <summary>sql_generate_invisible_primary_key (MySQL 8.0.30).</summary>
+    public bool GivesPrimaryKeys => !IsMariaDb && Version >= 80030;
+
     /// <summary>Asks who has which role: its name and host, and the name and host of whoever has it, which may be a role. Null before there were roles (MySQL 8.0).</summary>
     public string? RoleMembers => IsMariaDb ? "SELECT Role, '', User, Host FROM mysql.roles_mapping" : Version >= 80000 ? "SELECT FROM_USER, FROM_HOST, TO_USER, TO_HOST FROM mysql.role_edges" : null;
 

@@ -4,10 +4,15 @@ using AiShell.Testing.Engines.MySql;
 namespace AiShell.IntegrationTests.MySql.Restore;
 
 /// <summary>Databases with one of everything that a promotion has to do with.</summary>
-internal sealed class PromotionWorld(MariaDbServer server, string name)
+internal sealed class PromotionWorld(MySqlFamilyServer server, string name)
 {
     private const string Parent = "CREATE TABLE `parent` (`id` int NOT NULL, `code` varchar(10) COLLATE utf8mb4_bin, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;";
-    private const string Child = "CREATE TABLE `child` (`id` int NOT NULL AUTO_INCREMENT, `parent` varchar(10) COLLATE utf8mb4_bin, `made` int DEFAULT nextval(`numbers`), PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;";
+    // MySQL does not lock it together with others.
+    private const string Moved = "CREATE TABLE `moved` (`id` int NOT NULL, PRIMARY KEY (`id`)) ENGINE=MyISAM DEFAULT CHARSET=utf8mb4;";
+
+    private string Child => "CREATE TABLE `child` (`id` int NOT NULL AUTO_INCREMENT, `parent` varchar(10) COLLATE utf8mb4_bin, `made` int{0}, PRIMARY KEY (`id`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;".Replace("{0}", HasSequences ? " DEFAULT nextval(`numbers`)" : "", StringComparison.Ordinal);
+
+    private bool HasSequences => server is MariaDbServer;
 
     /// <summary>A database with one of everything, and its backup.</summary>
     public async Task<HandMadeBackup> MakeAsync(string suffix)
@@ -15,7 +20,18 @@ internal sealed class PromotionWorld(MariaDbServer server, string name)
         string source = Address(suffix).Database;
         await server.RunAsync("", $"CREATE DATABASE `{source}` CHARACTER SET latin1 COLLATE latin1_german1_ci");
         HandMadeBackup backup = new();
-        backup.Before("SEQUENCE", "numbers", "CREATE SEQUENCE `numbers` START WITH 7;");
+        if (HasSequences)
+        {
+            backup.Before("SEQUENCE", "numbers", "CREATE SEQUENCE `numbers` START WITH 7;");
+            await server.RunAsync(source, "CREATE SEQUENCE numbers START WITH 7");
+        }
+
+        if (server is MySqlServer)
+        {
+            backup.Table("moved", Moved);
+            await server.RunAsync(source, $"{Moved} INSERT INTO moved VALUES (1), (2)");
+        }
+
         int parent = backup.Table("parent", Parent);
         int child = backup.Table("child", Child);
         backup.After("KEYS", "parent", "ALTER TABLE `parent` ADD UNIQUE KEY `code` (`code`);", parent);
@@ -25,7 +41,7 @@ internal sealed class PromotionWorld(MariaDbServer server, string name)
         backup.After("FUNCTION", "twice", "DELIMITER ;;\nCREATE FUNCTION `twice`(x int) RETURNS int DETERMINISTIC BEGIN SET x = x * 2; RETURN x; END\n;;\nDELIMITER ;");
         backup.After("TRIGGER", "upper", "SET sql_mode = 'ANSI_QUOTES';\nDELIMITER ;;\nCREATE TRIGGER `upper` BEFORE INSERT ON `parent` FOR EACH ROW BEGIN SET NEW.code = upper(NEW.code); END\n;;\nDELIMITER ;\nSET sql_mode = 'NO_AUTO_VALUE_ON_ZERO';", parent);
         backup.After("EVENT", "tick", "CREATE EVENT `tick` ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DISABLE DO DELETE FROM child WHERE id < 0;");
-        await server.RunAsync(source, $"CREATE SEQUENCE numbers START WITH 7; {Parent} {Child} INSERT INTO parent VALUES(1, 'A'), (2, '\t\n\\\\'); INSERT INTO child(parent) VALUES('A'), (NULL), ('\t\n\\\\');");
+        await server.RunAsync(source, $"{Parent} {Child} INSERT INTO parent VALUES(1, 'A'), (2, '\t\n\\\\'); INSERT INTO child(parent) VALUES('A'), (NULL), ('\t\n\\\\');");
         return backup.Write(Address(suffix), partsOfEach: 2);
     }
 
@@ -35,6 +51,7 @@ internal sealed class PromotionWorld(MariaDbServer server, string name)
     {
         Assert.Equal("latin1_german1_ci", await server.RunAsync("", $"SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '{target}'"));
         Assert.Equal("A", await server.RunAsync(target, "SELECT code FROM pairs WHERE id = 1"));
+        Assert.Equal(server is MySqlServer ? "2" : "", server is MySqlServer ? await server.RunAsync(target, "SELECT count(*) FROM moved") : "");
         Assert.Equal("6", await server.RunAsync(target, "SELECT twice(3)"));
         Assert.Equal("ANSI_QUOTES", await server.RunAsync("", $"SELECT SQL_MODE FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = '{target}' AND TRIGGER_NAME = 'upper'"));
         Assert.Equal("tick", await server.RunAsync("", $"SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = '{target}'"));

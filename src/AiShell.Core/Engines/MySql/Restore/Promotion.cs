@@ -82,8 +82,7 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
         session.Execute(FormattableString.Invariant($"SET SESSION lock_wait_timeout = {seconds}, foreign_key_checks = 0"));
         if (plan.Lift.Count > 0)
         {
-            session.Execute($"LOCK TABLES {string.Join(", ", plan.Moves.Where(move => move.FromDatabase == plan.Target && move.ToDatabase == plan.Old).Select(move => $"{move.From} WRITE"))}");
-            session.Execute("UNLOCK TABLES");
+            WaitFor([.. plan.Moves.Where(move => move.FromDatabase == plan.Target && move.ToDatabase == plan.Old).Select(move => $"{move.From} WRITE")]);
             session.Execute("SET SESSION lock_wait_timeout = 1");
         }
 
@@ -98,6 +97,24 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
         foreach (string step in steps)
         {
             session.Execute(step);
+        }
+    }
+
+    /// <summary>A server of MySQL with enforce_gtid_consistency does not lock tables with and without transactions together.</summary>
+    private void WaitFor(IReadOnlyCollection<string> tables)
+    {
+        try
+        {
+            session.Execute($"LOCK TABLES {string.Join(", ", tables)}");
+            session.Execute("UNLOCK TABLES");
+        }
+        catch (ServerError error) when (error.Number == ServerErrors.MixedEngines)
+        {
+            foreach (string table in tables)
+            {
+                session.Execute($"LOCK TABLES {table}");
+                session.Execute("UNLOCK TABLES");
+            }
         }
     }
 

@@ -91,6 +91,11 @@ internal sealed class Requirements
             yield return $"The user lacks {string.Join(", ", missing)}: if the backup holds what takes it, the restore fails before it changes '{_target}'.";
         }
 
+        if (SystemAccounts.Matter(_session, OnTarget) && SystemAccounts.Read(_session) is null && SystemAccounts.OwnersIn(_session, _target).Union(OwnersThatCome(options)).Any())
+        {
+            yield return $"Views, routines, triggers or events belong to others: if one of these has {SystemAccounts.Privilege}, as root has, and the user lacks it, the restore fails before it changes '{_target}'.";
+        }
+
         if (!isKnown && IsDistrusted())
         {
             yield return $"The server writes a binary log, and the user lacks SUPER: if the backup holds functions or triggers, the restore fails before it changes '{_target}', unless log_bin_trust_function_creators is set.";
@@ -147,18 +152,30 @@ internal sealed class Requirements
 
     private static string[] Missing(Privileges privileges, string[] wanted) => [.. wanted.Where(name => !privileges.OnDatabase(name))];
 
-    private AiShellException? FindDefinerObstacle(TargetOptions options)
+    /// <summary>Accounts that objects are to belong to, but for the user.</summary>
+    private string[] OwnersThatCome(TargetOptions options)
     {
         string[] wanted = options.Definer is { } one ? [NameOf(Definers.Parse(one))]
             : options.KeepOwners && _contents.Requires.TryGetValue(Users, out IReadOnlyList<string>? definers) ? [.. definers] : [];
         string self = _session.Scalar("SELECT CURRENT_USER()")!;
-        string[] others = [.. wanted.Where(account => account != self)];
+        return [.. wanted.Where(account => account != self)];
+    }
+
+    private AiShellException? FindDefinerObstacle(TargetOptions options)
+    {
+        string[] others = OwnersThatCome(options);
+        string[] standing = options.IntoExisting ? [] : SystemAccounts.OwnersIn(_session, _target);
+        if (SystemAccounts.Matter(_session, OnTarget) && SystemAccounts.Read(_session)?.Intersect(others.Union(standing)).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } system)
+        {
+            return SystemAccounts.Obstacle(system, "make or replace what belongs to");
+        }
+
         if (others.Length > 0 && !OnTarget.SetsDefiners)
         {
             return new AiShellException(
                 ErrorKind.Failed,
                 $"The user may not make views, triggers or routines in the name of {ListText.First([.. others.Select(name => $"'{name}'")])}.",
-                "GRANT SET USER (MariaDB) or SET_USER_ID (MySQL), or restore with --no-owner: everything is then the user's own.");
+                "GRANT SET USER (MariaDB), SET_ANY_DEFINER (MySQL) or SET_USER_ID (MySQL before 8.2), or restore with --no-owner: everything is then the user's own.");
         }
 
         string[] absent = [.. Known() is { } known ? others.Where(account => !known.Contains(account)) : []];

@@ -147,6 +147,7 @@ internal sealed class StagingSchema : IAsyncDisposable
     private string? Promote(MySqlSession session, PromotionPlan plan)
     {
         RequireMark(session);
+        SystemAccounts.RequireReplaceable(session, Target, Name);
         try
         {
             new Promotion(session, plan, _number).Run(_options.LockWait, Done);
@@ -246,6 +247,11 @@ internal sealed class StagingSchema : IAsyncDisposable
         if (_options.WithoutBinaryLog)
         {
             session.Execute("SET SESSION sql_log_bin = 0");
+        }
+
+        if (session.Features.GivesPrimaryKeys && session.Scalar("SELECT @@sql_generate_invisible_primary_key") == "1")
+        {
+            session.Execute("SET SESSION sql_generate_invisible_primary_key = 0"); // a table without a key is restored without one
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using AiShell.Engines.MySql.Snapshot;
 using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Schema;
@@ -39,7 +40,7 @@ internal static class LostCharacters
         // From the end, so that earlier places stay where they are. A long text's default is an expression, which is shown as it is.
         int value = tokens.FindIndex(token => token.Is("DEFAULT")) + 1;
         bool isLong = tokens[1].Text.EndsWith("text", StringComparison.OrdinalIgnoreCase) || tokens[1].Text.EndsWith("blob", StringComparison.OrdinalIgnoreCase);
-        if (!isLong && value > 0 && value < tokens.Count && IsLost(tokens[value]))
+        if (!isLong && !session.Features.ShowsExactExpressions && value > 0 && value < tokens.Count && IsLost(tokens[value]))
         {
             sql = ReadDefault(session, table, column.Name) is { } literal ? Replace(sql, tokens[value], literal) : sql;
         }
@@ -59,7 +60,8 @@ internal static class LostCharacters
 
     private static bool IsLost(SqlToken token) => token.Text[0] == '\'' && IsLost(token.Text);
 
-    private static bool IsLost(string text) => text.AsSpan().ContainsAny(Lost, NoText);
+    /// <summary>Something in it may be there in another form.</summary>
+    public static bool IsLost(string text) => text.AsSpan().ContainsAny(Lost, NoText);
 
     private static string Replace(string sql, SqlToken token, string literal) => $"{sql[..token.Start]}{literal}{sql[token.End..]}";
 
@@ -78,16 +80,41 @@ internal static class LostCharacters
         string name = SqlText.Quote(column);
         if (!session.Features.IsMariaDb)
         {
-            return session.Query($"SELECT HEX({name}), HEX(CONVERT({name} USING utf8mb4)) FROM {table} WHERE {name} + 0 = {value} LIMIT 1") is [[{ } bytes, var text], ..]
-                ? LiteralOfHex(bytes, text)
-                : throw new AiShellException(
-                    ErrorKind.Failed, $"A label of column '{column}' of the table {table} has a character that the server does not tell.", "Leave the table out with --exclude-tables, or rename the label.");
+            return ReadLabelOfRow(session, $"{table} WHERE {name} + 0 = {value}", column) ?? ReadLabelOfCopy(session, table, column, value);
         }
 
         // A variable of the column's type needs no row and no privilege but SELECT.
         session.Execute($"BEGIN NOT ATOMIC DECLARE label TYPE OF {table}.{name}; SET label = {value}; SET @ai_shell_raw = HEX(label), @ai_shell_label = HEX(CONVERT(label USING utf8mb4)); END");
         string?[] read = session.Query("SELECT @ai_shell_raw, @ai_shell_label")[0];
         return LiteralOfHex(read[0]!, read[1]);
+    }
+
+    private static string? ReadLabelOfRow(MySqlSession session, string from, string column)
+    {
+        string name = SqlText.Quote(column);
+        return session.Query($"SELECT HEX({name}), HEX(CONVERT({name} USING utf8mb4)) FROM {from} LIMIT 1") is [[{ } raw, var text], ..] ? LiteralOfHex(raw, text) : null;
+    }
+
+    /// <summary>No row has it: one of a temporary table does.</summary>
+    private static string ReadLabelOfCopy(MySqlSession session, string table, string column, ulong value)
+    {
+        const string Copy = "ai_shell_label";
+        try
+        {
+            session.Execute($"CREATE TEMPORARY TABLE {Copy} AS SELECT {SqlText.Quote(column)} FROM {table} WHERE FALSE");
+            session.Execute($"INSERT INTO {Copy} VALUES ({value})");
+            string label = ReadLabelOfRow(session, Copy, column)!;
+            session.Execute($"DROP TEMPORARY TABLE {Copy}");
+            return label;
+        }
+        catch (ServerError error) when (SnapshotErrors.IsDenied(error))
+        {
+            throw new AiShellException(
+                ErrorKind.Failed,
+                $"A label of column '{column}' of the table {table}, which no row has, has a character that the server tells nobody who may make no temporary table.",
+                "Grant CREATE TEMPORARY TABLES on the database, leave the table out with --exclude-tables, or rename the label.",
+                error);
+        }
     }
 
     private static string LiteralOfHex(string raw, string? text) => Literal(Convert.FromHexString(raw), Convert.FromHexString(text ?? ""));

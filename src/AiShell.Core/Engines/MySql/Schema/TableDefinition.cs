@@ -35,7 +35,7 @@ internal sealed partial record TableDefinition(string Name, IReadOnlyList<TableE
     /// <summary>Without the number that AUTO_INCREMENT goes on with.</summary>
     public TableDefinition WithoutCounter() => this with { Options = Counter().Replace(Options, "", 1) };
 
-    [GeneratedRegex(@"(?<=^ENGINE=\w+) AUTO_INCREMENT=[0-9]+")]
+    [GeneratedRegex(@"(?<=^(?:/\*.*?\*/ )?ENGINE=\w+) AUTO_INCREMENT=[0-9]+")]
     private static partial Regex Counter();
 
     /// <summary>At the commas outside brackets and texts.</summary>

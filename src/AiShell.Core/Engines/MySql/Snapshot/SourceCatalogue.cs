@@ -121,12 +121,22 @@ internal sealed partial record SourceCatalogue(
     {
         try
         {
-            return session.Query($"SHOW CREATE TABLE {SqlText.Quote(table)}")[0][1]!;
+            string show = $"SHOW CREATE TABLE {SqlText.Quote(table)}";
+            string shown = session.Query(show)[0][1]!;
+            return session.Features.ShowsExactExpressions && LostCharacters.IsLost(shown) ? ShowRaw(session, show) : shown;
         }
         catch (ServerError error) when (SnapshotErrors.IsMissingTable(error))
         {
             throw new SchemaChanged(table, error);
         }
+    }
+
+    private static string ShowRaw(MySqlSession session, string show)
+    {
+        session.Execute("SET @ai_shell_results = @@character_set_results, character_set_results = NULL");
+        byte[] shown = session.QueryBytes(show)[0][1]!;
+        session.Execute("SET character_set_results = @ai_shell_results");
+        return RawDefinition.Read(shown);
     }
 
     private static SourceSequence ReadSequence(MySqlSession session, string name)
