@@ -1,5 +1,6 @@
 using System.Text;
 using AiShell.Engines.MySql.Log;
+using AiShell.Engines.MySql.Restore;
 
 namespace AiShell.Tests.Engines.MySql.Log;
 
@@ -14,7 +15,7 @@ public sealed class DefinedObjectsTests
     [InlineData("CREATE TABLE `shop`.`made` (\n  `id` int NOT NULL\n) START TRANSACTION", "other", true)]
     public void A_definition_concerns_the_database_that_it_names(string sql, string runIn, bool concerns)
     {
-        DefinedObjects defined = Assert.IsType<DefinedObjects>(DefinedObjects.Of(new LoggedStatement(runIn, 0, true, Encoding.UTF8.GetBytes(sql))));
+        DefinedObjects defined = Assert.IsType<DefinedObjects>(DefinedObjects.Of(new LoggedStatement(runIn, 0, true, Encoding.UTF8.GetBytes(sql)), new TableNameCase("0")));
 
         Assert.Equal(concerns, defined.Concerns("shop"));
     }
