@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AiShell.Engines.MySql;
 
-/// <summary>What differs between MySQL and MariaDB and their versions, in one place. MySQL's side is tested against recorded answers only (docs/mysql.md).</summary>
+/// <summary>What differs between MySQL and MariaDB and their versions, in one place. MySQL 9.7 is tested; earlier versions by recorded answers (docs/mysql.md).</summary>
 /// <param name="Version">100114 for 10.1.14, 80036 for 8.0.36.</param>
 internal sealed record ServerFeatures(bool IsMariaDb, int Version)
 {
