@@ -93,7 +93,7 @@ internal static class MySqlProbe
         if (!privileges.Reloads)
         {
             yield return privileges.SeesBinaryLog
-                ? "The user has no RELOAD: several sessions read one moment only when nobody commits while they begin, else one session reads everything."
+                ? $"The user has no RELOAD: several sessions read one moment only when nobody commits while they begin{(session.Features.IsMariaDb ? "" : ", which SELECT on performance_schema.metadata_locks shows")}, else one session reads everything."
                 : $"The user has no RELOAD: a backup is read by one session{(session.Features.IsMariaDb ? "" : ", and its position in the binary log is not known")}.";
         }
 

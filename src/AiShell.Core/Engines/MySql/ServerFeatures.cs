@@ -28,6 +28,9 @@ internal sealed record ServerFeatures(bool IsMariaDb, int Version)
     /// <summary>Expressions of a table are told as they are to whoever has no character set for answers, and defaults that utf8mb3 has no characters for in hexadecimal (MySQL 8.0).</summary>
     public bool ShowsExactExpressions => !IsMariaDb && Version >= 80000;
 
+    /// <summary>information_schema_stats_expiry (MySQL 8.0.3).</summary>
+    public bool CachesTableSizes => !IsMariaDb && Version >= 80003;
+
     /// <summary>SYSTEM_USER (MySQL 8.0.16).</summary>
     public bool HasSystemAccounts => !IsMariaDb && Version >= 80016;
 

@@ -19,6 +19,9 @@ internal static class Server
 
     private static readonly string[] MySqlSettings = ["max_execution_time = 0"];
 
+    // Else sizes of tables are as they were a day ago, and those of new ones 0.
+    private static readonly string[] DictionarySettings = ["information_schema_stats_expiry = 0"];
+
     /// <param name="database">Another database of the server; empty for none, null for the settings' own.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Unreachable"/>: the server, the login or the database is not to be had.</exception>
     public static async Task<MySqlSession> OpenAsync(ConnectionSettings settings, CancellationToken cancellationToken, string? database = null)
@@ -70,6 +73,7 @@ internal static class Server
     {
         session.TakeOneStatementAtATime();
         session.Execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE"); // no other takes CONSISTENT SNAPSHOT
-        session.Execute($"SET SESSION {string.Join(", ", Settings)}, {string.Join(", ", session.Features.IsMariaDb ? MariaDbSettings : MySqlSettings)}");
+        string[] own = session.Features.IsMariaDb ? MariaDbSettings : session.Features.CachesTableSizes ? [.. MySqlSettings, .. DictionarySettings] : MySqlSettings;
+        session.Execute($"SET SESSION {string.Join(", ", Settings.Concat(own))}");
     }
 }

@@ -85,7 +85,7 @@ internal sealed class SnapshotMoment(SourceSessions sessions, SnapshotOptions op
     }
 
     private const string OneSession =
-        "All rows were read by one session: with --no-lock or without the RELOAD privilege, several are of one moment only where REPLICATION CLIENT (BINLOG MONITOR) shows that the binary log stood still.";
+        "All rows were read by one session: with --no-lock or without the RELOAD privilege, several are of one moment only where REPLICATION CLIENT (MariaDB: BINLOG MONITOR; MySQL: SELECT on performance_schema.metadata_locks, too) shows that the binary log stood still.";
 
     private BinaryLogPosition? _underLock;
 
