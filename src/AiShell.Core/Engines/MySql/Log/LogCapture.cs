@@ -74,7 +74,7 @@ internal sealed record LogCapture(BinaryLogPosition End, IReadOnlyList<string> F
         if (!session.Features.IsMariaDb)
         {
             Guid server = LogFileBirth.ServerOf(session);
-            RequireBirth(from, from.Birth is { } birth ? birth with { Server = server } : throw Another($"'{from.ToLogPosition()}' does not say of which server, and when its file was begun"));
+            RequireBirth(from, from.Birth is { } birth ? birth with { Server = server } : throw Another($"'{from.ToLogPosition()}' does not say of which server, and when its file was begun (an earlier version made it, or a user without REPLICATION SLAVE)"));
         }
         else if (from.Gtids.Length > 0)
         {
