@@ -27,10 +27,10 @@ public sealed class PromotionCutTests(SharedMariaDb shared) : PromotionCutSuite(
 public sealed class MySqlServerPromotionCutTests(SharedMySql shared) : PromotionCutSuite(shared.Server)
 {
     [Fact]
-    public Task A_promotion_that_is_cut_anywhere_is_finished_or_undone() => RequireFinishedOrUndoneAsync(compound: false, every: 3);
+    public Task A_promotion_that_is_cut_anywhere_is_finished_or_undone() => RequireFinishedOrUndoneAsync(compound: false, every: 5);
 
     [Fact]
-    public Task A_recovery_that_is_cut_anywhere_is_done_by_the_next() => RequireRecoveredAsync(compound: false, every: 5);
+    public Task A_recovery_that_is_cut_anywhere_is_done_by_the_next() => RequireRecoveredAsync(compound: false, every: 9);
 }
 
 /// <summary>Whatever statement of a promotion is the last that reaches the server, the target is wholly old or wholly new after the next restore has looked.</summary>

@@ -9,6 +9,9 @@ namespace AiShell.Engines.PostgreSql.Schema;
 /// <summary>Runs PostgreSQL's own pg_dump for the schema, in the backup's snapshot.</summary>
 internal static class SchemaDump
 {
+    // pg_dump ends a LOCK that takes longer, and on a server with much to do one takes some milliseconds though nobody is in its way.
+    private const int ShortestWaitMilliseconds = 250;
+
     // What it reads is locked for it already; it can only wait behind somebody who waits for us.
     private const int LongestWaitMilliseconds = 2000;
 
@@ -22,7 +25,7 @@ internal static class SchemaDump
         string program = await tools.RequireAsync("pg_dump", server.Version / 10000, cancellationToken);
         using MemoryStream archive = new();
         System.Text.StringBuilder errors = new();
-        int longestWait = (int)Math.Clamp(lockWait.TotalMilliseconds / 2, 1, LongestWaitMilliseconds);
+        int longestWait = (int)Math.Clamp(lockWait.TotalMilliseconds / 2, ShortestWaitMilliseconds, LongestWaitMilliseconds);
         string name = $"ai-shell pg_dump {snapshot}";
         Command command = Cli.Wrap(program)
             .WithArguments(
