@@ -8,7 +8,10 @@ internal static class StatementText
     /// <c>/*M!</c>) comes as the word <c>/*!</c>, a semicolon with something after it as <c>;</c>.
     /// </summary>
     /// <param name="backslashEscapes">Whether <c>\'</c> stands for a quote in a string; under NO_BACKSLASH_ESCAPES it ends it.</param>
-    public static IEnumerable<string> Words(string statement, bool backslashEscapes)
+    public static IEnumerable<string> Words(string statement, bool backslashEscapes) => PlacedWords(statement, backslashEscapes).Select(word => word.Word);
+
+    /// <summary>The <see cref="Words"/> with where each begins and ends, the end excluded.</summary>
+    public static IEnumerable<(string Word, int Start, int End)> PlacedWords(string statement, bool backslashEscapes)
     {
         for (int at = 0; at < statement.Length;)
         {
@@ -16,15 +19,15 @@ internal static class StatementText
             at = After(statement, at, backslashEscapes, out bool runs);
             if (runs)
             {
-                yield return "/*!";
+                yield return ("/*!", from, at);
             }
             else if (IsWord(statement[from]))
             {
-                yield return statement[from..at].ToUpperInvariant();
+                yield return (statement[from..at].ToUpperInvariant(), from, at);
             }
             else if (statement[from] == ';' && statement.AsSpan(at).ContainsAnyExcept("; \t\r\n"))
             {
-                yield return ";";
+                yield return (";", from, at);
             }
         }
     }

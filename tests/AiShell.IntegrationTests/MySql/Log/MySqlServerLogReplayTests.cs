@@ -83,7 +83,7 @@ public sealed class MySqlServerLogReplayTests : IAsyncLifetime
             BEGIN; INSERT INTO t(v) VALUES ('kept'); SAVEPOINT a; INSERT INTO t(v) VALUES ('not kept'); ROLLBACK TO a; INSERT INTO t(v) VALUES ('kept too'); COMMIT;
             SET gtid_next = AUTOMATIC; INSERT INTO old_style VALUES (1, 'stays'), (2, 'goes'); DELETE FROM old_style WHERE i = 2;
             CREATE TEMPORARY TABLE tmp AS SELECT * FROM t; UPDATE tmp SET v = 'tmp'; INSERT INTO t(v, f) SELECT v, f FROM tmp; DROP TEMPORARY TABLE tmp;
-            CREATE TABLE made SELECT id, v, f FROM t; CREATE TABLE like_t LIKE t; CREATE TABLE begun AS SELECT 'start transaction' AS `START TRANSACTION`;
+            CREATE TABLE made SELECT id, v, f FROM t; CREATE TABLE like_t LIKE t; CREATE TABLE begun AS SELECT 'start transaction' AS `START TRANSACTION`; CREATE TABLE chosen(p int, PRIMARY KEY (p)) COMMENT 'start transaction' ROW_FORMAT DYNAMIC PARTITION BY HASH (p) PARTITIONS 2 SELECT 7 AS p, 'x' AS v;
             CREATE TABLE other.z(i int); ALTER TABLE other.z ADD j int; INSERT INTO other.z VALUES (1, 2); DROP TABLE other.z;
             RENAME TABLE gone TO other.gone; UPDATE other.gone SET v = 2;
             CREATE TABLE dropped(i int); CREATE TABLE other.dropped(i int); DROP TABLE dropped, other.dropped;

@@ -139,7 +139,7 @@ internal sealed class LogReplay : IDisposable
                 Define(statement, second);
                 break;
             case StatementKind.DefinitionWithRows:
-                Define(WithoutTransaction(statement), second);
+                Define(StatementKinds.WithoutTransaction(statement), second);
                 break;
             case StatementKind.XaEnd:
                 throw Refused("it is part of a distributed one (XA)");
@@ -204,10 +204,6 @@ internal sealed class LogReplay : IDisposable
 
         throw Refused("it changes an event, and leaves open to whom that belongs");
     }
-
-    /// <summary>MySQL's CREATE TABLE … START TRANSACTION takes nothing but rows before its end, not even what the session is set to; the rows follow all the same.</summary>
-    private static LoggedStatement WithoutTransaction(LoggedStatement statement) =>
-        statement with { Text = statement.Text[..Encoding.Latin1.GetString(statement.Text).LastIndexOf("START", StringComparison.OrdinalIgnoreCase)] };
 
     private bool IsOurs(ObjectName name) => IsOurs(name.Database);
 

@@ -61,16 +61,38 @@ internal static class StatementKinds
         return name < 0 ? "" : text[name..];
     }
 
+    /// <summary>
+    /// A CREATE TABLE without its START TRANSACTION, which may stand among the table's options. With it the server takes nothing but rows before the
+    /// end, not even what the session is set to; the rows follow all the same.
+    /// </summary>
+    /// <returns>The statement as it is, if it has none.</returns>
+    public static LoggedStatement WithoutTransaction(LoggedStatement statement) =>
+        Transaction(statement) is { } clause ? statement with { Text = [.. statement.Text[..clause.Start], .. statement.Text[clause.End..]] } : statement;
+
+    /// <summary>Where START TRANSACTION stands in a CREATE TABLE, the end excluded.</summary>
+    private static (int Start, int End)? Transaction(LoggedStatement statement)
+    {
+        (string Word, int Start, int End) before = default;
+        foreach (var word in StatementText.PlacedWords(Encoding.Latin1.GetString(statement.Text), statement.BackslashEscapes))
+        {
+            if (before.Word == "START" && word.Word == "TRANSACTION")
+            {
+                return (before.Start, word.End);
+            }
+
+            before = word;
+        }
+
+        return null;
+    }
+
     /// <summary>Rows that are selected by a logged statement were not logged themselves. A view or a routine of CREATE OR REPLACE only holds a SELECT.</summary>
     private static StatementKind OfNewTable(LoggedStatement statement)
     {
         string[] words = [.. Words(statement, statement.Text.Length)];
-        return words switch
-        {
-            [.., "START", "TRANSACTION"] => StatementKind.DefinitionWithRows,
-            _ when words.Take(4).Contains("TABLE") && words.Contains("SELECT") => StatementKind.Change,
-            _ => StatementKind.Definition,
-        };
+        return Transaction(statement) is not null ? StatementKind.DefinitionWithRows
+            : words.Take(4).Contains("TABLE") && words.Contains("SELECT") ? StatementKind.Change
+            : StatementKind.Definition;
     }
 
     /// <summary>MariaDB's SET STATEMENT … FOR a statement.</summary>
