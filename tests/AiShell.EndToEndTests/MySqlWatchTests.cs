@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using AiShell.Testing.Engines.MySql;
+using CliWrap.Buffered;
 using MySqlConnector;
 
 namespace AiShell.EndToEndTests;
@@ -87,6 +89,34 @@ public abstract class MySqlWatchSuite : MySqlSuite
             {
                 return errors.ToString().Contains(words, StringComparison.Ordinal);
             }
+        }
+    }
+
+    /// <summary>Of what was committed while no capture ran the order is known, and what the server wrote beside it.</summary>
+    [Fact]
+    public async Task An_instant_while_nobody_listened_is_told_by_the_servers_stamps()
+    {
+        await CreateAsync("shop", "CREATE TABLE t(id int AUTO_INCREMENT PRIMARY KEY, v varchar(50))");
+        await WatchAsync();
+        await RunAsync("shop", "INSERT INTO t(v) VALUES ('earlier')");
+        await Task.Delay(2100);
+        DateTimeOffset between = DateTimeOffset.UtcNow;
+        await Task.Delay(2100);
+        await RunAsync("shop", "INSERT INTO t(v) VALUES ('later')");
+        await WatchAsync();
+
+        BufferedCommandResult refused = await Shell.RunAsync("backup", "restore", "--database", Url("shop"), "--point-in-time", between.ToString("o", CultureInfo.InvariantCulture), "--force");
+        Shell.Expect((int)ErrorKind.Refused, refused);
+        string position = refused.StandardError.Split("the last before it is of")[1].Split("--to-position '")[1].Split('\'')[0];
+        await Shell.ExpectAsync(null, "backup", "restore", "--database", Url("shop"), "--to-position", position, "--force");
+        Assert.Equal("earlier", (await RunAsync("shop", "SELECT v FROM t ORDER BY id")).Split('\n')[^1]);
+
+        async Task WatchAsync()
+        {
+            using Process capture = Shell.Start("backup", "watch", "-d", Url("shop"), "--flush-every", "200ms");
+            await InsertUntilAsync(capture, SegmentsNow() + 1);
+            using Process terminate = Process.Start("kill", ["-TERM", $"{capture.Id}"]);
+            await capture.WaitForExitAsync();
         }
     }
 

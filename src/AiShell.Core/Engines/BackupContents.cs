@@ -25,9 +25,6 @@ public sealed record BackupContents(
     /// <summary>The parts are a base's, and links follow them: <see cref="Tables"/> is empty, for what the base had is not what there will be.</summary>
     public bool HasLinks { get; init; }
 
-    /// <summary>The links end within the log, where nothing but the log itself says what the database was.</summary>
-    public bool EndsInLog { get; init; }
-
     /// <summary>What comes of a chain is compared as a whole with <see cref="Image"/>, by the engine, and not table by table.</summary>
     public bool IsProvedByImage => HasLinks && Image is not null;
 

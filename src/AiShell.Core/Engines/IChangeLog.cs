@@ -17,6 +17,10 @@ public interface IChangeLog
     /// </summary>
     int? Compare(LogPosition one, LogPosition other) => one == other ? 0 : null;
 
+    /// <summary>What tells the transactions in a link's data, one may stop behind each of them; null where a link is done in one step.</summary>
+    /// <param name="start">Where the link begins.</param>
+    ILinkReader? ReadLink(LogPosition start) => null;
+
     /// <summary>
     /// Fixes one consistent view of the database and lays out the steps that write what changed since <paramref name="chain"/>'s end. The
     /// snapshot's position is the link's end. Its steps have the phases <see cref="PartPhase.Data"/> (the changes, in order) and <see cref="PartPhase.Index"/>.
@@ -48,4 +52,7 @@ public sealed record LinkPart(int Link, BackupPart Part, bool IsLast)
 {
     /// <summary>Up to this offset in the link's plain bytes the copy has it already. Whoever can replay the same twice need not skip it; the bytes come all the same.</summary>
     public long From { get; init; }
+
+    /// <summary>The bytes end behind one of its transactions, and not where the part does.</summary>
+    public bool IsCut { get; init; }
 }

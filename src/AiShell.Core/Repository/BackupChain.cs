@@ -13,7 +13,7 @@ public sealed class BackupChain
     /// <summary>Backups, then segments of the log.</summary>
     public IReadOnlyList<CatalogueEntry> Entries { get; }
 
-    /// <summary>Where in the plain bytes of the last segment the replay stops; null for its end.</summary>
+    /// <summary>Where in the plain bytes of the last link's data the replay stops; null for its end.</summary>
     public long? StopOffset { get; private init; }
 
     /// <summary>The last of the backups.</summary>
@@ -22,6 +22,9 @@ public sealed class BackupChain
     public CatalogueEntry Base => Entries[0];
 
     public CatalogueEntry End => Entries[^1];
+
+    /// <summary>At this instant the database stood at its end, or had gone on.</summary>
+    public DateTimeOffset FixedAt => End.Require() is var end ? end.FixedAt ?? end.CompletedAt : default;
 
     public IEnumerable<CatalogueEntry> Links => Entries.Skip(1);
 
@@ -33,10 +36,9 @@ public sealed class BackupChain
             BackupContents contents = Base.Require().ToContents();
             return Entries.Count == 1 ? contents : contents with
             {
-                Tables = [.. End.Require().Tables.Select(table => table.Digest)],
-                Image = End.Require().Image?.Fingerprint,
+                Tables = StopOffset is null ? [.. End.Require().Tables.Select(table => table.Digest)] : [],
+                Image = StopOffset is null ? End.Require().Image?.Fingerprint : null,
                 HasLinks = true,
-                EndsInLog = End.Require().Segment is not null,
             };
         }
     }
@@ -49,6 +51,9 @@ public sealed class BackupChain
     /// <summary>The same, and then the log up to a place in the last of the segments.</summary>
     /// <param name="segments">Each begins where the one before ends, the first where the chain does, or before.</param>
     public BackupChain Then(IReadOnlyList<CatalogueEntry> segments, long? stopOffset) => new([.. Entries, .. segments]) { StopOffset = stopOffset };
+
+    /// <summary>The same, but of its last increment only what is before a place in it.</summary>
+    public BackupChain StoppedAt(long offset) => new(Entries) { StopOffset = offset };
 
     /// <param name="others">Backups of the same database.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: a backup that it needs is missing or damaged, or two do not join.</exception>
@@ -72,6 +77,19 @@ public sealed class BackupChain
 
         entries.Reverse();
         return new BackupChain(entries);
+    }
+
+    /// <summary>As <see cref="Of"/>; null for one that is broken, which is no way to anywhere: whoever restores or verifies it is told why.</summary>
+    public static BackupChain? Find(CatalogueEntry end, IEnumerable<CatalogueEntry> others)
+    {
+        try
+        {
+            return Of(end, others);
+        }
+        catch (AiShellException broken) when (broken.Kind == ErrorKind.Integrity)
+        {
+            return null;
+        }
     }
 
     private static AiShellException Broken(CatalogueEntry end, string why) => new(

@@ -57,6 +57,7 @@ public sealed class ContinueJob(BackupRepository repository, TimeProvider time, 
     private async Task<RestoreResult> RunAsync(ContinueRequest request, IKeptCopy copy, KeptCopy what, Func<RestorePlan, Task<bool>> confirm, CancellationToken cancellationToken)
     {
         (RestoreRequest restore, RestorePlan plan, TargetState state, LogPiece piece) = await PlanAsync(request, what, cancellationToken);
+        await using Lease? increments = piece.Segments.LastOrDefault(link => link.Require().Segment is null) is { } last ? await repository.LockForReadingAsync(last, "backup restore", cancellationToken) : null;
         RestoreJob.ThrowOnProblems(plan, state);
         bool replace = request.KeepStaging || await RestoreJob.ConsentAsync(restore, plan, confirm);
         long started = time.GetTimestamp();
@@ -130,7 +131,7 @@ public sealed class ContinueJob(BackupRepository repository, TimeProvider time, 
 
     /// <summary>The base is in the copy; nothing but the log says what it becomes.</summary>
     private static BackupContents ContentsOf(RecoveryPlan recovery) =>
-        recovery.Chain.Base.Require().ToContents() with { Parts = [], Tables = [], Image = null, HasLinks = true, EndsInLog = true };
+        recovery.Chain.Base.Require().ToContents() with { Parts = [], Tables = [], Image = null, HasLinks = true };
 
     private Task<Lease> LockAsync(KeptCopy what, CancellationToken cancellationToken) => repository.LogOf(what.Database).LockForReadingAsync("backup restore", cancellationToken);
 

@@ -72,16 +72,22 @@ internal static class RestoreLoading
         {
             Manifest manifest = link.Require();
             BackupContents contents = manifest.ToContents();
-            long? stop = index == links.Count - 1 ? stopOffset : null;
+            long stop = (index == links.Count - 1 ? stopOffset : null) ?? long.MaxValue;
+            BackupPart[] parts = [.. contents.Parts.Where(part => part.PlainOffset < stop)];
             await Lanes.RunAsync(
-                contents.Parts,
+                parts,
                 workers: 1,
                 progress,
                 part => manifest.Parts[part.Index].Path,
                 (part, advance, token) => repository.ReadPartAsync(
                     link,
                     manifest.Parts[part.Index],
-                    plain => apply(new LinkPart(index + 1, part, IsLast: part == contents.Parts[^1]) { From = index == 0 ? startOffset : 0 }, stop is { } bytes ? new BoundedReadStream(plain, bytes) : plain, token),
+                    plain =>
+                    {
+                        bool isCut = part.PlainOffset + part.PlainBytes > stop;
+                        LinkPart applied = new(index + 1, part, IsLast: part == parts[^1]) { From = index == 0 ? startOffset : 0, IsCut = isCut };
+                        return apply(applied, isCut ? new BoundedReadStream(plain, stop - part.PlainOffset) : plain, token);
+                    },
                     advance,
                     token),
                 cancellationToken);

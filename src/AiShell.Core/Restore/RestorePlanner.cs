@@ -33,6 +33,7 @@ internal static class RestorePlanner
             StepsOf(request, chain, tables, state, intoExisting),
             ProblemsOf(request, manifest, state))
         {
+            IsProvedByImage = chain.Contents.IsProvedByImage,
             Chain = [.. chain.Entries.Select(entry => entry.Id)],
             Warnings = state.Warnings,
             Hints = [.. state.Obstacles.Select(obstacle => obstacle.Hint).OfType<string>().Distinct()],
@@ -61,7 +62,12 @@ internal static class RestorePlanner
             steps.Add($"replay the log, {Name(segments)}, up to '{recovery.Reached}', committed by {RecoveryTarget.Show(recovery.CommittedAt!.Value)}");
         }
 
-        steps.Add(chain.End.Require().Segment is not null || (hasLinks && chain.End.Require().Image is null) ? "check the whole copy as the engine does" : hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
+        if (chain is { StopOffset: not null, End: var stopped } && stopped.Require().Segment is null)
+        {
+            steps.Add($"of {stopped.Id} only what is before '{request.Recovery!.Reached}'");
+        }
+
+        steps.Add(hasLinks && chain.Contents.Image is null ? "check the whole copy as the engine does" : hasLinks ? "compare the whole copy with the sum that the manifest has" : request.VerifyFirst ? "compare every table's rows and fingerprint with the manifest" : "compare every table's rows with the manifest");
         steps.Add((state.Exists, intoExisting) switch
         {
             _ when request.KeepStaging => "keep the copy beside the target, which stays as it is",
@@ -73,8 +79,11 @@ internal static class RestorePlanner
         return steps;
     }
 
-    internal static string Name(IReadOnlyList<CatalogueEntry> segments) =>
-        segments.Count == 1 ? $"segment {segments[0].Id}" : $"{segments.Count} segments from {segments[0].Id} to {segments[^1].Id}";
+    internal static string Name(IReadOnlyList<CatalogueEntry> segments)
+    {
+        string kind = segments[0].Require().Segment is null ? "increment" : "segment";
+        return segments.Count == 1 ? $"{kind} {segments[0].Id}" : $"{segments.Count} {kind}s from {segments[0].Id} to {segments[^1].Id}";
+    }
 
     private static string OverIt(BackupChain chain) =>
         chain.Links.Where(link => link.Require().Segment is null).Select(link => link.Id).ToArray() is { Length: > 0 } links ? $", and over it what changed: {string.Join(", ", links)}" : "";

@@ -74,6 +74,9 @@ public sealed record RestorePlan(
     /// <summary>The backups that are read, the full one first.</summary>
     public IReadOnlyList<string> Chain { get; init; } = [];
 
+    /// <summary>As <see cref="BackupContents.IsProvedByImage"/>.</summary>
+    public bool IsProvedByImage { get; init; }
+
     /// <summary>Which moment of the log comes of it; null for the end of the backup.</summary>
     public RecoveryPlan? Recovery { get; init; }
 

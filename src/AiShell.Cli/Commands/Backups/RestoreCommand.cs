@@ -295,7 +295,7 @@ internal sealed class RestoreCommand : SessionCommand
                     ("Moment", result.Plan.Recovery is null ? null : DescribeMoment(result.Plan.Recovery)),
                     ("Tables", BackupDescription.Count(result.Tables)),
                     ("Rows", BackupDescription.Count(result.Rows)),
-                    ("Compared", result.Plan.Recovery is { Segments.Count: > 0 } ? "the log's own sums; integrity and foreign keys" : IsChain(result.Plan) ? "every page, with the sum in the manifest" : result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
+                    ("Compared", result.Plan.IsProvedByImage ? "every page, with the sum in the manifest" : IsChain(result.Plan) ? "the log's own sums; integrity and foreign keys" : result.FingerprintsCompared ? "every row, by fingerprint" : "every table's row count"),
                     ("Copy", result.Staging is null ? null : $"{result.Staging}; look at it, do not change it. '--continue' brings it further, or puts it in place as it is"),
                     ("Kept", result.KeptAs is null ? null : $"what was replaced, as '{result.KeptAs}'"),
                     ("Duration", DurationText.Of(result.Duration)));

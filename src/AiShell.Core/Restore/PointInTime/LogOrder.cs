@@ -9,8 +9,10 @@ internal static class LogOrder
     private static readonly EngineRegistry Engines = new();
 
     /// <summary>As <see cref="IChangeLog.Compare"/>, of the engine that a manifest names.</summary>
-    public static int? Compare(Manifest of, LogPosition one, LogPosition other) =>
-        Engines.All.FirstOrDefault(engine => engine.Name == of.Engine)?.Log is { } log ? log.Compare(one, other) : one == other ? 0 : null;
+    public static int? Compare(Manifest of, LogPosition one, LogPosition other) => LogOf(of) is { } log ? log.Compare(one, other) : one == other ? 0 : null;
+
+    /// <summary>The log of the engine that a manifest names; null where that has none.</summary>
+    public static IChangeLog? LogOf(Manifest of) => Engines.All.FirstOrDefault(engine => engine.Name == of.Engine)?.Log;
 
     /// <summary>The place behind the last transaction that ends there or before; null where the moment is outside of the run, or that is not known.</summary>
     public static async Task<(LogPlace Place, SegmentCommit? Last, SegmentCommit? Next)?> FindAsync(LogRun run, LogPosition moment, ReadCommits readCommits)

@@ -25,7 +25,7 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
             List<LogAnchor> anchors = [];
             foreach (CatalogueEntry backup in backups.Where(backup => backup.Manifest is { } manifest && manifest.TimelineNumber == run.Timeline))
             {
-                if (ChainOf(backup, backups) is { } chain && CanBeFollowed(chain.Base.Require(), run) && isUsable(chain) && await FindPlaceAsync(backup.Require(), run, readCommits) is { } place)
+                if (BackupChain.Find(backup, backups) is { } chain && CanBeFollowed(chain.Base.Require(), run) && isUsable(chain) && await FindPlaceAsync(backup.Require(), run, readCommits) is { } place)
                 {
                     anchors.Add(new LogAnchor(chain, place));
                 }
@@ -45,19 +45,6 @@ public sealed record RecoverableWindow(int Timeline, DateTimeOffset From, DateTi
     /// <summary>The log is laid over what it was written for: pages over pages, statements over what has all tables.</summary>
     private static bool CanBeFollowed(Manifest full, LogRun run) =>
         run.Segments.Count == 0 || (full.Format == run.Segments[0].Require().Format && full.Scope == BackupScope.All && full.Selection is null && full.Engine == run.Segments[0].Require().Engine);
-
-    private static BackupChain? ChainOf(CatalogueEntry backup, IReadOnlyList<CatalogueEntry> backups)
-    {
-        try
-        {
-            return BackupChain.Of(backup, backups);
-        }
-        catch (AiShellException broken) when (broken.Kind == ErrorKind.Integrity)
-        {
-            // It is no way to anywhere; whoever restores or verifies it is told why.
-            return null;
-        }
-    }
 
     /// <summary>Where in the run a backup ends: at a segment's border, or, where it was made beside the capture, within one.</summary>
     private static async Task<LogPlace?> FindPlaceAsync(Manifest backup, LogRun run, ReadCommits readCommits)
@@ -116,5 +103,5 @@ public readonly record struct LogPlace(int Segments, int Commits) : IComparable<
 public sealed record LogAnchor(BackupChain Chain, LogPlace Place)
 {
     /// <summary>At this instant the database stood there, or had gone on.</summary>
-    public DateTimeOffset FixedAt => Chain.End.Require() is var end ? end.FixedAt ?? end.CompletedAt : default;
+    public DateTimeOffset FixedAt => Chain.FixedAt;
 }

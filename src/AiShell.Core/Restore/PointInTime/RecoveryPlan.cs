@@ -10,5 +10,6 @@ namespace AiShell.Restore;
 /// <param name="CommittedAt">When that transaction had been committed at the latest; null where no transaction of the log is needed.</param>
 public sealed record RecoveryPlan(RecoveryTarget Target, int Timeline, BackupChain Chain, LogPosition Reached, DateTimeOffset? CommittedAt)
 {
+    /// <summary>What of the chain is the log, and no backup.</summary>
     public IReadOnlyList<CatalogueEntry> Segments => [.. Chain.Entries.Where(entry => entry.Require().Segment is not null)];
 }

@@ -6,6 +6,9 @@ namespace AiShell.Restore;
 /// <summary>Finds the way to a moment, or says why there is none. Never guesses: an instant about which the log is not sure is refused, with the instants beside it about which it is.</summary>
 public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntry> backups, LogHistory log, ReadCommits readCommits)
 {
+    /// <summary>A server's stamps may be a second old when they are written.</summary>
+    private static readonly TimeSpan ShortestForStamps = TimeSpan.FromSeconds(2);
+
     /// <summary>With what the repository has of a database.</summary>
     public static async Task<RecoveryPlanner> ReadAsync(
         BackupRepository repository, string database, IReadOnlySet<string> knownBad, string? onlyFrom, CancellationToken cancellationToken) => new(
@@ -16,13 +19,17 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
         {
             OnlyFrom = onlyFrom,
             KnownBad = knownBad,
+            ReadTransactions = (link, use) => LinkTransactions.ReadAsync(repository, link, use, cancellationToken),
         };
 
     /// <summary>The log that plans go by.</summary>
     public LogHistory Log => log;
 
-    /// <summary>Only from the end of this backup; null for the best one.</summary>
+    /// <summary>Only from the end of this backup, or to a moment within it; null for the best way.</summary>
     public string? OnlyFrom { get; init; }
+
+    /// <summary>Gives what is in an increment, and a server's stamps.</summary>
+    public ReadTransactions ReadTransactions { get; init; } = (_, _) => Task.CompletedTask;
 
     /// <summary>Backups that failed their last verification: no way leads over them where there is another.</summary>
     public IReadOnlySet<string> KnownBad { get; init; } = new HashSet<string>();
@@ -31,8 +38,12 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
     public Task<IReadOnlyList<RecoverableWindow>> FindWindowsAsync() => RecoverableWindow.FindAsync(
         backups,
         LogRun.Of(log),
-        chain => (OnlyFrom is null || chain.End.Id == OnlyFrom) && !chain.Entries.Any(entry => KnownBad.Contains(entry.Id)),
+        chain => (OnlyFrom is null || chain.End.Id == OnlyFrom) && IsGood(chain),
         readCommits);
+
+    private IncrementMoments Increments => new(backups, chain => (OnlyFrom is null || chain.Entries.Any(entry => entry.Id == OnlyFrom)) && IsGood(chain), ReadTransactions);
+
+    private bool IsGood(BackupChain chain) => !chain.Entries.Any(entry => KnownBad.Contains(entry.Id));
 
     /// <param name="timeline">Only this history; null for the newest that has the moment.</param>
     /// <exception cref="AiShellException">
@@ -44,18 +55,19 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
         RecoverableWindow[] windows = [.. (await FindWindowsAsync()).Where(window => timeline is null || window.Timeline == timeline)];
         return target switch
         {
-            RecoveryTarget.Instant instant => await PlanAsync(instant, windows),
+            RecoveryTarget.Instant instant => await PlanAsync(instant, windows, timeline),
             RecoveryTarget.Position position => await PlanAsync(position, windows, timeline),
             _ => await PlanLatestAsync(target, windows, timeline),
         };
     }
 
-    private async Task<RecoveryPlan> PlanAsync(RecoveryTarget.Instant target, RecoverableWindow[] windows)
+    private async Task<RecoveryPlan> PlanAsync(RecoveryTarget.Instant target, RecoverableWindow[] windows, int? timeline)
     {
         // Histories overlap where a capture went on for a moment after a restore: the newer one counts.
-        RecoverableWindow window = windows.Where(window => window.From <= target.At && target.At <= window.Through).OrderBy(window => window.Timeline).ThenBy(window => window.From).LastOrDefault()
-            ?? throw Outside(target, windows);
-        return await PlanAsync(target, window, await FindInstantAsync(target, window), anchor => anchor.FixedAt <= target.At);
+        RecoverableWindow? window = windows.Where(window => window.From <= target.At && target.At <= window.Through).OrderBy(window => window.Timeline).ThenBy(window => window.From).LastOrDefault();
+        return window is null
+            ? await Increments.FindAsync(target, timeline) ?? throw Outside(target, windows)
+            : await PlanAsync(target, window, await FindInstantAsync(target, window), anchor => anchor.FixedAt <= target.At);
     }
 
     private async Task<RecoveryPlan> PlanLatestAsync(RecoveryTarget target, RecoverableWindow[] windows, int? timeline)
@@ -83,7 +95,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
 
         return backups.FirstOrDefault(backup => backup.Manifest is { } manifest && LogOrder.Compare(manifest, target.At, manifest.Position.End) == 0 && (OnlyFrom is null || backup.Id == OnlyFrom) && (timeline is null || manifest.TimelineNumber == timeline)) is { } exact
             ? OnlyBackup(target, BackupChain.Of(exact, backups))
-            : throw Outside(target, windows);
+            : await Increments.FindAsync(target, timeline) ?? throw Outside(target, windows);
     }
 
     /// <summary>The log that leads from one position to another in the same history; null where none does without a gap.</summary>
@@ -102,7 +114,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
             }
         }
 
-        return null;
+        return await Increments.FindBetweenAsync(from, to, timeline);
     }
 
     private static RecoveryPlan OnlyBackup(RecoveryTarget target, BackupChain chain) =>
@@ -147,13 +159,40 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
             int done = commits.TakeWhile(commit => commit.At <= target.At).Count();
             if (commits[done].After < target.At)
             {
-                throw NotSure(target, commits[done]);
+                throw NotSure(target, commits[done], await DescribeStampsAsync(target, segments, i, done > 0 ? commits[done - 1] : null));
             }
 
             return new LogPlace(i, done);
         }
 
         return place;
+    }
+
+    /// <summary>What the server's stamps say of those that were committed while nobody listened; empty where that was so short that they are of no use.</summary>
+    /// <param name="first">The segment with the first of them.</param>
+    /// <param name="before">The last in that segment that is not one of them.</param>
+    private async Task<string> DescribeStampsAsync(RecoveryTarget.Instant target, IReadOnlyList<CatalogueEntry> segments, int first, SegmentCommit? before)
+    {
+        StampedInstant stamped = new(target.At);
+        for (int i = first; i < segments.Count && segments[i].Require().Segment!.Since < target.At; i++)
+        {
+            IReadOnlyList<SegmentCommit> commits = await readCommits(segments[i]);
+            SegmentCommit[] unsure = [.. commits.Where(commit => commit.After < target.At && commit.At > target.At)];
+            if (unsure.Any(commit => commit.At - commit.After >= ShortestForStamps))
+            {
+                await ReadTransactions(segments[i], transaction => Add(transaction, unsure));
+            }
+        }
+
+        return stamped.Count == 0 ? "" : " " + stamped.Describe(before?.Position ?? segments[first].Require().Position.Start);
+
+        void Add(LinkTransaction transaction, SegmentCommit[] unsure)
+        {
+            if (transaction.Offset >= unsure[0].Offset && transaction.Offset <= unsure[^1].Offset)
+            {
+                stamped.Add(transaction);
+            }
+        }
     }
 
     private async Task<LogPlace?> FindPositionAsync(LogPosition position, RecoverableWindow window)
@@ -188,10 +227,10 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
         return (await LogOrder.FindAsync(window.Run, position, readCommits))?.Place;
     }
 
-    private static AiShellException NotSure(RecoveryTarget.Instant target, SegmentCommit next) => new(
+    private static AiShellException NotSure(RecoveryTarget.Instant target, SegmentCommit next, string stamps) => new(
         ErrorKind.Refused,
         $"What was committed at {target} is not known: the transaction that ends at '{next.Position}' was committed between {RecoveryTarget.Show(next.After)} and {RecoveryTarget.Show(next.At)}.",
-        $"Without it: --point-in-time {RecoveryTarget.Show(next.After)}. With it, and what was committed in the same moment: --point-in-time {RecoveryTarget.Show(next.At)}. Right after it: --to-position '{next.Position}'.");
+        $"Without it: --point-in-time {RecoveryTarget.Show(next.After)}. With it, and what was committed in the same moment: --point-in-time {RecoveryTarget.Show(next.At)}. Right after it: --to-position '{next.Position}'.{stamps}");
 
     private AiShellException Outside(RecoveryTarget target, RecoverableWindow[] windows)
     {

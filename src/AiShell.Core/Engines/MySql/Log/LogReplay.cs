@@ -40,12 +40,12 @@ internal sealed class LogReplay : IDisposable
     }
 
     /// <summary>Does a part of a log.</summary>
-    public async Task RunAsync(LoggedParts parts, Stream plain, CancellationToken cancellationToken)
+    public async Task RunAsync(LoggedParts parts, LinkPart part, Stream plain, CancellationToken cancellationToken)
     {
         await using CancellationTokenRegistration close = _site.Definitions.CloseOn(cancellationToken);
         try
         {
-            await ServerErrors.RunAsync(_session, "the log", _ => parts.Read(plain, Begin, Do), cancellationToken);
+            await ServerErrors.RunAsync(_session, "the log", _ => parts.Read(part, plain, Begin, Do), cancellationToken);
         }
         catch (OperationCanceledException) when (_site.Definitions != _session)
         {

@@ -6,15 +6,17 @@ namespace AiShell.Engines.MySql.Log;
 
 /// <summary>An event of a part, of a transaction that is to be done.</summary>
 /// <param name="Gtid">Of its transaction; empty for what is outside of one.</param>
-internal readonly record struct PartEvent(StreamedEvent Streamed, string Gtid);
+/// <param name="Ends">The transaction that is whole with it; null within one.</param>
+/// <param name="Offset">Behind it, in the part's plain bytes.</param>
+internal readonly record struct PartEvent(StreamedEvent Streamed, string Gtid, LoggedTransaction? Ends, long Offset);
 
 /// <summary>
 /// Reads parts of a log one after the other, and sees to it that nothing is missing between them: each begins where the one before ended, and is whole. What the base has already
 /// is passed over.
 /// </summary>
-/// <param name="database">Of the base.</param>
+/// <param name="database">Of the base; null where it is not asked whose the log is.</param>
 /// <param name="reached">Where the base ends.</param>
-internal sealed class LoggedParts(string database, BinaryLogPosition reached)
+internal sealed class LoggedParts(string? database, BinaryLogPosition reached)
 {
     private const int LargestEvent = 0x7FFF_0000;
     private const string Hint = "Use another backup ('ai-shell backup list').";
@@ -29,17 +31,22 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
             ? new LoggedParts(name, end)
             : throw new AiShellException(ErrorKind.Integrity, "The full backup does not say where in the server's log it ends, so that no log can follow it.", Hint);
 
-    /// <summary>How far the copy has come.</summary>
+    /// <summary>How far the copy has come: in the middle of a part, behind the transaction whose last event is being used.</summary>
     public BinaryLogPosition Reached { get; private set; } = reached;
+
+    /// <inheritdoc cref="Read(LinkPart, Stream, Action{LogMark}, Action{PartEvent})"/>
+    public void Read(Stream plain, Action<LogMark> begin, Action<PartEvent> use) => Read(mayOverlap: false, isCut: false, plain, begin, use);
 
     /// <param name="begin">Is given what the part says of itself, before its events.</param>
     /// <param name="use">Is given each event that counts, in order.</param>
     /// <exception cref="AiShellException"><see cref="ErrorKind.Integrity"/>: the part is damaged, or does not follow.</exception>
-    public void Read(Stream plain, Action<LogMark> begin, Action<PartEvent> use)
+    public void Read(LinkPart part, Stream plain, Action<LogMark> begin, Action<PartEvent> use) => Read(part.From > 0, part.IsCut, plain, begin, use);
+
+    private void Read(bool mayOverlap, bool isCut, Stream plain, Action<LogMark> begin, Action<PartEvent> use)
     {
         try
         {
-            new Reading(this, plain, begin, use).Run();
+            new Reading(this, mayOverlap, isCut, plain, begin, use).Run();
         }
         catch (AiShellException failure) when (failure.Kind == ErrorKind.Integrity && failure.Message.StartsWith("The binary log is damaged", StringComparison.Ordinal))
         {
@@ -47,7 +54,7 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
         }
     }
 
-    private sealed class Reading(LoggedParts parts, Stream plain, Action<LogMark> begin, Action<PartEvent> use)
+    private sealed class Reading(LoggedParts parts, bool mayOverlap, bool isCut, Stream plain, Action<LogMark> begin, Action<PartEvent> use)
     {
         private readonly TransactionCut _cut = new();
         private LogChecksum _checksum = LogChecksum.Crc32;
@@ -59,6 +66,7 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
         private uint _second;
         private BinaryLogPosition? _ended;
         private bool _skips;
+        private long _offset;
 
         public void Run()
         {
@@ -68,17 +76,23 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
                 throw LogDamage.Of("it does not begin as a binary log");
             }
 
+            _offset = magic.Length;
             while (ReadEvent() is { } next)
             {
+                _offset += next.Length;
                 Take(next);
             }
 
-            if (_mark is null || _cut.IsWithin || (_mark.HasEnd && _ended is null))
+            if (_mark is null || _cut.IsWithin || (_mark.HasEnd && _ended is null && !isCut))
             {
                 throw LogDamage.Of("it is cut short");
             }
 
-            parts.Reached = _ended ?? parts.Reached;
+            // A copy may have more than this part.
+            if (_ended is not null && BinaryLogPosition.Compare(_ended, parts.Reached) is not < 0)
+            {
+                parts.Reached = _ended;
+            }
         }
 
         private BinaryLogEvent? ReadEvent()
@@ -116,7 +130,7 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
             {
                 _checksum = FormatDescription.Read(next).Checksum;
                 _second = next.Second;
-                use(new PartEvent(new StreamedEvent(next, _file, 0, 0), ""));
+                use(new PartEvent(new StreamedEvent(next, _file, 0, 0), "", Ends: null, _offset));
             }
             else if (next.Type == EventType.Rotate)
             {
@@ -134,9 +148,9 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
 
         private void TakeMark(LogMark mark)
         {
-            if (mark.Database != parts.DatabaseName)
+            if (parts.DatabaseName is { } wanted && mark.Database != wanted)
             {
-                throw LogDamage.Of($"it is of the database '{mark.Database}', and the backup before it of '{parts.DatabaseName}'");
+                throw LogDamage.Of($"it is of the database '{mark.Database}', and the backup before it of '{wanted}'");
             }
 
             if (_mark is not null)
@@ -151,8 +165,8 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
             _birth = from.Birth;
             if (from.ToLogPosition() != parts.Reached.ToLogPosition())
             {
-                // A base that was made beside a capture ends within a segment.
-                _skips = !mark.HasEnd && BinaryLogPosition.Compare(from, parts.Reached) is < 0
+                // A base that was made beside a capture ends within a segment, and a copy that was kept may stand anywhere.
+                _skips = (mayOverlap || !mark.HasEnd) && BinaryLogPosition.Compare(from, parts.Reached) is < 0
                     ? true
                     : throw new AiShellException(ErrorKind.Integrity, $"The log in the backup does not go on where the backup before it ends: that is '{parts.Reached.ToLogPosition()}', and it begins at '{mark.From}'.", Hint);
             }
@@ -175,11 +189,6 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
 
             LoggedTransaction? transaction = _cut.Feed(streamed);
             bool done = _skips && BinaryLogPosition.Compare(new BinaryLogPosition(_file, streamed.End.ToString(CultureInfo.InvariantCulture), ""), parts.Reached) is <= 0;
-            if (!done)
-            {
-                use(new PartEvent(streamed, _gtid));
-            }
-
             if (transaction is not null)
             {
                 _gtids?.Add(transaction.Gtid);
@@ -190,11 +199,16 @@ internal sealed class LoggedParts(string database, BinaryLogPosition reached)
                     parts.Reached = new BinaryLogPosition(_file, streamed.End.ToString(CultureInfo.InvariantCulture), gtids);
                 }
             }
+
+            if (!done)
+            {
+                use(new PartEvent(streamed, _gtid, transaction, _offset));
+            }
         }
 
         private static BinaryLogPosition Parse(string? text) =>
             text is not null && BinaryLogPosition.Of(new LogPosition(text)) is { } position ? position : throw LogDamage.Of($"'{text}' is no position");
     }
 
-    private string DatabaseName => database;
+    private string? DatabaseName => database;
 }

@@ -5,7 +5,7 @@ namespace AiShell.Engines.MySql.Log;
 /// <param name="Start">Where it begins in <paramref name="File"/>.</param>
 /// <param name="End">Where it ends: replaying to here makes it the last one.</param>
 /// <param name="Second">In seconds since 1970, of its last event: when the statement began that committed it.</param>
-/// <param name="Microsecond">Since 1970, where MySQL 8 says when it was committed.</param>
+/// <param name="Microsecond">Since 1970, where MySQL 8 says when it was about to write it.</param>
 /// <param name="Databases">That its rows are in, and that its other statements were run in. A name of another database within a definition's text (<c>ALTER TABLE other.t</c>) is not among them.</param>
 /// <param name="HasDefinition">It defines something (DDL).</param>
 /// <param name="Inexact">What cannot be replayed exactly, since it was written as its statement.</param>

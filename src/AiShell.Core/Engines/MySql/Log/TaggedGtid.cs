@@ -11,7 +11,6 @@ internal static class TaggedGtid
     private const ulong Number = 2;
     private const ulong Tag = 3;
     private const ulong CommittedHere = 6;
-    private const ulong CommittedThere = 7;
     private const ulong LongestTag = 32;
 
     public static TransactionId Read(BinaryLogEvent from)
@@ -28,8 +27,7 @@ internal static class TaggedGtid
         string tag = "";
         ulong? number = null;
         ulong? here = null;
-        ulong? there = null;
-        for (ulong field; body.Left > 0 && (field = body.SerializedInteger()) <= CommittedThere;)
+        for (ulong field; body.Left > 0 && (field = body.SerializedInteger()) <= CommittedHere;)
         {
             switch (field)
             {
@@ -45,9 +43,6 @@ internal static class TaggedGtid
                 case CommittedHere:
                     here = body.SerializedInteger();
                     break;
-                case CommittedThere:
-                    there = body.SerializedInteger();
-                    break;
                 default:
                     body.SerializedInteger();
                     break;
@@ -59,7 +54,7 @@ internal static class TaggedGtid
             throw LogDamage.Of($"the tagged GTID that ends at {from.NextPosition} is not whole");
         }
 
-        return TransactionId.OfMySql(tag.Length > 0 ? $"{server}:{tag}:{number}" : $"{server}:{number}", (long?)(there ?? here));
+        return TransactionId.OfMySql(tag.Length > 0 ? $"{server}:{tag}:{number}" : $"{server}:{number}", (long?)here);
     }
 
     private static Guid ReadServer(ref BodyReader body)

@@ -5,7 +5,7 @@ namespace AiShell.Engines.MySql.Log;
 /// <param name="IsMariaDb">The transaction's extent is in its flags; else it follows from its first statement.</param>
 /// <param name="IsStandalone">MariaDB: the one statement after it is the transaction.</param>
 /// <param name="IsDefinition">MariaDB: it defines something (DDL).</param>
-/// <param name="Microsecond">MySQL 8: when it was committed on the server where it was made, since 1970; null elsewhere.</param>
+/// <param name="Microsecond">MySQL 8: when this server was about to write it to its log, since 1970; null elsewhere.</param>
 internal sealed record TransactionId(string Gtid, bool IsMariaDb, bool IsStandalone, bool IsDefinition, long? Microsecond)
 {
     private const int Standalone = 1;
@@ -32,7 +32,7 @@ internal sealed record TransactionId(string Gtid, bool IsMariaDb, bool IsStandal
         return new TransactionId($"{domain}-{from.ServerId}-{sequence}", true, (flags & Standalone) != 0, (flags & Definition) != 0, null);
     }
 
-    /// <summary>MySQL, "Gtid_event": flags, the server's UUID, number, logical clock; from 8.0.1 on the time of the commit here, and where it was made elsewhere, there.</summary>
+    /// <summary>MySQL, "Gtid_event": flags, the server's UUID, number, logical clock; from 8.0.1 on the time of the commit here. What follows, when and by which version it was made elsewhere, is of no interest.</summary>
     private static TransactionId OfMySql(BinaryLogEvent from)
     {
         const byte LogicalClock = 2;
@@ -56,7 +56,6 @@ internal sealed record TransactionId(string Gtid, bool IsMariaDb, bool IsStandal
             return OfMySql(gtid, null);
         }
 
-        ulong here = body.UInt56();
-        return OfMySql(gtid, (long)((here & OriginalFollows) == 0 ? here : body.UInt56()));
+        return OfMySql(gtid, (long)(body.UInt56() & ~OriginalFollows));
     }
 }

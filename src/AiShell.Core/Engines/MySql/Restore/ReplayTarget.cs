@@ -80,7 +80,7 @@ internal sealed class ReplayTarget(ConnectionSettings settings, BackupContents c
     {
         await FinishBaseAsync(cancellationToken);
         _replay ??= await _place!.BeginAsync(cancellationToken);
-        await _replay.RunAsync(_log!, plain, cancellationToken);
+        await _replay.RunAsync(_log!, part, plain, cancellationToken);
     }
 
     public async Task<IReadOnlyList<TableDigest>> CompleteAsync(bool fingerprints, CancellationToken cancellationToken)

@@ -43,7 +43,7 @@ internal sealed class MySqlBackupReader(BackupContents contents, ReaderOptions o
         () =>
         {
             _log ??= LoggedParts.After(_properties);
-            _log.Read(plain, _ => { }, _ => cancellationToken.ThrowIfCancellationRequested());
+            _log.Read(part, plain, _ => { }, _ => cancellationToken.ThrowIfCancellationRequested());
         },
         cancellationToken);
 
