@@ -31,7 +31,10 @@ internal sealed class LimitedSite(MySqlSession definitions, MySqlSession admin, 
 
     public bool NamesOwners => false;
 
-    public string Hint => "Install the package mariadb-server on this machine, for a private server on which the log may do anything; or restore to a moment before it.";
+    /// <summary>How to have a private server instead.</summary>
+    public required string Install { get; init; }
+
+    public string Hint => $"{Install}, on which the log may do anything; or restore to a moment before it.";
 
     /// <summary>What the server would refuse anyway is told more clearly; the rest is run in somebody's name, or at some time.</summary>
     public string? FindObstacle(LoggedStatement statement, DefinedObjects defined)
@@ -126,7 +129,7 @@ internal sealed class LimitedSite(MySqlSession definitions, MySqlSession admin, 
             }
         }
 
-        if (admin.Scalar("SELECT @@global.slave_run_triggers_for_rbr") is not ("NO" or null))
+        if (LimitedRequirements.RunsTriggers(admin))
         {
             return "would run triggers, for the server has slave_run_triggers_for_rbr set";
         }

@@ -107,6 +107,11 @@ internal sealed class LogReplay : IDisposable
             case EventType.FormatDescription:
                 _rows.Flush();
                 _rows.Describe(next);
+                if (!_session.Features.IsMariaDb)
+                {
+                    _session.Execute("SET SESSION gtid_next = 'AUTOMATIC'"); // BINLOG leaves it for a GTID to come (manual, "gtid_next"), which a server with GTIDs insists on
+                }
+
                 break;
             case EventType.TableMap:
                 _rows.Add(next);

@@ -20,13 +20,12 @@ internal sealed class LimitedAccount(string database, uint number)
 
     public string Name => NameOf(number);
 
-    /// <param name="withDefiners">It may make objects in the name of others.</param>
-    /// <param name="withoutBinaryLog">It may leave the binary log out.</param>
-    public void Make(MySqlSession admin, bool withDefiners, bool withoutBinaryLog)
+    /// <param name="lent">Of the server's privileges (<see cref="LimitedRequirements.Lent"/>).</param>
+    public void Make(MySqlSession admin, IEnumerable<string> lent)
     {
         admin.Execute($"CREATE USER {Name} IDENTIFIED BY {SqlText.Literal(_password)}");
         admin.Execute($"GRANT {Privileges} ON {SqlText.Quote(SqlText.Pattern(database))}.* TO {Name}");
-        foreach (string privilege in new[] { withDefiners ? "SET USER" : "", withoutBinaryLog ? "BINLOG ADMIN" : "" }.Where(name => name.Length > 0))
+        foreach (string privilege in lent)
         {
             admin.Execute($"GRANT {privilege} ON *.* TO {Name}");
         }

@@ -17,9 +17,11 @@ internal sealed class LimitedPlace : IReplayPlace
     private readonly string _source;
     private readonly LimitedAccount _account;
     private readonly bool _leavesLogOut;
+    private readonly string _install;
 
-    private LimitedPlace(ConnectionSettings settings, MySqlSession admin, string source)
+    private LimitedPlace(ConnectionSettings settings, MySqlSession admin, string source, string install)
     {
+        _install = install;
         _settings = settings;
         _admin = admin;
         _source = source;
@@ -53,8 +55,8 @@ internal sealed class LimitedPlace : IReplayPlace
                         throw obstacle;
                     }
 
-                    place = new LimitedPlace(settings, session, source);
-                    place.Make();
+                    place = new LimitedPlace(settings, session, source, requirements.Install);
+                    place.Make(requirements.Lent);
                 },
                 cancellationToken);
             return place!;
@@ -77,7 +79,7 @@ internal sealed class LimitedPlace : IReplayPlace
             throw new AiShellException(
                 ErrorKind.Refused,
                 $"The log cannot be replayed on this server: its event scheduler would run the events of the copy ({ListText.First(events)}).",
-                "Install the package mariadb-server on this machine, for a private server; or SET GLOBAL event_scheduler = OFF for the time of the restore.");
+                $"{_install}; or SET GLOBAL event_scheduler = OFF for the time of the restore.");
         }
     }
 
@@ -93,7 +95,12 @@ internal sealed class LimitedPlace : IReplayPlace
                 await ServerErrors.RunAsync(session, Name, LeaveLogOut, cancellationToken);
             }
 
-            return new LogReplay(rows, new LimitedSite(definitions, rows, Copy.Database, _source, _account.Name, _account.User), _source);
+            if (!definitions.Features.IsMariaDb)
+            {
+                await ServerErrors.RunAsync(definitions, Name, session => session.Execute("SET ROLE NONE"), cancellationToken); // mandatory_roles
+            }
+
+            return new LogReplay(rows, new LimitedSite(definitions, rows, Copy.Database, _source, _account.Name, _account.User) { Install = _install }, _source);
         }
         catch
         {
@@ -129,14 +136,14 @@ internal sealed class LimitedPlace : IReplayPlace
         }
     }
 
-    private void Make()
+    private void Make(IEnumerable<string> lent)
     {
         LeaveLogOut(_admin);
         _admin.Execute("SET SESSION wait_timeout = 2147483");
         Leftovers.Remove(_admin, TargetNames.RootOf(_settings.Database));
         Leftovers.HoldMark(_admin, _number);
         _admin.Execute($"CREATE DATABASE {SqlText.Quote(Copy.Database)} CHARACTER SET utf8mb4");
-        _account.Make(_admin, LimitedRequirements.MayLendDefiners(_admin, Copy.Database), _leavesLogOut);
+        _account.Make(_admin, lent);
     }
 
     private void LeaveLogOut(MySqlSession session)

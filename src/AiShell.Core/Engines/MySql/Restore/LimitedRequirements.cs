@@ -6,7 +6,10 @@ namespace AiShell.Engines.MySql.Restore;
 /// <summary>What it takes to replay a log in a scratch database of the target's server (<see cref="LimitedPlace"/>).</summary>
 internal sealed class LimitedRequirements(MySqlSession session, string target, BackupContents contents)
 {
-    private const int FirstVersion = 100502; // BINLOG REPLAY and SET USER are privileges of their own
+    private const int FirstMariaDb = 100502; // BINLOG REPLAY and SET USER are privileges of their own
+    private const int FirstWithPublic = 101100;
+    private const int NoSuchGrant = 1141;
+    private const int FirstMySql = 80200; // so is SET_ANY_DEFINER
 
     private readonly bool _isOfMariaDb = ServerFeatures.Of(contents.EngineVersion).IsMariaDb;
 
@@ -14,19 +17,35 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
 
     private string OrInstall => $"or install the package {Package} on this machine, for a private server";
 
+    /// <summary>What to do where the target's server will not do.</summary>
+    public string Install => $"Install the package {Package} on this machine, for a private server";
+
+    /// <summary>To make objects in the name of others.</summary>
+    private string SetUser => _isOfMariaDb ? "SET USER" : "SET_ANY_DEFINER";
+
+    private bool MayLendDefiners => _privileges.GrantsEverywhere && _privileges.Everywhere(SetUser);
+
+    /// <summary>What the account is given of the server's privileges: to make objects in the name of others, to be in no binary log, and on MySQL to set its session as the log has it.</summary>
+    public IReadOnlyList<string> Lent =>
+    [
+        .. HasBinaryLog(session) && _isOfMariaDb ? ["BINLOG ADMIN"] : Array.Empty<string>(),
+        .. _isOfMariaDb ? [] : new[] { "SESSION_VARIABLES_ADMIN" },
+        .. MayLendDefiners ? [SetUser, .. _isOfMariaDb ? [] : new[] { "ALLOW_NONEXISTENT_DEFINER", "SYSTEM_USER" }.Where(name => _privileges.Everywhere(name))] : Array.Empty<string>(),
+    ];
+
     private readonly Privileges _privileges = Privileges.Read(session, TargetNames.Beside(TargetNames.RootOf(target), TargetNames.Replay, 0));
 
     public static bool HasBinaryLog(MySqlSession session) => session.Scalar("SELECT @@log_bin") == "1";
 
-    public static bool MayLendDefiners(MySqlSession session, string database) => Privileges.Read(session, database) is { GrantsEverywhere: true } privileges && privileges.Everywhere("SET USER");
+    /// <summary>Rows that are written from a log would fire triggers. MySQL's never do.</summary>
+    public static bool RunsTriggers(MySqlSession session) => session.Features.IsMariaDb && session.Scalar("SELECT @@global.slave_run_triggers_for_rbr") is not ("NO" or null);
 
     /// <summary>What makes it fail for certain.</summary>
     public IEnumerable<AiShellException> FindObstacles()
     {
-        if (!_isOfMariaDb || !session.Features.IsMariaDb || session.Features.Version < FirstVersion)
+        if (_isOfMariaDb != session.Features.IsMariaDb || session.Features.Version < (_isOfMariaDb ? FirstMariaDb : FirstMySql))
         {
-            string why = _isOfMariaDb ? $"the target's is {session.ServerVersionText}" : "what a log of MySQL's may reach there is not held back by this version";
-            yield return Refused(why, $"Install the package {Package} on this machine, or name the folder of its programs in {ServerPrograms.Variable}. Nothing of it has to run.");
+            yield return Refused($"the target's is {session.ServerVersionText}", $"Install the package {Package} on this machine, or name the folder of its programs in {ServerPrograms.Variable}. Nothing of it has to run.");
             yield break;
         }
 
@@ -35,7 +54,17 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
             yield return Refused($"the target's is the older {session.ServerVersionText}", $"Restore to a server as new as the source's ({contents.EngineVersion}), {OrInstall}.");
         }
 
-        if (session.Scalar("SELECT @@global.slave_run_triggers_for_rbr") != "NO")
+        if (!_isOfMariaDb && session.Scalar("SELECT @@global.partial_revokes") == "1")
+        {
+            yield return Refused("the target's has partial_revokes set, so that no account can be given databases by a pattern", $"Restore to another server, {OrInstall}.");
+        }
+
+        if (FindPublicGrant() is { } ofAll)
+        {
+            yield return Refused($"on the target's every account has rights of its own ({ofAll})", $"Revoke that for the time of the restore, {OrInstall}.");
+        }
+
+        if (RunsTriggers(session))
         {
             yield return Refused("the target's would run triggers", $"SET GLOBAL slave_run_triggers_for_rbr = NO there, {OrInstall}.");
         }
@@ -54,10 +83,10 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
     /// <summary>What is done, and what may make it fail.</summary>
     public IEnumerable<string> FindDoubts()
     {
-        yield return "This machine has no MariaDB server of its own, so the log is replayed on the target's, in a scratch database beside the target and by an account that may touch nothing else; what names another database fails there.";
-        if (!(_privileges.GrantsEverywhere && _privileges.Everywhere("SET USER")))
+        yield return $"This machine has no {(_isOfMariaDb ? "MariaDB" : "MySQL")} server of its own, so the log is replayed on the target's, in a scratch database beside the target and by an account that may touch nothing else; what names another database fails there.";
+        if (!MayLendDefiners)
         {
-            yield return $"The user lacks SET USER WITH GRANT OPTION: if the log defines views, triggers, routines or events, the restore fails before it changes '{target}' (GRANT SET USER ON *.* TO {Self} WITH GRANT OPTION).";
+            yield return $"The user lacks {SetUser} WITH GRANT OPTION: if the log defines views, triggers, routines or events, the restore fails before it changes '{target}' (GRANT {SetUser} ON *.* TO {Self} WITH GRANT OPTION).";
         }
 
         if (session.Scalar("SELECT @@log_bin = 1 AND @@global.log_bin_trust_function_creators = 0") == "1")
@@ -73,6 +102,28 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
         if (session.Scalar("SELECT @@global.event_scheduler") == "ON")
         {
             yield return $"The server runs events: if the backup or the log has any, the restore fails before it changes '{target}', unless event_scheduler is OFF for that time.";
+        }
+    }
+
+    /// <summary>
+    /// What MariaDB gives to PUBLIC (from 10.11 on), nobody can be without, so that a definition could take in what another database has today. What it is installed with,
+    /// for databases for tests, is no matter. MySQL's mandatory_roles are left off by the session.
+    /// </summary>
+    private string? FindPublicGrant()
+    {
+        if (!_isOfMariaDb || session.Features.Version < FirstWithPublic)
+        {
+            return null;
+        }
+
+        try
+        {
+            return session.Query("SHOW GRANTS FOR PUBLIC").Select(row => row[0]!).FirstOrDefault(grant =>
+                !grant.StartsWith("GRANT USAGE ", StringComparison.Ordinal) && !grant.Contains(" ON `test`.", StringComparison.Ordinal) && !grant.Contains(" ON `test\\_%`.", StringComparison.Ordinal));
+        }
+        catch (ServerError none) when (none.Number == NoSuchGrant)
+        {
+            return null;
         }
     }
 
@@ -93,14 +144,15 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
             yield return ("CREATE USER", $"GRANT CREATE USER ON *.* TO {Self}");
         }
 
-        if (!_privileges.Everywhere("BINLOG REPLAY", "SUPER"))
+        (string replay, string leaveOut) = _isOfMariaDb ? ("BINLOG REPLAY", "BINLOG ADMIN") : ("REPLICATION_APPLIER", "SESSION_VARIABLES_ADMIN");
+        if (!_privileges.Everywhere(replay, "SUPER"))
         {
-            yield return ("BINLOG REPLAY", $"GRANT BINLOG REPLAY ON *.* TO {Self}");
+            yield return (replay, $"GRANT {replay} ON *.* TO {Self}");
         }
 
-        if (HasBinaryLog(session) && !(_privileges.Everywhere("BINLOG ADMIN") && _privileges.GrantsEverywhere))
+        if ((HasBinaryLog(session) || !_isOfMariaDb) && !(_privileges.Everywhere(leaveOut) && _privileges.GrantsEverywhere))
         {
-            yield return ("BINLOG ADMIN WITH GRANT OPTION", $"GRANT BINLOG ADMIN ON *.* TO {Self} WITH GRANT OPTION");
+            yield return ($"{leaveOut} WITH GRANT OPTION", $"GRANT {leaveOut} ON *.* TO {Self} WITH GRANT OPTION");
         }
 
         if (!_privileges.GrantsOnDatabase)
