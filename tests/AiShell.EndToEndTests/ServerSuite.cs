@@ -8,7 +8,7 @@ public abstract class ServerSuite : IAsyncLifetime, IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SessionsEnd = TimeSpan.FromSeconds(30);
 
-    internal Shell Shell { get; } = new();
+    internal Shell Shell { get; } = Shell.BesideServers();
 
     /// <summary>The server's.</summary>
     protected internal abstract int Port { get; }

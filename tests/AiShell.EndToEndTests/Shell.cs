@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using AiShell.Testing.Docs;
+using AiShell.Testing.Engines;
 using CliWrap;
 using CliWrap.Buffered;
 
@@ -15,13 +16,32 @@ public sealed class Shell : IDisposable
     private const string Configuration = "Release";
 #endif
 
-    public Shell() => Folder = Directory.CreateTempSubdirectory("ai-shell-e2e-").FullName;
+    private readonly Dictionary<string, string?> _environment;
+
+    public Shell()
+        : this(Directory.CreateTempSubdirectory("ai-shell-e2e-").FullName, Path.GetTempPath())
+    {
+    }
+
+    private Shell(string folder, string temporary)
+    {
+        Folder = folder;
+        _environment = new() { ["AI_SHELL_HOME"] = Home, ["AI_SHELL_BACKUP_DIR"] = null, ["AI_SHELL_REPOSITORY"] = null, ["TMPDIR"] = temporary };
+    }
 
     public string Folder { get; }
 
     public string Home => Path.Combine(Folder, "home");
 
     public string Repository => Path.Combine(Home, "backups");
+
+    /// <summary>With the repository and temporary files, a private server's among them, where they are written fastest.</summary>
+    public static Shell BesideServers()
+    {
+        string folder = FastFolder.Create("ai-shell-e2e-");
+        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute); // private servers have users of their own
+        return new Shell(folder, Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName);
+    }
 
     /// <summary>How many backups the repository has: each exists by its manifest.</summary>
     public int Backups => Directory.GetFiles(Repository, "manifest.json", SearchOption.AllDirectories).Length;
@@ -75,9 +95,11 @@ public sealed class Shell : IDisposable
     public Process Start(params string[] arguments)
     {
         var start = new ProcessStartInfo(Binary, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["AI_SHELL_HOME"] = Home;
-        start.Environment.Remove("AI_SHELL_BACKUP_DIR");
-        start.Environment.Remove("AI_SHELL_REPOSITORY");
+        foreach ((string name, string? value) in _environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start)!;
     }
 
@@ -85,7 +107,7 @@ public sealed class Shell : IDisposable
     public Task<BufferedCommandResult> RunWithAsync((string Name, string? Value)[] variables, params string[] arguments) =>
         Command(arguments).WithEnvironmentVariables(all =>
         {
-            all.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null);
+            all.Set(_environment);
             foreach ((string name, string? value) in variables)
             {
                 all.Set(name, value);
@@ -95,14 +117,14 @@ public sealed class Shell : IDisposable
     /// <summary>Runs the binary as the last words of another program's command line: <c>setpriv</c>, <c>sh -c</c>.</summary>
     public Task<BufferedCommandResult> RunUnderAsync(string program, string[] before, params string[] arguments) => Cli.Wrap(program)
         .WithArguments([.. before, Binary, .. arguments])
-        .WithEnvironmentVariables(variables => variables.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null))
+        .WithEnvironmentVariables(_environment)
         .WithValidation(CommandResultValidation.None)
         .ExecuteBufferedAsync();
 
     /// <summary>Runs the binary on a terminal of its own (script, from Debian's bsdutils) and types <paramref name="typed"/>.</summary>
     public Task<BufferedCommandResult> OnTerminalAsync(string typed, params string[] arguments) => Cli.Wrap("script")
         .WithArguments(["-qec", string.Join(' ', arguments.Prepend(Binary).Select(word => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'")), "/dev/null"])
-        .WithEnvironmentVariables(variables => variables.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null).Set("TERM", "xterm"))
+        .WithEnvironmentVariables(variables => variables.Set(_environment).Set("TERM", "xterm"))
         .WithStandardInputPipe(PipeSource.FromString(typed))
         .WithValidation(CommandResultValidation.None)
         .ExecuteBufferedAsync();
@@ -158,7 +180,7 @@ public sealed class Shell : IDisposable
             .WithWorkingDirectory(folder)
             .WithEnvironmentVariables(environment =>
             {
-                environment.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null);
+                environment.Set(_environment);
                 environment.Set("PATH", $"{Path.GetDirectoryName(Binary)}:{Environment.GetEnvironmentVariable("PATH")}");
                 variables.ToList().ForEach(variable => environment.Set(variable.Name, variable.Value));
             })
@@ -175,6 +197,6 @@ public sealed class Shell : IDisposable
 
     private Command Command(string[] arguments) => Cli.Wrap(Binary)
         .WithArguments(arguments)
-        .WithEnvironmentVariables(variables => variables.Set("AI_SHELL_HOME", Home).Set("AI_SHELL_BACKUP_DIR", null).Set("AI_SHELL_REPOSITORY", null))
+        .WithEnvironmentVariables(_environment)
         .WithValidation(CommandResultValidation.None);
 }

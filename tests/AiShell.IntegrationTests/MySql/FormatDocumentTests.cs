@@ -60,8 +60,8 @@ public sealed class FormatDocumentTests(SharedMariaDb shared) : IClassFixture<Sh
     {
         string[] kinds =
         [
-            DatabaseEntry.Kind, SchemaScript.Sequence, SchemaScript.Table, SchemaScript.SequenceSet, SchemaScript.Keys, SchemaScript.ForeignKey, SourceObjects.Package, SourceObjects.Function,
-            SourceObjects.Procedure, SourceObjects.PackageBody, SourceObjects.View, SourceObjects.Trigger, SourceObjects.Event, DatabaseGrant.EntryKind,
+            DatabaseEntry.Kind, SchemaScript.Sequence, SchemaScript.Table, SchemaScript.SequenceSet, SchemaScript.Keys, SchemaScript.ForeignKey, SourceObjects.Library, SourceObjects.Package,
+            SourceObjects.Function, SourceObjects.Procedure, SourceObjects.PackageBody, SourceObjects.View, SourceObjects.Trigger, SourceObjects.Event, DatabaseGrant.EntryKind,
         ];
         Assert.Equal(kinds, Parts.Rows().SelectMany(row => Document.Codes(row[0])).Where(code => !code.Any(char.IsAsciiLetterLower) && code.Length > 3).Take(kinds.Length));
     }

@@ -41,7 +41,7 @@ public sealed class MySqlFamilyFixture(MySqlFamilyServer server) : IEngineFixtur
     private static readonly string[] OfTheServer = ["information_schema", "mysql", "performance_schema", "sys"];
 
     private readonly string _prefix = $"t{Guid.NewGuid().ToString("N")[..8]}_";
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
 
     public IDatabaseEngine Engine { get; } = server is MySqlServer ? new MySqlEngine(MySqlPrograms.OfMySql) : new MySqlEngine();
 

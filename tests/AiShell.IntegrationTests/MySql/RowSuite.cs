@@ -81,7 +81,7 @@ internal static class RowSuite
     {
         MySqlEngine engine = new();
         IReadOnlyList<TableDigest> expected = await engine.DigestAsync(server.AddressOf(database), default);
-        string scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+        string scratch = FastFolder.Create("ai-shell-my-scratch-");
         foreach (BackupFormat format in Formats)
         {
             MemoryBackup backup = await MemoryBackup.MakeAsync(

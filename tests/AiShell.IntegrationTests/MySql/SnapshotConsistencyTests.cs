@@ -7,10 +7,9 @@ using AiShell.Testing.Engines.MySql;
 namespace AiShell.IntegrationTests.MySql;
 
 /// <summary>One moment for all tables and workers, whatever the user may do, and nothing that stays behind.</summary>
-public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSuite(shared), IClassFixture<SharedMariaDb>
+public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotConsistencySuite(shared.Server), IClassFixture<SharedMariaDb>
 {
-    private const string Pair = "CREATE TABLE a(id int PRIMARY KEY, v int); CREATE TABLE b(id int PRIMARY KEY, v int); INSERT INTO a VALUES (1, 0); INSERT INTO b VALUES (1, 0);";
-    private const string PlainPassword = "plain";
+    protected override string Position => "^binlog\\.[0-9]+:[0-9]+ 0-1-[0-9]+$";
 
     [Theory]
     [InlineData("SELECT, RELOAD", false, 4)]
@@ -19,35 +18,7 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
     [InlineData("SELECT, RELOAD", true, 4)]
     [InlineData("SELECT", false, 1)]
     [InlineData("SELECT, RELOAD", false, 4, true)]
-    public async Task Workers_see_one_moment_while_others_write(string privileges, bool withoutLock, int workers, bool byReadLock = false)
-    {
-        DatabaseAddress source = await CreateAsync(Pair);
-        await using StatementProxy proxy = OlderServer();
-        DatabaseAddress address = Through(byReadLock ? proxy : null, Server.AddressOf(source.Database, await CreateUserAsync(privileges), PlainPassword));
-        SnapshotOptions options = Options(workers: workers) with { WithoutLock = withoutLock };
-        using CancellationTokenSource stop = new();
-        Task writers = Task.WhenAll(WriteAsync(source, stop.Token), WriteAsync(source, stop.Token));
-        try
-        {
-            for (int round = 0; round < 5; round++)
-            {
-                await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(address, options, default);
-                MemoryBackup backup = await MemoryBackup.WriteAsync(Engine, snapshot, options);
-
-                string[] rows = [.. Encoding.UTF8.GetString(backup.Plain).Split('\n').Where(line => line.StartsWith("(1,", StringComparison.Ordinal))];
-                Assert.Equal(2, rows.Length);
-                Assert.Equal(rows[0], rows[1]);
-                Assert.Matches("^binlog\\.[0-9]+:[0-9]+ 0-1-[0-9]+$", snapshot.Position.Value);
-            }
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await writers;
-        }
-
-        Assert.Equal(byReadLock, proxy.Statements.Contains("UNLOCK TABLES"));
-    }
+    public Task Workers_see_one_moment_while_others_write(string privileges, bool withoutLock, int workers, bool byReadLock = false) => RequireOneMomentAsync(privileges, withoutLock, workers, byReadLock);
 
     [Theory]
     [InlineData("SELECT, RELOAD", false, false)]
@@ -80,116 +51,36 @@ public sealed class SnapshotConsistencyTests(SharedMariaDb shared) : SnapshotSui
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task No_lock_stays_once_the_snapshot_is_open_and_no_session_once_it_is_closed(bool byReadLock)
-    {
-        DatabaseAddress source = await CreateAsync($"{Pair} CREATE TABLE m(id int) ENGINE=MyISAM; INSERT INTO m VALUES (1)");
-        await using StatementProxy proxy = OlderServer();
-        await using (ISnapshot snapshot = await Engine.OpenSnapshotAsync(Through(byReadLock ? proxy : null, source), Options(), default))
-        {
-            await Server.RunAsync(source.Database, "SET lock_wait_timeout = 1; UPDATE a SET v = 1; INSERT INTO m VALUES (2); CREATE TABLE later(id int); DROP TABLE later");
-            Assert.Single(Directory.EnumerateFileSystemEntries(Scratch));
-        }
-
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Scratch));
-        Assert.Equal("0", await PollAsync($"SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = '{source.Database}'", "0"));
-    }
+    public Task No_lock_stays_once_the_snapshot_is_open_and_no_session_once_it_is_closed(bool byReadLock) => RequireNothingStaysAsync(byReadLock);
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Tables_without_transactions_are_of_the_same_moment(bool byReadLock)
-    {
-        await using StatementProxy proxy = OlderServer();
-        DatabaseAddress source = await CreateAsync(
-            "CREATE TABLE a(id int PRIMARY KEY, v int); CREATE TABLE m(id int PRIMARY KEY, v int) ENGINE=MyISAM; CREATE TABLE r(id int PRIMARY KEY, v int) ENGINE=Aria; INSERT INTO a VALUES (1, 0); INSERT INTO m VALUES (1, 0); INSERT INTO r VALUES (1, 0)");
-        string user = await CreateUserAsync("SELECT, RELOAD, LOCK TABLES");
-        SnapshotOptions options = Options(partBytes: 1);
-        await using ISnapshot snapshot = await Engine.OpenSnapshotAsync(Through(byReadLock ? proxy : null, Server.AddressOf(source.Database, user, PlainPassword)), options, default);
-        await Server.RunAsync(source.Database, "UPDATE a SET v = 7; UPDATE m SET v = 7; UPDATE r SET v = 7");
-
-        MemoryBackup backup = await MemoryBackup.WriteAsync(Engine, snapshot, options);
-        MemoryBackup again = await MemoryBackup.WriteAsync(Engine, snapshot, options);
-
-        Assert.Equal(3, Encoding.UTF8.GetString(backup.Plain).Split('\n').Count(line => line == "(1,0);" || line == "(1,0)"));
-        Assert.Equal(backup.Plain, again.Plain);
-        Assert.Equal(3, backup.Contents.Tables.Count);
-    }
+    public Task Tables_without_transactions_are_of_the_same_moment(bool byReadLock) => RequireSameMomentWithoutTransactionsAsync("Aria", byReadLock);
 
     [Theory]
     [InlineData("SELECT, RELOAD, LOCK TABLES", true, ErrorKind.Refused)]
     [InlineData("SELECT, RELOAD", false, ErrorKind.Failed)]
-    public async Task Tables_without_transactions_are_refused_where_they_may_not_be_locked(string privileges, bool withoutLock, ErrorKind kind)
-    {
-        DatabaseAddress source = await CreateAsync("CREATE TABLE m(id int) ENGINE=MyISAM; CREATE TABLE a(id int)");
-        DatabaseAddress address = Server.AddressOf(source.Database, await CreateUserAsync(privileges), PlainPassword);
-
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(address, Options() with { WithoutLock = withoutLock }));
-
-        Assert.Equal(kind, failure.Kind);
-        Assert.Contains("'m'", failure.Message, StringComparison.Ordinal);
-        MemoryBackup without = await BackUpAsync(address, Options(tables: new TableFilter([], ["m"])) with { WithoutLock = withoutLock });
-        Assert.Equal("a", Assert.Single(without.Contents.Tables).Table.Name);
-    }
+    public Task Tables_without_transactions_are_refused_where_they_may_not_be_locked(string privileges, bool withoutLock, ErrorKind kind) => RequireRefusedAsync(privileges, withoutLock, kind);
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_lock_that_is_not_to_be_had_is_told_with_who_may_have_it(bool byReadLock)
-    {
-        DatabaseAddress source = await CreateAsync(Pair);
-        await using StatementProxy proxy = OlderServer();
-        Task holder = Server.RunAsync(source.Database, "LOCK TABLES a WRITE; CREATE TEMPORARY TABLE held(id int); ALTER TABLE a ADD COLUMN (c int); SELECT SLEEP(6)");
-        Task other = Server.RunAsync(source.Database, $"{(byReadLock ? "LOCK TABLES b WRITE" : "BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT")}; SELECT SLEEP(3600)");
-        const string Sleeper = "FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(3600)'"; // once the first one has ended
-        Assert.Equal("1", await PollAsync($"SELECT count(*) {Sleeper}", "1"));
+    [InlineData("BACKUP STAGE START; BACKUP STAGE BLOCK_COMMIT", false)]
+    [InlineData("LOCK TABLES b WRITE", true)]
+    public Task A_lock_that_is_not_to_be_had_is_told_with_who_may_have_it(string lockStatement, bool byReadLock) => RequireHolderToldAsync(lockStatement, byReadLock);
+}
 
-        try
-        {
-            AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => BackUpAsync(Through(byReadLock ? proxy : null, source), Options() with { LockWait = TimeSpan.FromSeconds(1) }));
+/// <summary>As above, by MySQL's locks; what does not depend on them is not asked again.</summary>
+[Collection(OnMySql.Name)]
+public sealed class MySqlServerSnapshotConsistencyTests(SharedMySql shared) : SnapshotConsistencySuite(shared.Server)
+{
+    protected override string Position => "^binlog\\.[0-9]+:[0-9]+ |^no binary log$";
 
-            Assert.Equal(ErrorKind.Busy, failure.Kind);
-            Assert.Contains("root@localhost", failure.Message, StringComparison.Ordinal);
-            Assert.Equal(byReadLock, proxy.Statements.Contains("FLUSH TABLES WITH READ LOCK"));
-        }
-        finally
-        {
-            await Server.RunAsync("", $"KILL {await Server.RunAsync("", $"SELECT ID {Sleeper}")}");
-        }
+    [Theory]
+    [InlineData("SELECT, RELOAD, BACKUP_ADMIN")]
+    [InlineData("SELECT, RELOAD")]
+    [InlineData("SELECT, REPLICATION CLIENT")]
+    public Task Workers_see_one_moment_while_others_write(string privileges) => RequireOneMomentAsync(privileges, withoutLock: false, workers: 4);
 
-        await holder;
-        await Assert.ThrowsAsync<InvalidOperationException>(() => other);
-        Assert.Equal(2, (await BackUpAsync(Through(byReadLock ? proxy : null, source))).Contents.Tables.Count);
-    }
-
-    /// <summary>The server as one that has no BACKUP STAGE, so that all is locked for the moment as it is on MySQL.</summary>
-    private StatementProxy OlderServer() => new(Server.Port, "FLUSH TABLES WITH READ LOCK", ("10.11.", "10.03."));
-
-    private static DatabaseAddress Through(StatementProxy? proxy, DatabaseAddress address) =>
-        proxy is null ? address : address with { Port = proxy.Port, Options = new Dictionary<string, string> { ["ssl-mode"] = "disabled" } };
-
-    private async Task WriteAsync(DatabaseAddress source, CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            await Server.RunAsync(source.Database, string.Concat(Enumerable.Repeat("BEGIN; UPDATE a SET v = v + 1; UPDATE b SET v = v + 1; COMMIT;\n", 200)));
-        }
-    }
-
-    private async Task<string> CreateUserAsync(string privileges)
-    {
-        string user = $"u{Guid.NewGuid().ToString("N")[..20]}";
-        await Server.RunAsync("", $"CREATE USER {user}@'%' IDENTIFIED BY '{PlainPassword}'; GRANT {privileges}, SHOW VIEW, TRIGGER, EVENT ON *.* TO {user}@'%'");
-        return user;
-    }
-
-    private async Task<string> PollAsync(string query, string wanted)
-    {
-        string found = "";
-        for (int tries = 0; tries < 1200 && (found = await Server.RunAsync("", query)) != wanted; tries++)
-        {
-            await Task.Delay(50);
-        }
-
-        return found;
-    }
+    [Fact]
+    public Task A_lock_that_is_not_to_be_had_is_told_with_who_may_have_it() => RequireHolderToldAsync("LOCK INSTANCE FOR BACKUP; LOCK TABLES b WRITE");
 }

@@ -9,7 +9,7 @@ namespace AiShell.IntegrationTests.MySql;
 /// <summary>Servers that are set up in other ways.</summary>
 public sealed class SnapshotServerTests : IDisposable
 {
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
 
     public void Dispose() => Directory.Delete(_scratch, recursive: true);
 

@@ -9,7 +9,7 @@ namespace AiShell.IntegrationTests.MySql;
 /// <summary>Databases whose snapshots are looked at.</summary>
 public abstract class SnapshotSuite(MySqlFamilyServer server) : IAsyncLifetime
 {
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
     private readonly List<string> _databases = [];
 
     protected SnapshotSuite(SharedMariaDb shared)

@@ -10,7 +10,7 @@ public sealed class EncodingTests(SharedServer shared) : IClassFixture<SharedSer
     private const string AnyBytes = "SQL_ASCII";
 
     private readonly AiShell.Engines.PostgreSql.PostgreSqlEngine _engine = new();
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-pg-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-pg-scratch-");
 
     public void Dispose() => Directory.Delete(_scratch, recursive: true);
 

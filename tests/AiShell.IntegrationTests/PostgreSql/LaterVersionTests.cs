@@ -10,7 +10,7 @@ namespace AiShell.IntegrationTests.PostgreSql;
 public sealed class LaterVersionTests : IDisposable
 {
     private readonly PostgreSqlEngine _engine = new();
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-pg-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-pg-scratch-");
 
     public void Dispose() => Directory.Delete(_scratch, recursive: true);
 

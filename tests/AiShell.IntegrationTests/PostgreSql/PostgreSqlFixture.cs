@@ -21,7 +21,7 @@ public sealed class SharedServer : IAsyncLifetime
 public sealed class PostgreSqlFixture(PostgreSqlServer server) : IEngineFixture
 {
     private readonly string _prefix = $"t{Guid.NewGuid().ToString("N")[..8]}_";
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-pg-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-pg-scratch-");
 
     public IDatabaseEngine Engine { get; } = new PostgreSqlEngine();
 

@@ -12,7 +12,7 @@ public sealed class PostgreSqlReplicationTests : IAsyncLifetime
     private const string Slots = "SELECT string_agg(slot_name, ',' ORDER BY slot_name) FROM pg_replication_slots";
 
     private readonly string _space = Path.Combine(Path.GetTempPath(), $"ai-shell-space-{Guid.NewGuid():N}");
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-pg-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-pg-scratch-");
     private readonly PostgreSqlEngine _engine = new();
     private PostgreSqlServer _server = null!;
 

@@ -23,7 +23,7 @@ public sealed class SourceSafetyTests(SharedServer shared) : IClassFixture<Share
         """;
 
     private readonly PostgreSqlEngine _engine = new();
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-pg-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-pg-scratch-");
 
     private PostgreSqlServer Server => shared.Server;
 

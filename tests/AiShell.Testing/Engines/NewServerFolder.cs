@@ -24,7 +24,7 @@ internal static class NewServerFolder
 
     private static async Task<string> InitializeAsync(string user, Func<string, Task> initializeAsync)
     {
-        string folder = Directory.CreateTempSubdirectory("ai-shell-new-").FullName;
+        string folder = FastFolder.Create("ai-shell-new-");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         await Cli.Wrap("chown").WithArguments([user, folder]).ExecuteAsync();
         await initializeAsync(folder);

@@ -65,13 +65,16 @@ internal static class ServerErrors
 
     private const int WantsPassword = -1;
 
+    /// <summary>The server wants the password itself, where it could be heard.</summary>
+    public static bool IsAskedForPassword(MySqlException failure) => failure.Message.Contains(SessionString.NoPublicKey, StringComparison.Ordinal);
+
     /// <summary>A session that could not be opened: whatever the reason, the server cannot be used.</summary>
     public static AiShellException TranslateLogin(Exception failure, ConnectionSettings settings)
     {
         (int number, string says) = failure switch
         {
             ServerError error => (error.Number, error.Message),
-            MySqlException error when error.Message.Contains(SessionString.NoPublicKey, StringComparison.Ordinal) => (WantsPassword, "it wants the password itself, which is not said in clear"),
+            MySqlException error when IsAskedForPassword(error) => (WantsPassword, "it wants the password itself, which is not said in clear"),
             MySqlException error when error.Message.StartsWith("Connect Timeout", StringComparison.Ordinal) => (0, $"no answer within {settings.ConnectTimeout.TotalSeconds:0} seconds"),
             MySqlException error => (error.Number, Reason(error)),
             _ => (0, failure.Message),

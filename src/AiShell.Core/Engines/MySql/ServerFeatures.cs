@@ -37,6 +37,9 @@ internal sealed record ServerFeatures(bool IsMariaDb, int Version)
     /// <summary>sql_generate_invisible_primary_key (MySQL 8.0.30).</summary>
     public bool GivesPrimaryKeys => !IsMariaDb && Version >= 80030;
 
+    /// <summary>CREATE LIBRARY (MySQL 9.2).</summary>
+    public bool HasLibraries => !IsMariaDb && Version >= 90200;
+
     /// <summary>Asks who has which role: its name and host, and the name and host of whoever has it, which may be a role. Null before there were roles (MySQL 8.0).</summary>
     public string? RoleMembers => IsMariaDb ? "SELECT Role, '', User, Host FROM mysql.roles_mapping" : Version >= 80000 ? "SELECT FROM_USER, FROM_HOST, TO_USER, TO_HOST FROM mysql.role_edges" : null;
 

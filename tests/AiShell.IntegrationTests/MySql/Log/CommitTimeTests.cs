@@ -1,5 +1,6 @@
 using AiShell.Engines;
 using AiShell.Engines.MySql;
+using AiShell.Testing.Engines;
 using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.IntegrationTests.MySql.Log;
@@ -46,7 +47,7 @@ public sealed class MySqlServerCommitTimeTests : CommitTimeSuite
 /// <summary>When the transactions of a log were committed: never said to be later than they were.</summary>
 public abstract class CommitTimeSuite : IAsyncLifetime
 {
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
 
     protected MySqlFamilyServer Server { get; private set; } = null!;
 

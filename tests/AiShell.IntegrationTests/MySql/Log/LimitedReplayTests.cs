@@ -22,7 +22,7 @@ public sealed class LimitedReplayTests : IAsyncLifetime
         DELIMITER ;
         """;
 
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
     private MariaDbServer _server = null!;
 
     /// <summary>An engine on a machine without a server's programs.</summary>

@@ -10,7 +10,7 @@ public sealed class LogIdentityTests(TlsMariaDb shared) : IClassFixture<TlsMaria
 {
     private const int FlagsOfDescription = 4 + 17;
 
-    private MariaDbServer Server => shared.Server;
+    private MySqlFamilyServer Server => shared.Server;
 
     [Theory]
     [InlineData("disabled")]

@@ -23,7 +23,7 @@ public sealed class LogReplayTests : IAsyncLifetime
         INSERT INTO t(v, f) VALUES ('a', 0.1), ('b', 1e10); INSERT INTO parent VALUES (1), (2); INSERT INTO child VALUES (1, 1), (2, 2);
         """;
 
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
     private readonly MySqlEngine _engine = new();
     private MariaDbServer _server = null!;
 

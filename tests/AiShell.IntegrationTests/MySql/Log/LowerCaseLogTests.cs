@@ -18,7 +18,7 @@ public sealed class LowerCaseLogTests(NameCaseServers servers) : IClassFixture<N
         CREATE TABLE Shop.Leaves(i int); INSERT INTO Shop.Leaves VALUES (1);
         """;
 
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
     private readonly MySqlEngine _engine = new();
 
     private MariaDbServer Server => servers.Lower;

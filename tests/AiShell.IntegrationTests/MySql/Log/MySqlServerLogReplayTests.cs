@@ -24,7 +24,7 @@ public sealed class MySqlServerLogReplayTests : IAsyncLifetime
         INSERT INTO doc(id, d) VALUES (1, '{"name": "a", "list": [1, 2, 3], "text": "0123456789012345678901234567890123456789"}'), (2, '{"name": "b"}');
         """;
 
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
+    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
     private readonly MySqlEngine _engine = new(MySqlPrograms.OfMySql);
     private MySqlServer _server = null!;
 

@@ -17,7 +17,7 @@ public sealed class MySqlServerGlobalsTests(SharedMySql shared) : SnapshotSuite(
     private const string Accounts =
         """
         CREATE ROLE reader, upper_reader, outsider;
-        CREATE USER by_role@'%' IDENTIFIED BY 'a'; CREATE USER by_nested@'%'; CREATE USER stranger@'%'; CREATE USER by_object@'%' REQUIRE SUBJECT '/CN=a b' AND ISSUER '/CN=i' COMMENT 'it''s';
+        CREATE USER by_role@'%' IDENTIFIED BY 'a'; CREATE USER by_nested@'%'; CREATE USER stranger@'%'; CREATE USER by_object@'%' REQUIRE SUBJECT '/CN=a b''s "quote" \\' AND ISSUER '/CN=i''s' COMMENT 'it''s';
         CREATE USER locked@'%' IDENTIFIED WITH caching_sha2_password BY 'b' WITH MAX_USER_CONNECTIONS 5 PASSWORD EXPIRE INTERVAL 30 DAY ACCOUNT LOCK FAILED_LOGIN_ATTEMPTS 3 PASSWORD_LOCK_TIME 2 ATTRIBUTE '{"a": "ü"}';
         """;
 

@@ -13,7 +13,7 @@ public abstract class MySqlFamilyServer : IAsyncDisposable
     public const string User = "tester";
     public const string Password = "s3cret/ p@ss:w%rd";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("ai-shell-my-").FullName;
+    private readonly string _folder = FastFolder.Create("ai-shell-my-");
     private readonly List<string> _settings;
     private CommandTask<CommandResult>? _process;
 
@@ -110,6 +110,12 @@ public abstract class MySqlFamilyServer : IAsyncDisposable
             .ExecuteBufferedAsync();
         return result.ExitCode == 0 ? result.StandardOutput.TrimEnd('\n') : throw new InvalidOperationException($"{Client}: {result.StandardError}");
     }
+
+    /// <summary>Has <see cref="User"/> log in with the stock client on the socket: a server of MySQL knows his password from then on, and asks no more for it itself.</summary>
+    public async Task LogInAsync() => await Cli.Wrap(Client)
+        .WithArguments(["--no-defaults", $"--socket={Socket}", $"--user={User}", "--execute=SELECT 1"])
+        .WithEnvironmentVariables(variables => variables.Set("MYSQL_PWD", Password))
+        .ExecuteBufferedAsync();
 
     /// <summary>The stock dump's text of one database with everything in it, rows in the order of their keys, without dates.</summary>
     public async Task<string> DumpAsync(string database, params string[] options)

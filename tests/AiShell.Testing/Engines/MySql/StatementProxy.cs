@@ -160,7 +160,7 @@ internal sealed class StatementProxy : IAsyncDisposable
             byte[] packet = [.. header, .. new byte[header[0] | (header[1] << 8) | (header[2] << 16)]];
             await client.ReadExactlyAsync(packet.AsMemory(4), _stop.Token);
             bool isStatement = packet.Length > 5 && packet[4] == 3 && header[3] == 0;
-            if (isStatement && Encoding.UTF8.GetString(packet, 5, packet.Length - 5) is var text && (counted > 0 || text.Contains(_mark, StringComparison.Ordinal)))
+            if (isStatement && TextOf(packet) is var text && (counted > 0 || text.Contains(_mark, StringComparison.Ordinal)))
             {
                 counted++;
                 lock (_statements)
@@ -186,6 +186,9 @@ internal sealed class StatementProxy : IAsyncDisposable
 
         return null;
     }
+
+    /// <summary>MySQL's clients say before it that they have no parameters, and one set of them.</summary>
+    private static string TextOf(byte[] packet) => Encoding.UTF8.GetString(packet, 5, packet.Length - 5).TrimStart('\0', '\u0001');
 
     /// <summary>A client that is killed may end its connection by a reset.</summary>
     private async Task GoneAsync(NetworkStream client)

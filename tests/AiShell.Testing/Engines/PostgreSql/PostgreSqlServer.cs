@@ -46,7 +46,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public static async Task<PostgreSqlServer> StartVersionAsync(string? serverBinaries, params string[] settings)
     {
         string binaries = Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).First(bin => File.Exists(Path.Combine(bin, "initdb")));
-        string folder = Directory.CreateTempSubdirectory("ai-shell-pg-").FullName;
+        string folder = FastFolder.Create("ai-shell-pg-");
         PostgreSqlServer server = new(folder, binaries, serverBinaries ?? binaries, FreePort());
         await Cli.Wrap("chown").WithArguments([User, folder]).ExecuteAsync();
         await NewServerFolder.MakeAsync(server._serverBinaries, User, server.InitializeAsync, server.DataFolder);

@@ -58,7 +58,7 @@ internal static class Server
         MySqlSession? session = null;
         try
         {
-            session = MySqlSession.Open(settings);
+            session = LogIn(settings);
             Prepare(session);
             return session;
         }
@@ -66,6 +66,19 @@ internal static class Server
         {
             session?.Dispose();
             throw ServerErrors.TranslateLogin(failure, settings);
+        }
+    }
+
+    /// <summary>On a socket the password itself may be said, but MySqlConnector does so over TLS alone; a server of MySQL asks for it once, and knows it then.</summary>
+    private static MySqlSession LogIn(ConnectionSettings settings)
+    {
+        try
+        {
+            return MySqlSession.Open(settings);
+        }
+        catch (MySqlException failure) when (settings is { Socket: not null, Tls: TlsMode.Disabled } && ServerErrors.IsAskedForPassword(failure))
+        {
+            return MySqlSession.Open(settings with { Tls = TlsMode.Required });
         }
     }
 

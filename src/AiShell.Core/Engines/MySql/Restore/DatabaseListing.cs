@@ -29,6 +29,7 @@ internal static class DatabaseListing
     public static IReadOnlyList<string> Read(MySqlSession session, string database)
     {
         string name = SqlText.Literal(database);
+        string libraries = session.Features.HasLibraries ? $"UNION ALL SELECT 'library', LIBRARY_NAME, -1, 0 FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA = {name}" : "";
         return
         [
             .. session.Query(
@@ -37,7 +38,7 @@ internal static class DatabaseListing
                        CASE WHEN TABLE_TYPE IN ('VIEW', 'SEQUENCE') THEN -1 ELSE IFNULL(TABLE_ROWS, 0) END, IFNULL(DATA_LENGTH, 0)
                 FROM information_schema.TABLES WHERE TABLE_SCHEMA = {name}
                 UNION ALL SELECT LOWER(ROUTINE_TYPE), ROUTINE_NAME, -1, 0 FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name}
-                UNION ALL SELECT 'event', EVENT_NAME, -1, 0 FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name}
+                UNION ALL SELECT 'event', EVENT_NAME, -1, 0 FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name} {libraries}
                 ORDER BY 4 DESC, 2
                 """).Select(row => long.Parse(row[2]!, CultureInfo.InvariantCulture) is >= 0 and long rows
                 ? string.Create(CultureInfo.InvariantCulture, $"{row[0]} {row[1]} (about {rows:N0} rows)")

@@ -10,7 +10,7 @@ internal sealed class PromotionPlanner(MySqlSession session, StagingSchema stagi
     /// <summary>Privileges on the database's own things; they would stay when what they are on is dropped.</summary>
     public const string Grant = DatabaseGrant.EntryKind;
 
-    private static readonly string[] Routines = [SourceObjects.Package, SourceObjects.Function, SourceObjects.Procedure, SourceObjects.PackageBody];
+    private static readonly string[] Routines = [SourceObjects.Library, SourceObjects.Package, SourceObjects.Function, SourceObjects.Procedure, SourceObjects.PackageBody];
 
     /// <summary>The whole database is replaced.</summary>
     /// <param name="properties">Of the new one.</param>

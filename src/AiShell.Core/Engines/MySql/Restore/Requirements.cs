@@ -18,7 +18,7 @@ internal sealed class Requirements
 
     // As ISnapshot.Objects counts them, with what making one takes for certain.
     private static readonly (string Kind, string Privilege)[] ForKinds =
-        [("views", "CREATE VIEW"), ("functions", "CREATE ROUTINE"), ("procedures", "CREATE ROUTINE"), ("packages", "CREATE ROUTINE"), ("triggers", "TRIGGER"), ("events", Event)];
+        [("views", "CREATE VIEW"), ("functions", "CREATE ROUTINE"), ("procedures", "CREATE ROUTINE"), ("packages", "CREATE ROUTINE"), ("libraries", "CREATE ROUTINE"), ("triggers", "TRIGGER"), ("events", Event)];
 
     private static readonly string GrantHint = $"GRANT {string.Join(", ", ForTables.Concat(ForObjects))} on both (docs/mysql.md has the statements), or restore as another user.";
 

@@ -4,7 +4,7 @@ using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Restore;
 
-/// <summary>Views, routines, triggers and events that stand in a database, with what it takes to make them again.</summary>
+/// <summary>Views, libraries, routines, triggers and events that stand in a database, with what it takes to make them again.</summary>
 internal sealed class StandingObjects
 {
     private readonly List<SourceObject> _objects;
@@ -60,7 +60,7 @@ internal sealed class StandingObjects
         Dictionary<string, SourceObject> views = _objects.Where(one => one.Kind == SourceObjects.View && !_unusable.Contains(one.Name)).ToDictionary(view => view.Name);
         return
         [
-            .. _objects.Where(one => one.Kind is SourceObjects.Package or SourceObjects.Function or SourceObjects.Procedure).SelectMany(Create),
+            .. _objects.Where(one => one.Kind is SourceObjects.Library or SourceObjects.Package or SourceObjects.Function or SourceObjects.Procedure).SelectMany(Create),
             .. _objects.Where(one => one.Kind == SourceObjects.PackageBody).SelectMany(Create),
             .. ViewOrder.Of(views.ToDictionary(view => view.Key, view => view.Value.Sql)).SelectMany(view => Create(views[view.Name])),
             .. Triggers.SelectMany(Create),

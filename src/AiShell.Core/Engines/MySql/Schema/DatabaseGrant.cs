@@ -5,7 +5,7 @@ namespace AiShell.Engines.MySql.Schema;
 /// <summary>What an account may do with the database, or with one thing in it: a line of SHOW GRANTS taken apart.</summary>
 /// <param name="Account">As statements name it.</param>
 /// <param name="Name">As entries name it: <c>user@host</c>, or a role's.</param>
-/// <param name="Kind">PROCEDURE, FUNCTION, PACKAGE, PACKAGE BODY; empty for tables, sequences and views, and for the database.</param>
+/// <param name="Kind">PROCEDURE, FUNCTION, LIBRARY, PACKAGE, PACKAGE BODY; empty for tables, sequences and views, and for the database.</param>
 /// <param name="Subject">What it is on; null for the database.</param>
 /// <param name="Option">WITH GRANT OPTION, or empty.</param>
 internal sealed record DatabaseGrant(string Account, string Name, IReadOnlyList<DatabasePrivilege> Privileges, string Kind, string? Subject, string Option)
@@ -32,7 +32,7 @@ internal sealed record DatabaseGrant(string Account, string Name, IReadOnlyList<
     public static (string Kind, string Name)? KeyOf(string kind, string name) => kind switch
     {
         SchemaScript.Table or SchemaScript.Sequence or SourceObjects.View => ("", name),
-        SourceObjects.Function or SourceObjects.Procedure or SourceObjects.Package or SourceObjects.PackageBody => (kind, name.ToUpperInvariant()),
+        SourceObjects.Function or SourceObjects.Procedure or SourceObjects.Library or SourceObjects.Package or SourceObjects.PackageBody => (kind, name.ToUpperInvariant()),
         _ => null,
     };
 

@@ -29,7 +29,7 @@ internal sealed record Definer(string User, string Host, int Clause, int Start, 
         {
             int end = SqlLexer.EndOfToken(sql, start);
             SqlToken token = new(start, end, sql[start..end]);
-            if (token.Is("VIEW") || token.Is("FUNCTION") || token.Is("PROCEDURE") || token.Is("TRIGGER") || token.Is("EVENT") || token.Is("PACKAGE"))
+            if (token.Is("VIEW") || token.Is("FUNCTION") || token.Is("PROCEDURE") || token.Is("TRIGGER") || token.Is("EVENT") || token.Is("PACKAGE") || token.Is("LIBRARY"))
             {
                 break;
             }

@@ -106,7 +106,7 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
             bool isRole = host.Length == 0 && session.Features.IsMariaDb;
             bool isEverybody = isRole && user == Everybody;
             string account = isEverybody ? user : isRole ? SqlText.Quote(user) : $"{SqlText.Quote(user)}@{SqlText.Quote(host)}";
-            if (OfServers.Contains(user) || !_seen.Add((user, host)) || (isEverybody ? "" : ReadMaking(account, isRole)) is not { } making)
+            if (OfServers.Contains(user) || !_seen.Add((user, host)) || (isEverybody ? "" : ReadMaking(account, user, host, isRole)) is not { } making)
             {
                 return;
             }
@@ -125,7 +125,7 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
         }
 
         /// <returns>Null for an account that is not there: a definer may be gone.</returns>
-        private string? ReadMaking(string account, bool isRole)
+        private string? ReadMaking(string account, string user, string host, bool isRole)
         {
             if (isRole)
             {
@@ -135,12 +135,30 @@ internal sealed record Grants(IReadOnlyList<ScriptEntry> Accounts, IReadOnlyList
             try
             {
                 string shown = session.Scalar($"SHOW CREATE USER {account}")!;
-                return $"CREATE USER IF NOT EXISTS {shown["CREATE USER ".Length..]}";
+                return $"CREATE USER IF NOT EXISTS {WithCertificate(shown["CREATE USER ".Length..], user, host)}";
             }
             catch (ServerError error) when (error.Number is 1141 or 1396 or 1133 or 3162)
             {
                 return null;
             }
+        }
+
+        /// <summary>MySQL shows what the account's certificate must have as it is, quotes within quotes.</summary>
+        private string WithCertificate(string shown, string user, string host)
+        {
+            if (session.Features.IsMariaDb || session.Query($"SELECT x509_subject, x509_issuer FROM mysql.user WHERE User = {SqlText.Literal(user)} AND Host = {SqlText.Literal(host)}") is not [var names])
+            {
+                return shown;
+            }
+
+            foreach ((string word, string? name) in new[] { (" SUBJECT ", names[0]), (" ISSUER ", names[1]) }.Where(one => !string.IsNullOrEmpty(one.Item2)))
+            {
+                string raw = $"{word}'{name}'";
+                int at = shown.IndexOf(raw, StringComparison.Ordinal);
+                shown = at < 0 ? shown : $"{shown[..at]}{word}'{name!.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'{shown[(at + raw.Length)..]}";
+            }
+
+            return shown;
         }
 
         private void Sort(string grant, string account, string name, List<string> outside)

@@ -32,6 +32,7 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
             ["views"] = entries[SourceObjects.View].Count(),
             ["functions"] = entries[SourceObjects.Function].Count(),
             ["procedures"] = entries[SourceObjects.Procedure].Count(),
+            ["libraries"] = entries[SourceObjects.Library].Count(),
             ["packages"] = entries[SourceObjects.Package].Count(),
             ["triggers"] = entries[SourceObjects.Trigger].Count(),
             ["events"] = entries[SourceObjects.Event].Count(),
@@ -86,7 +87,7 @@ internal sealed record SchemaScript(IReadOnlyList<ScriptEntry> PreData, IReadOnl
             builder.AddForeignKeys(table.Name, script);
         }
 
-        builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind is SourceObjects.Package));
+        builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind is SourceObjects.Library or SourceObjects.Package));
         builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind is SourceObjects.Function or SourceObjects.Procedure));
         builder.AddObjects(catalogue.Objects.Where(source => whole && source.Kind is SourceObjects.PackageBody));
         builder.AddViews(Takes);

@@ -3,7 +3,7 @@ using AiShell.Engines.MySql.Wire;
 
 namespace AiShell.Engines.MySql.Snapshot;
 
-/// <summary>A view, routine, trigger or event with what the server remembers of the session that made it.</summary>
+/// <summary>A view, library, routine, trigger or event with what the server remembers of the session that made it.</summary>
 /// <param name="Sql">Without the database's name, in UTF-8.</param>
 /// <param name="SqlMode">Null where it has none.</param>
 /// <param name="Client">Character set of the text, as it was sent.</param>
@@ -14,10 +14,11 @@ namespace AiShell.Engines.MySql.Snapshot;
 internal sealed record SourceObject(
     string Kind, string Name, string Sql, string? SqlMode, string Client, string Connection, string? DatabaseCollation, string? TimeZone, string? Table);
 
-/// <summary>Reads views, routines, triggers and events of the session's default database (manual, SHOW CREATE …).</summary>
+/// <summary>Reads views, libraries, routines, triggers and events of the session's default database (manual, SHOW CREATE …).</summary>
 internal static class SourceObjects
 {
     public const string View = "VIEW";
+    public const string Library = "LIBRARY";
     public const string Function = "FUNCTION";
     public const string Procedure = "PROCEDURE";
     public const string Package = "PACKAGE";
@@ -44,7 +45,8 @@ internal static class SourceObjects
         return
         [
             .. views.Select(view => ReadView(session, database, view)),
-            .. ofTablesAlone ? [] : ReadRoutines(session),
+            .. ofTablesAlone ? [] : ReadLibraries(session),
+            .. ofTablesAlone ? [] : ReadRoutines(session, database),
             .. ReadTriggers(session),
             .. ofTablesAlone ? [] : ReadEvents(session),
         ];
@@ -69,12 +71,27 @@ internal static class SourceObjects
         }
     }
 
-    private static IEnumerable<SourceObject> ReadRoutines(MySqlSession session)
+    private static IEnumerable<SourceObject> ReadLibraries(MySqlSession session)
     {
-        foreach (string?[] row in session.Query("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_TYPE, ROUTINE_NAME"))
+        if (!session.Features.HasLibraries)
+        {
+            yield break;
+        }
+
+        foreach (string?[] row in session.Query("SELECT LIBRARY_NAME FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA = DATABASE() ORDER BY LIBRARY_NAME"))
+        {
+            string?[] shown = Show(session, Library, row[0]!, NoSuchObject);
+            yield return new SourceObject(Library, row[0]!, shown[2]!, shown[1], "utf8mb4", "utf8mb4_general_ci", null, null, null);
+        }
+    }
+
+    private static IEnumerable<SourceObject> ReadRoutines(MySqlSession session, string database)
+    {
+        foreach (string?[] row in session.Query("SELECT ROUTINE_TYPE, ROUTINE_NAME, ROUTINE_BODY FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() ORDER BY ROUTINE_TYPE, ROUTINE_NAME"))
         {
             string?[] shown = Show(session, row[0]!, row[1]!, NoSuchObject);
-            yield return new SourceObject(row[0]!, row[1]!, shown[2]!, shown[1], shown[3]!, shown[4]!, shown[5], null, null);
+            string sql = row[2] == "SQL" ? shown[2]! : RoutineDefinition.WithoutDatabase(shown[2]!, database);
+            yield return new SourceObject(row[0]!, row[1]!, sql, shown[1], shown[3]!, shown[4]!, shown[5], null, null);
         }
     }
 

@@ -1,0 +1,27 @@
+using System.Globalization;
+
+namespace AiShell.Testing.Engines;
+
+/// <summary>
+/// Throw-away folders of servers and of what they are read into: in memory where this machine has plenty, for on a disk the tests wait for it
+/// half of their time. A process that is killed loses nothing in either place. Tests of files themselves have theirs where temporary files are.
+/// </summary>
+public static class FastFolder
+{
+    private const string Memory = "/dev/shm";
+    private const long NeededBytes = 6L << 30;
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>Makes one; whoever asks for it deletes it.</summary>
+    public static string Create(string prefix) => HasRoom()
+        ? Directory.CreateDirectory(Path.Combine(Memory, $"{prefix}{Guid.NewGuid():N}"[..(prefix.Length + 8)]), Owner).FullName
+        : Directory.CreateTempSubdirectory(prefix).FullName;
+
+    private static bool HasRoom() => Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace > NeededBytes && AvailableMemoryBytes() > NeededBytes;
+
+    private static long AvailableMemoryBytes()
+    {
+        string line = File.ReadLines("/proc/meminfo").First(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
+    }
+}
