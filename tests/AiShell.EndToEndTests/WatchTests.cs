@@ -96,6 +96,8 @@ public sealed class WatchTests : IDisposable
             await StopAsync(capture, "KILL", 137);
         }
 
+        await Task.Delay(2100);
+        string away = Text(JsonSerializer.SerializeToElement(DateTimeOffset.UtcNow), later: 0);
         await Shell.SqliteAsync(path, "INSERT INTO item VALUES(2, randomblob(3000)); INSERT INTO item VALUES(3, randomblob(3000));");
         using (Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "100ms"))
         {
@@ -109,6 +111,7 @@ public sealed class WatchTests : IDisposable
         Assert.Equal([1, 2, 3], SegmentsOf(1).Select(segment => segment.GetProperty("segment").GetProperty("number").GetInt32()));
         Assert.Equal("1,2,3", await RestoreAsync("--to-position", SegmentsOf(1)[1].GetProperty("position").GetProperty("end").GetString()!));
         Assert.Equal("1,2,3,4", await RestoreAsync("--point-in-time", "latest"));
+        await _shell.ExpectAsync(ErrorKind.Refused, "backup", "restore", "latest", "-d", _shell.PathOf("copy.db"), "--point-in-time", away);
 
         // Killed again, and the log is begun anew before it is back.
         using (Process capture = _shell.Start("backup", "watch", "-d", path, "--flush-every", "100ms"))

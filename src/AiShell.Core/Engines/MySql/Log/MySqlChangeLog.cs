@@ -57,8 +57,7 @@ internal sealed class MySqlChangeLog(Func<DatabaseAddress, ConnectionSettings> s
     private static ulong? NumberOf(string gtid, Guid server) =>
         gtid.Split(':') is [var of, var number] && Guid.TryParse(of, out Guid its) && its == server && ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null;
 
-    public ILinkReader? ReadLink(LogPosition start) => new LinkReader(BinaryLogPosition.Of(start)
-        ?? throw new AiShellException(ErrorKind.Integrity, $"'{start}', where an increment is said to begin, is no position in a log.", "Use another backup ('ai-shell backup list')."));
+    public ILinkReader? ReadLink(LogPosition start) => BinaryLogPosition.Of(start) is { } from ? new LinkReader(from) : null;
 
     public async Task<ISnapshot> OpenChangesAsync(DatabaseAddress address, ChainSoFar chain, SnapshotOptions options, CancellationToken cancellationToken)
     {
