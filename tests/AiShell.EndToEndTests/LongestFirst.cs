@@ -13,7 +13,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
     private static readonly string[] Longest =
     [
         nameof(MySqlMemoryTests), nameof(PostgreSqlMemoryTests), nameof(MySqlServerFaultTests), nameof(PostgreSqlServerFaultTests), nameof(PostgreSqlRestoreTests), nameof(KillTests), nameof(MySqlKillTests), nameof(PointInTimeTests),
-        nameof(MySqlContinueTests), nameof(MySqlPromotionKillTests), nameof(MySqlPointInTimeTests), nameof(MySqlLogDamageTests), nameof(RepositoryCommandTests), nameof(PromotionKillTests), nameof(PostgreSqlGlobalsTests), nameof(PostgreSqlKillTests),
+        nameof(MySqlContinueTests), nameof(MySqlPromotionKillTests), nameof(MySqlServerPromotionKillTests), nameof(MySqlPointInTimeTests), nameof(MySqlLogDamageTests), nameof(RepositoryCommandTests), nameof(PromotionKillTests), nameof(PostgreSqlGlobalsTests), nameof(PostgreSqlKillTests),
     ];
 
     /// <inheritdoc/>

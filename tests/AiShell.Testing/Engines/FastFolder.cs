@@ -9,7 +9,7 @@ namespace AiShell.Testing.Engines;
 public static class FastFolder
 {
     private const string Memory = "/dev/shm";
-    private const long NeededBytes = 6L << 30;
+    private const long NeededBytes = 10L << 30;
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Makes one; whoever asks for it deletes it.</summary>

@@ -7,42 +7,22 @@ namespace AiShell.IntegrationTests.MySql.Restore;
 
 /// <summary>As <see cref="RichRestoreTests"/> and <see cref="ScriptRestoreTests"/>, of one of everything that MySQL has.</summary>
 [Collection(OnMySql.Name)]
-public sealed class MySqlServerRichTests(SharedMySql shared) : SnapshotSuite(shared.Server)
+public sealed class MySqlServerRichTests(SharedMySql shared) : RichRestoreSuite(shared.Server)
 {
-    // As in RichRestoreTests.
-    private const string Changes =
+    protected override string Script => MySqlRichSchema.Script;
+
+    protected override string Changes =>
         """
         DROP PROCEDURE ansi; DROP EVENT nightly; DROP TRIGGER second_one; DROP VIEW a_second; DELETE FROM `types`; INSERT INTO `my isam`(g, t) VALUES (5, 'later');
         CREATE TABLE later(id int); ALTER TABLE latin ADD COLUMN later int; CREATE OR REPLACE VIEW calls AS SELECT 'other' AS plus; ALTER TABLE child DROP FOREIGN KEY self;
         """;
 
-    [Theory]
-    [InlineData(BackupFormat.Sql, false)]
-    [InlineData(BackupFormat.Json, true)]
-    [InlineData(BackupFormat.Csv, false)]
-    public async Task Everything_comes_back(BackupFormat format, bool newOneByLocalFiles)
-    {
-        DatabaseAddress source = await CreateAsync(MySqlRichSchema.Script);
-        MemoryBackup backup = await BackUpAsync(source, Options(format));
-        string[] expected = await StateAsync(source.Database);
-        DatabaseAddress target = NewAddress();
-
-        await LoadByLocalFilesAsync(newOneByLocalFiles);
-        Assert.Null(await RestoreAsync(backup, target));
-        Assert.Equal(expected, await StateAsync(target.Database));
-
-        await Server.RunAsync(target.Database, Changes);
-        await LoadByLocalFilesAsync(!newOneByLocalFiles);
-        string kept = (await RestoreAsync(backup, target))!;
-        Assert.Equal(expected, await StateAsync(target.Database));
-        Assert.Equal("4\t0", await Server.RunAsync(kept, "SELECT (SELECT count(*) FROM `my isam`), (SELECT count(*) FROM types)"));
-        await Server.RunAsync("", $"DROP DATABASE {Quote(kept)}");
-    }
+    protected override (string Query, string Answer) SeesChanges => ("SELECT (SELECT count(*) FROM `my isam`), (SELECT count(*) FROM types)", "4\t0");
 
     [Fact]
     public async Task The_stock_client_restores_everything_from_the_parts_under_another_name()
     {
-        DatabaseAddress source = await CreateAsync(MySqlRichSchema.Script);
+        DatabaseAddress source = await CreateAsync(Script);
 
         MemoryBackup backup = await BackUpAsync(source);
         string copy = await RestoreByClientAsync(backup);
@@ -53,22 +33,8 @@ public sealed class MySqlServerRichTests(SharedMySql shared) : SnapshotSuite(sha
         Assert.Equal(backup.Contents.Tables, await Engine.DigestAsync(Server.AddressOf(copy), default));
     }
 
-    /// <returns>Where the old one is kept.</returns>
-    private async Task<string?> RestoreAsync(MemoryBackup backup, DatabaseAddress address)
-    {
-        TargetOptions options = new(TableFilter.Everything, IntoExisting: false, Replace: true, 2, Scratch, TimeSpan.FromSeconds(10)) { KeepOld = true };
-        await using IRestoreTarget target = await Engine.OpenTargetAsync(address, backup.Contents, options, default);
-        await backup.LoadAsync(target, options.Tables);
-        Assert.Equal(backup.Contents.Tables, await target.CompleteAsync(fingerprints: true, default));
-        Assert.Empty(target.Warnings);
-        await target.PromoteAsync(default);
-        return target.KeptAs;
-    }
-
-    private async Task LoadByLocalFilesAsync(bool local) => await Server.RunAsync("", $"SET GLOBAL local_infile = {(local ? 1 : 0)}");
-
     /// <summary>What CHECKSUM TABLE says of a table with JSON or virtual columns is another thing each time it is made: rows are compared by their fingerprints.</summary>
-    private async Task<string[]> StateAsync(string database) =>
+    protected override async Task<string[]> StateAsync(string database) =>
     [
         .. await DumpAsync(database),
         await Server.RunAsync("", $"SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '{database}'"),

@@ -9,6 +9,22 @@ public static class RichSchema
     /// <summary>Shows the time at which its rows were written.</summary>
     public const string DatedTable = "versioned_own";
 
+    /// <summary>Events and what else knows its time zone, database's collation or client's character set, where the delimiter is <c>;;</c>; it is <c>;</c> afterwards.</summary>
+    internal const string Events =
+        """
+        CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 03:00:00' ON COMPLETION PRESERVE COMMENT 'even;t' DO BEGIN DELETE FROM no_key WHERE a = 5; END;;
+        CREATE EVENT ending ON SCHEDULE EVERY '1:30' HOUR_MINUTE STARTS '2030-01-01 00:00:00' ENDS '2031-01-01 00:00:00' DISABLE ON SLAVE DO SELECT 1;;
+        SET time_zone = 'SYSTEM';;
+        CREATE EVENT `off` ON SCHEDULE AT '2037-01-01 00:00:00' DISABLE DO SET @x = '🙂';;
+        ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_german2_ci;;
+        CREATE FUNCTION german(x varchar(10)) RETURNS varchar(10) DETERMINISTIC RETURN x;;
+        ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;;
+        SET NAMES latin1;;
+        CREATE PROCEDURE latin_text() SELECT 'plain';;
+        DELIMITER ;
+        SET NAMES utf8mb4;
+        """;
+
     private static string Odd => $"`{OddTable.Replace("`", "``", StringComparison.Ordinal)}`";
 
     /// <summary>For the stock client as root, in an empty database. Makes the user <c>author</c>, too.</summary>
@@ -107,17 +123,7 @@ public static class RichSchema
         CREATE TRIGGER second_one BEFORE INSERT ON parent FOR EACH ROW SET @second = 1;;
         CREATE DEFINER=author@localhost TRIGGER first_one BEFORE INSERT ON parent FOR EACH ROW PRECEDES second_one BEGIN SET @first = '🙂;'; END;;
         CREATE TRIGGER `after;` AFTER UPDATE ON {{Odd}} FOR EACH ROW BEGIN IF new.hidden > 1 THEN SET @x = 1; END IF; END;;
-        CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 03:00:00' ON COMPLETION PRESERVE COMMENT 'even;t' DO BEGIN DELETE FROM no_key WHERE a = 5; END;;
-        CREATE EVENT ending ON SCHEDULE EVERY '1:30' HOUR_MINUTE STARTS '2030-01-01 00:00:00' ENDS '2031-01-01 00:00:00' DISABLE ON SLAVE DO SELECT 1;;
-        SET time_zone = 'SYSTEM';;
-        CREATE EVENT `off` ON SCHEDULE AT '2037-01-01 00:00:00' DISABLE DO SET @x = '🙂';;
-        ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_german2_ci;;
-        CREATE FUNCTION german(x varchar(10)) RETURNS varchar(10) DETERMINISTIC RETURN x;;
-        ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;;
-        SET NAMES latin1;;
-        CREATE PROCEDURE latin_text() SELECT 'plain';;
-        DELIMITER ;
-        SET NAMES utf8mb4;
+        {{Events}}
         UPDATE versioned SET x = 1;
         INSERT INTO versioned VALUES (1, 1, 'one'), (2, 2, 'two');
         UPDATE versioned SET y = 'three' WHERE id = 1;

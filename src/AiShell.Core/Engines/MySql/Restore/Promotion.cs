@@ -12,6 +12,8 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
     private const int MostAttempts = 5;
     private const int LongestCompound = 4 * 1024 * 1024;
 
+    private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(2);
+
     private readonly List<string> _failures = [];
 
     /// <param name="lockWait">How long to wait for others to let go of the target's tables.</param>
@@ -78,12 +80,12 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
     /// <summary>Waits for the tables first where something has to be taken off them, so that it is off for no longer than it takes.</summary>
     private void SwapTables(TimeSpan lockWait)
     {
-        long seconds = Math.Max(1, (long)Math.Ceiling(lockWait.TotalSeconds));
-        session.Execute(FormattableString.Invariant($"SET SESSION lock_wait_timeout = {seconds}, foreign_key_checks = 0"));
+        session.Execute("SET SESSION foreign_key_checks = 0");
+        WaitNoLongerThan(lockWait);
         if (plan.Lift.Count > 0)
         {
-            WaitFor([.. plan.Moves.Where(move => move.FromDatabase == plan.Target && move.ToDatabase == plan.Old).Select(move => $"{move.From} WRITE")]);
-            session.Execute("SET SESSION lock_wait_timeout = 1");
+            WaitFor([.. plan.Moves.Where(move => move.FromDatabase == plan.Target && move.ToDatabase == plan.Old).Select(move => $"{move.From} WRITE")], lockWait);
+            WaitNoLongerThan(TimeSpan.Zero);
         }
 
         string[] steps = [.. plan.Lift, RenameStatement(), .. plan.AtOnce];
@@ -94,25 +96,58 @@ internal sealed class Promotion(MySqlSession session, PromotionPlan plan, uint n
             return;
         }
 
-        foreach (string step in steps)
+        foreach (string step in plan.Lift)
+        {
+            session.Execute(step);
+        }
+
+        ExecuteWaiting(RenameStatement(), plan.Lift.Count > 0 ? TimeSpan.Zero : lockWait);
+        foreach (string step in plan.AtOnce)
         {
             session.Execute(step);
         }
     }
 
+    /// <summary>
+    /// MySQL sees that a client is gone when its statement has ended, and would carry out for nobody what had waited until then: there it is asked
+    /// for in short tries.
+    /// </summary>
+    private void ExecuteWaiting(string statement, TimeSpan lockWait)
+    {
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        for (bool isOver = false; !isOver;)
+        {
+            TimeSpan left = lockWait - System.Diagnostics.Stopwatch.GetElapsedTime(start);
+            bool isLast = session.Features.IsMariaDb || left <= LongestTry;
+            WaitNoLongerThan(isLast ? left : LongestTry);
+            try
+            {
+                session.Execute(statement);
+                isOver = true;
+            }
+            catch (ServerError error) when (error.Number == ServerErrors.LockWaitTimeout && !isLast)
+            {
+                // Whoever came meanwhile has had a turn.
+            }
+        }
+    }
+
+    private void WaitNoLongerThan(TimeSpan lockWait) =>
+        session.Execute(FormattableString.Invariant($"SET SESSION lock_wait_timeout = {Math.Max(1, (long)Math.Ceiling(lockWait.TotalSeconds))}"));
+
     /// <summary>A server of MySQL with enforce_gtid_consistency does not lock tables with and without transactions together.</summary>
-    private void WaitFor(IReadOnlyCollection<string> tables)
+    private void WaitFor(IReadOnlyCollection<string> tables, TimeSpan lockWait)
     {
         try
         {
-            session.Execute($"LOCK TABLES {string.Join(", ", tables)}");
+            ExecuteWaiting($"LOCK TABLES {string.Join(", ", tables)}", lockWait);
             session.Execute("UNLOCK TABLES");
         }
         catch (ServerError error) when (error.Number == ServerErrors.MixedEngines)
         {
             foreach (string table in tables)
             {
-                session.Execute($"LOCK TABLES {table}");
+                ExecuteWaiting($"LOCK TABLES {table}", lockWait);
                 session.Execute("UNLOCK TABLES");
             }
         }
