@@ -13,10 +13,15 @@ internal static class LinkTransactions
     /// <summary>Its engine's links have their transactions one by one.</summary>
     public static bool AreIn(Manifest link) => LogOrder.LogOf(link)?.ReadLink(link.Position.Start) is not null;
 
+    /// <summary>None where they are not.</summary>
     public static async Task ReadAsync(BackupRepository repository, CatalogueEntry link, Action<LinkTransaction> use, CancellationToken cancellationToken)
     {
         Manifest manifest = link.Require();
-        ILinkReader reader = LogOrder.LogOf(manifest)!.ReadLink(manifest.Position.Start)!;
+        if (LogOrder.LogOf(manifest)?.ReadLink(manifest.Position.Start) is not { } reader)
+        {
+            return;
+        }
+
         foreach (BackupPart part in manifest.ToContents().Parts)
         {
             await repository.ReadPartAsync(
