@@ -13,7 +13,7 @@ public static class FastFolder
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Makes one; whoever asks for it deletes it.</summary>
-    public static string Create(string prefix) => HasRoom()
+    public static string Create(string prefix) => OperatingSystem.IsLinux() && HasRoom()
         ? Directory.CreateDirectory(Path.Combine(Memory, $"{prefix}{Guid.NewGuid():N}"[..(prefix.Length + 8)]), Owner).FullName
         : Directory.CreateTempSubdirectory(prefix).FullName;
 

@@ -11,6 +11,9 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
     private const int NoSuchGrant = 1141;
     private const int FirstMySql = 80200; // so is SET_ANY_DEFINER
 
+    /// <summary>MySQL: those that are not there, and those whom only their like may touch.</summary>
+    private static readonly string[] OfSomeDefiners = ["ALLOW_NONEXISTENT_DEFINER", "SYSTEM_USER"];
+
     private readonly bool _isOfMariaDb = ServerFeatures.Of(contents.EngineVersion).IsMariaDb;
 
     private string Package => _isOfMariaDb ? "mariadb-server" : "mysql-server";
@@ -26,12 +29,30 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
     private bool MayLendDefiners => _privileges.GrantsEverywhere && _privileges.Everywhere(SetUser);
 
     /// <summary>What the account is given of the server's privileges: to make objects in the name of others, to be in no binary log, and on MySQL to set its session as the log has it.</summary>
-    public IReadOnlyList<string> Lent =>
-    [
-        .. HasBinaryLog(session) && _isOfMariaDb ? ["BINLOG ADMIN"] : Array.Empty<string>(),
-        .. _isOfMariaDb ? [] : new[] { "SESSION_VARIABLES_ADMIN" },
-        .. MayLendDefiners ? [SetUser, .. _isOfMariaDb ? [] : new[] { "ALLOW_NONEXISTENT_DEFINER", "SYSTEM_USER" }.Where(name => _privileges.Everywhere(name))] : Array.Empty<string>(),
-    ];
+    public IEnumerable<string> Lent
+    {
+        get
+        {
+            if (!_isOfMariaDb || HasBinaryLog(session))
+            {
+                yield return LeaveOut;
+            }
+
+            if (!MayLendDefiners)
+            {
+                yield break;
+            }
+
+            yield return SetUser;
+            foreach (string privilege in OfSomeDefiners.Where(name => !_isOfMariaDb && _privileges.Everywhere(name)))
+            {
+                yield return privilege;
+            }
+        }
+    }
+
+    /// <summary>To be in no binary log; on MySQL, for whatever a session is set to.</summary>
+    private string LeaveOut => _isOfMariaDb ? "BINLOG ADMIN" : "SESSION_VARIABLES_ADMIN";
 
     private readonly Privileges _privileges = Privileges.Read(session, TargetNames.Beside(TargetNames.RootOf(target), TargetNames.Replay, 0));
 
@@ -144,15 +165,15 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
             yield return ("CREATE USER", $"GRANT CREATE USER ON *.* TO {Self}");
         }
 
-        (string replay, string leaveOut) = _isOfMariaDb ? ("BINLOG REPLAY", "BINLOG ADMIN") : ("REPLICATION_APPLIER", "SESSION_VARIABLES_ADMIN");
+        string replay = _isOfMariaDb ? "BINLOG REPLAY" : "REPLICATION_APPLIER";
         if (!_privileges.Everywhere(replay, "SUPER"))
         {
             yield return (replay, $"GRANT {replay} ON *.* TO {Self}");
         }
 
-        if ((HasBinaryLog(session) || !_isOfMariaDb) && !(_privileges.Everywhere(leaveOut) && _privileges.GrantsEverywhere))
+        if ((HasBinaryLog(session) || !_isOfMariaDb) && !(_privileges.Everywhere(LeaveOut) && _privileges.GrantsEverywhere))
         {
-            yield return ($"{leaveOut} WITH GRANT OPTION", $"GRANT {leaveOut} ON *.* TO {Self} WITH GRANT OPTION");
+            yield return ($"{LeaveOut} WITH GRANT OPTION", $"GRANT {LeaveOut} ON *.* TO {Self} WITH GRANT OPTION");
         }
 
         if (!_privileges.GrantsOnDatabase)
