@@ -125,6 +125,8 @@ public sealed class RecordedAnswerTests
             ["SHOW CREATE USER `u1`@`localhost`"] = [[$"CREATE USER `u1`@`localhost` IDENTIFIED WITH 'caching_sha2_password' AS {Hash} DEFAULT ROLE `app`@`%` {Rest}"]],
             ["SHOW GRANTS FOR `u1`@`localhost`"] = [["GRANT USAGE ON *.* TO `u1`@`localhost`"], ["GRANT BACKUP_ADMIN ON *.* TO `u1`@`localhost`"], ["GRANT SELECT, INSERT ON `shop`.* TO `u1`@`localhost`"], ["GRANT `app`@`%` TO `u1`@`localhost`"]],
             ["SHOW CREATE USER `app`@`%`"] = [["CREATE USER `app`@`%` IDENTIFIED WITH 'caching_sha2_password' REQUIRE NONE PASSWORD EXPIRE ACCOUNT LOCK"]],
+            ["SELECT x509_subject, x509_issuer FROM mysql.user WHERE User = 'u1' AND Host = 'localhost'"] = [["", ""]],
+            ["SELECT x509_subject, x509_issuer FROM mysql.user WHERE User = 'app' AND Host = '%'"] = [["", ""]],
             ["SHOW GRANTS FOR `app`@`%`"] = [["GRANT USAGE ON *.* TO `app`@`%`"], ["GRANT DELETE ON `shop`.`orders` TO `app`@`%` WITH GRANT OPTION"]],
         });
         using MySqlSession session = await server.OpenAsync();
