@@ -1,7 +1,5 @@
-using System.Text;
 using AiShell.Connections;
 using AiShell.Engines;
-using AiShell.Testing.Engines;
 using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.IntegrationTests.MySql;

@@ -1,5 +1,4 @@
 using AiShell.Connections;
-using AiShell.Engines;
 using AiShell.Testing.Engines;
 using AiShell.Testing.Engines.MySql;
 
