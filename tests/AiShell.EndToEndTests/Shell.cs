@@ -39,7 +39,11 @@ public sealed class Shell : IDisposable
     public static Shell BesideServers()
     {
         string folder = FastFolder.Create("ai-shell-e2e-");
-        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute); // private servers have users of their own
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute); // private servers have users of their own
+        }
+
         return new Shell(folder, Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName);
     }
 

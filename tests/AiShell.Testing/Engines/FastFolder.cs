@@ -10,12 +10,18 @@ public static class FastFolder
 {
     private const string Memory = "/dev/shm";
     private const long NeededBytes = 10L << 30;
-    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Makes one; whoever asks for it deletes it.</summary>
-    public static string Create(string prefix) => OperatingSystem.IsLinux() && HasRoom()
-        ? Directory.CreateDirectory(Path.Combine(Memory, $"{prefix}{Guid.NewGuid():N}"[..(prefix.Length + 8)]), Owner).FullName
-        : Directory.CreateTempSubdirectory(prefix).FullName;
+    public static string Create(string prefix)
+    {
+        if (OperatingSystem.IsWindows() || !HasRoom())
+        {
+            return Directory.CreateTempSubdirectory(prefix).FullName;
+        }
+
+        string name = $"{prefix}{Guid.NewGuid():N}"[..(prefix.Length + 8)];
+        return Directory.CreateDirectory(Path.Combine(Memory, name), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+    }
 
     private static bool HasRoom() => Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace > NeededBytes && AvailableMemoryBytes() > NeededBytes;
 
