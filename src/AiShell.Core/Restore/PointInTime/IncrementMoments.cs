@@ -9,6 +9,11 @@ namespace AiShell.Restore;
 /// <param name="isUsable">Whether a way may lead over a chain.</param>
 internal sealed class IncrementMoments(IReadOnlyList<CatalogueEntry> backups, Func<BackupChain, bool> isUsable, ReadTransactions read)
 {
+    /// <summary>Between which positions the newest of them can be left, in a sentence; null where there is none.</summary>
+    public string? Reach => Chains(timeline: null).FirstOrDefault() is { } chain
+        ? $"Its increments can be restored to any position from '{chain.Base.Require().Position.End}' to '{chain.End.Require().Position.End}' (--to-position)."
+        : null;
+
     /// <summary>The way to a position within an increment; null where none has it.</summary>
     /// <param name="timeline">Only in this history; null for any.</param>
     public async Task<RecoveryPlan?> FindAsync(RecoveryTarget.Position target, int? timeline)

@@ -240,7 +240,7 @@ public sealed class RecoveryPlanner(string database, IReadOnlyList<CatalogueEntr
         }
 
         string hint = windows.Length == 0
-            ? "There is no recoverable window: 'ai-shell backup watch' keeps the log. 'ai-shell backup list' shows the moments of the backups."
+            ? Increments.Reach ?? "There is no recoverable window: 'ai-shell backup watch' keeps the log. 'ai-shell backup list' shows the moments of the backups."
             : $"It can be restored to any instant {string.Join("; ", windows.Select(Describe))}.";
         string why = target is RecoveryTarget.Instant { At: var at } && GapAround(at, windows) is { } gap ? $" is in a gap of the log: {gap}" : " is outside of what can be recovered";
         return new AiShellException(ErrorKind.Refused, $"{char.ToUpperInvariant(target.ToString()![0])}{target.ToString()![1..]}{why}.", hint);
