@@ -95,6 +95,7 @@ public abstract class SnapshotConsistencySuite(MySqlFamilyServer server) : Snaps
         DatabaseAddress source = await CreateAsync(Pair);
         await using StatementProxy proxy = OlderServer();
         Task holder = Server.RunAsync(source.Database, "LOCK TABLES a WRITE; CREATE TEMPORARY TABLE held(id int); ALTER TABLE a ADD COLUMN (c int); SELECT SLEEP(6)");
+        Assert.Equal("1", await PollAsync("SELECT count(*) FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(6)'", "1")); // altering it would wait for the locks that follow
         Task other = Server.RunAsync(source.Database, $"{lockStatement}; SELECT SLEEP(3600)");
         const string Sleeper = "FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(3600)'"; // once the first one has ended
         Assert.Equal("1", await PollAsync($"SELECT count(*) {Sleeper}", "1"));
