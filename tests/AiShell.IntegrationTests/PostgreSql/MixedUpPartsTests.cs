@@ -10,11 +10,11 @@ namespace AiShell.IntegrationTests.PostgreSql;
 /// <summary>Parts that changed places, are there twice or not at all, in the files or in a manifest with a right digest: deep verification refuses and names them.</summary>
 public sealed class MixedUpPartsTests(SharedServer shared) : PostgreSqlRestoreSuite(shared), IClassFixture<SharedServer>
 {
-    // Two tables of one shape, so that only the rows tell their parts from each other's.
+    // Two tables of one shape, so that only the rows tell their parts from each other's; so many that one read never has a third of them.
     private const string Shop =
         """
-        CREATE TABLE first(id int, note text); INSERT INTO first SELECT i, md5(i::text) FROM generate_series(1, 3000) i;
-        CREATE TABLE second(id int, note text); INSERT INTO second SELECT i, md5((-i)::text) FROM generate_series(1, 3000) i;
+        CREATE TABLE first(id int, note text); INSERT INTO first SELECT i, md5(i::text) FROM generate_series(1, 20000) i;
+        CREATE TABLE second(id int, note text); INSERT INTO second SELECT i, md5((-i)::text) FROM generate_series(1, 20000) i;
         """;
 
     public static TheoryData<string> Formats => ["sql", "json", "csv"];

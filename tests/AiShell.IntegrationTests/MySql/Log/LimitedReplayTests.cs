@@ -1,14 +1,12 @@
-using AiShell.Configuration;
 using AiShell.Connections;
 using AiShell.Engines;
-using AiShell.Engines.MySql;
 using AiShell.Testing.Engines;
 using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.IntegrationTests.MySql.Log;
 
 /// <summary>A log that is replayed on a server that others use, since this machine has none to start: whatever it contains, nothing but the scratch database is touched.</summary>
-public sealed class LimitedReplayTests : IAsyncLifetime
+public sealed class LimitedReplayTests() : LimitedReplaySuite(Tables)
 {
     private const string Tables =
         """
@@ -22,39 +20,7 @@ public sealed class LimitedReplayTests : IAsyncLifetime
         DELIMITER ;
         """;
 
-    private readonly string _scratch = FastFolder.Create("ai-shell-my-scratch-");
-    private MariaDbServer _server = null!;
-
-    /// <summary>An engine on a machine without a server's programs.</summary>
-    public static MySqlEngine WithoutPrograms { get; } = new(new NoPrograms());
-
-    public async Task InitializeAsync()
-    {
-        _server = await MariaDbServer.StartAsync("log-bin-trust-function-creators=ON");
-        await _server.RunAsync("", Tables);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        Directory.Delete(_scratch, recursive: true);
-    }
-
-    private SnapshotOptions Options => new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 2, _scratch, 64 * 1024, TimeSpan.FromSeconds(10));
-
-    private TargetOptions Replacing => new(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10));
-
-    private async Task<MemoryChain> ChainAsync(string script)
-    {
-        MemoryChain chain = await MemoryChain.BeginAsync(WithoutPrograms, _server.AddressOf("shop"), Options);
-        await _server.RunAsync("shop", script);
-        return await chain.ContinueAsync(WithoutPrograms, _server.AddressOf("shop"), Options);
-    }
-
-    private async Task<string> LiveAsync() => await _server.DumpAsync("shop") + await _server.DumpAsync("other");
-
-    /// <summary>Databases and accounts of a restore's.</summary>
-    private Task<string> LeftAsync() => _server.RunAsync("", "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '%ai_shell%' OR SCHEMA_NAME = 'copy' UNION ALL SELECT User FROM mysql.user WHERE User LIKE 'ai\\_shell%'");
+    protected override async Task<MySqlFamilyServer> StartAsync() => await MariaDbServer.StartAsync("log-bin-trust-function-creators=ON");
 
     [Theory]
     [InlineData("ALTER TABLE shop.t ADD q int")]
@@ -82,7 +48,7 @@ public sealed class LimitedReplayTests : IAsyncLifetime
         MemoryChain chain = await ChainAsync($"INSERT INTO shop.t(v) VALUES ('before'); {script}");
         string live = await LiveAsync();
 
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing));
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing));
 
         Assert.True(failure.Kind == ErrorKind.Refused, failure.Message);
         Assert.Contains("the transaction 0-1-", failure.Message, StringComparison.Ordinal);
@@ -101,10 +67,10 @@ public sealed class LimitedReplayTests : IAsyncLifetime
             """);
         string live = await LiveAsync();
 
-        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing);
+        await chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing);
 
         Assert.Equal(live, await LiveAsync());
-        Assert.Equal(await _server.DumpAsync("shop"), (await _server.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal));
+        Assert.Equal(await Server.DumpAsync("shop"), (await Server.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal));
         Assert.Equal("copy", await LeftAsync());
     }
 
@@ -112,12 +78,12 @@ public sealed class LimitedReplayTests : IAsyncLifetime
     [InlineData("SET GLOBAL event_scheduler = ON", "event")]
     [InlineData("SET GLOBAL slave_run_triggers_for_rbr = YES", "trigger")]
     [InlineData("GRANT SELECT ON other.* TO PUBLIC", "every account has rights")]
-    public async Task A_server_that_would_do_more_than_the_log_says_is_refused(string setting, string reason)
+    public async Task AServer_that_would_do_more_than_the_log_says_is_refused(string setting, string reason)
     {
         MemoryChain chain = await ChainAsync("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM other.x; INSERT INTO t(v) VALUES ('x')");
-        await _server.RunAsync("", setting);
+        await Server.RunAsync("", setting);
 
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing));
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing));
 
         Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
         Assert.Contains("mariadb-server", failure.Hint, StringComparison.Ordinal);
@@ -127,12 +93,12 @@ public sealed class LimitedReplayTests : IAsyncLifetime
     [Fact]
     public async Task Events_of_the_base_are_not_made_where_they_would_run()
     {
-        await _server.RunAsync("shop", "CREATE EVENT e ON SCHEDULE EVERY 1 SECOND DO DELETE FROM other.x");
+        await Server.RunAsync("shop", "CREATE EVENT e ON SCHEDULE EVERY 1 SECOND DO DELETE FROM other.x");
         MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x')");
-        await _server.RunAsync("", "DROP EVENT shop.e; SET GLOBAL event_scheduler = ON");
+        await Server.RunAsync("", "DROP EVENT shop.e; SET GLOBAL event_scheduler = ON");
         string live = await LiveAsync();
 
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing));
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing));
 
         Assert.Contains("'e'", failure.Message, StringComparison.Ordinal);
         Assert.Equal(live, await LiveAsync());
@@ -146,16 +112,16 @@ public sealed class LimitedReplayTests : IAsyncLifetime
     [InlineData("GRANT OPTION")]
     public async Task A_privilege_that_is_missing_is_told_with_its_grant_before_anything_is_begun(string missing)
     {
-        await _server.RunAsync("shop", "DROP TABLE merged"); // takes privileges on another database
+        await Server.RunAsync("shop", "DROP TABLE merged"); // takes privileges on another database
         MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x'); CREATE TABLE later(i int)");
         string[] everywhere = [.. new[] { "CREATE USER", "BINLOG REPLAY", "BINLOG ADMIN", "SET USER" }.Where(name => name != missing)];
-        await _server.RunAsync(
+        await Server.RunAsync(
             "",
             $"""
             CREATE USER restorer IDENTIFIED BY 'x'; GRANT ALL ON copy.* TO restorer; GRANT ALL ON `copy\_ai\_shell\_%`.* TO restorer{(missing == "GRANT OPTION" ? "" : " WITH GRANT OPTION")};
             GRANT SELECT ON mysql.proc TO restorer; GRANT {string.Join(", ", everywhere)} ON *.* TO restorer{(missing == "GRANT OPTION" ? "" : " WITH GRANT OPTION")};
             """);
-        DatabaseAddress target = _server.AddressOf("copy", "restorer", "x");
+        DatabaseAddress target = Server.AddressOf("copy", "restorer", "x");
         TargetOptions options = Replacing with { KeepOwners = false };
 
         TargetState state = await WithoutPrograms.InspectTargetAsync(target, chain.Contents, options, default);
@@ -167,13 +133,13 @@ public sealed class LimitedReplayTests : IAsyncLifetime
 
         foreach (AiShellException obstacle in state.Obstacles)
         {
-            await _server.RunAsync("", obstacle.Hint!.Split(';')[0]);
+            await Server.RunAsync("", obstacle.Hint!.Split(';')[0]);
         }
 
         Assert.Empty((await WithoutPrograms.InspectTargetAsync(target, chain.Contents, options, default)).Obstacles);
         await chain.RestoreAsync(WithoutPrograms, target, options);
         Assert.Equal("copy", await LeftAsync());
-        Assert.Equal(await _server.RunAsync("shop", "SELECT * FROM t"), await _server.RunAsync("copy", "SELECT * FROM t"));
+        Assert.Equal(await Server.RunAsync("shop", "SELECT * FROM t"), await Server.RunAsync("copy", "SELECT * FROM t"));
     }
 
     [Theory]
@@ -182,7 +148,7 @@ public sealed class LimitedReplayTests : IAsyncLifetime
     [InlineData(null, true, "maker@%")]
     public async Task Objects_of_the_base_and_of_the_log_run_in_the_name_that_was_asked_for(string? definer, bool keepOwners, string owner)
     {
-        await _server.RunAsync("shop", "CREATE USER app@'%'; CREATE USER maker@'%'; CREATE DEFINER=maker@'%' VIEW of_base AS SELECT id FROM t");
+        await Server.RunAsync("shop", "CREATE USER app@'%'; CREATE USER maker@'%'; CREATE DEFINER=maker@'%' VIEW of_base AS SELECT id FROM t");
         MemoryChain chain = await ChainAsync(
             """
             DROP FUNCTION danger; CREATE DEFINER=maker@'%' VIEW of_log AS SELECT v FROM t; CREATE DEFINER=maker@'%' PROCEDURE p() DELETE FROM t;
@@ -190,9 +156,9 @@ public sealed class LimitedReplayTests : IAsyncLifetime
             CREATE DEFINER=maker@'%' EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM parent WHERE id < 0;
             """);
 
-        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing with { Definer = definer, KeepOwners = keepOwners });
+        await chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing with { Definer = definer, KeepOwners = keepOwners });
 
-        Assert.Equal(string.Join('\n', Enumerable.Repeat(owner, 5)), await _server.RunAsync(
+        Assert.Equal(string.Join('\n', Enumerable.Repeat(owner, 5)), await Server.RunAsync(
             "",
             """
             SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = 'copy' UNION ALL SELECT DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = 'copy'
@@ -206,15 +172,15 @@ public sealed class LimitedReplayTests : IAsyncLifetime
     [InlineData("CREATE USER maker@'%'; CREATE DEFINER=maker@'%' VIEW w AS SELECT v FROM t", false)]
     public async Task Without_SET_USER_to_give_away_it_is_told_what_the_log_may_not_have(string script, bool works)
     {
-        await _server.RunAsync("shop", "DROP TABLE merged; DROP FUNCTION danger");
+        await Server.RunAsync("shop", "DROP TABLE merged; DROP FUNCTION danger");
         MemoryChain chain = await ChainAsync(script);
-        await _server.RunAsync(
+        await Server.RunAsync(
             "",
             """
             CREATE USER restorer IDENTIFIED BY 'x'; GRANT ALL ON copy.* TO restorer; GRANT ALL ON `copy\_ai\_shell\_%`.* TO restorer WITH GRANT OPTION;
             GRANT SELECT ON mysql.proc TO restorer; GRANT CREATE USER, BINLOG REPLAY, BINLOG ADMIN ON *.* TO restorer WITH GRANT OPTION
             """);
-        DatabaseAddress target = _server.AddressOf("copy", "restorer", "x");
+        DatabaseAddress target = Server.AddressOf("copy", "restorer", "x");
         TargetOptions options = Replacing with { KeepOwners = false };
 
         TargetState state = await WithoutPrograms.InspectTargetAsync(target, chain.Contents, options, default);
@@ -237,14 +203,14 @@ public sealed class LimitedReplayTests : IAsyncLifetime
     public async Task What_a_killed_replay_left_goes_with_its_account()
     {
         MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x')");
-        await _server.RunAsync(
+        await Server.RunAsync(
             "",
             """
             CREATE DATABASE copy_ai_shell_replay_0000abcd; CREATE USER ai_shell_replay_0000abcd@'%'; GRANT SET USER ON *.* TO ai_shell_replay_0000abcd@'%';
             CREATE DATABASE copy_ai_shell_replay_0000abcd_ai_shell_new_0000dcba;
             """);
 
-        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing);
+        await chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing);
 
         Assert.Equal("copy", await LeftAsync());
     }
@@ -253,20 +219,11 @@ public sealed class LimitedReplayTests : IAsyncLifetime
     public async Task Nothing_of_the_scratch_database_is_in_the_binary_log()
     {
         MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x'); CREATE TABLE later(i int)");
-        await _server.RunAsync("", "FLUSH LOGS");
-        string file = (await _server.EndAsync()).File;
+        await Server.RunAsync("", "FLUSH LOGS");
+        string file = (await Server.EndAsync()).File;
 
-        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing);
+        await chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing);
 
-        Assert.DoesNotContain("_replay_", await _server.RunAsync("", $"SHOW BINLOG EVENTS IN '{file}'"), StringComparison.Ordinal);
-    }
-
-    private sealed class NoPrograms : IEnvironment
-    {
-        private readonly ProcessEnvironment _process = new();
-
-        public string UserFolder => _process.UserFolder;
-
-        public string? Get(string name) => name == "AI_SHELL_MYSQL_BIN" ? Path.Combine(Path.GetTempPath(), "ai-shell-no-programs") : _process.Get(name);
+        Assert.DoesNotContain("_replay_", await Server.RunAsync("", $"SHOW BINLOG EVENTS IN '{file}'"), StringComparison.Ordinal);
     }
 }

@@ -54,7 +54,7 @@ public sealed class LogReplayTests : IAsyncLifetime
     }
 
     private Task RestoreAsync(MemoryChain chain, bool onOwnServer = true) =>
-        chain.RestoreAsync(onOwnServer ? _engine : LimitedReplayTests.WithoutPrograms, _server.AddressOf("copy"), new TargetOptions(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10)));
+        chain.RestoreAsync(onOwnServer ? _engine : LimitedReplaySuite.WithoutPrograms, _server.AddressOf("copy"), new TargetOptions(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10)));
 
     [Theory]
     [InlineData(true)]

@@ -59,7 +59,7 @@ public sealed class LowerCaseLogTests(NameCaseServers servers) : IClassFixture<N
 
         MariaDbServer target = servers.Of(toLower);
         string live = await Server.DumpAsync("shop");
-        await chain.RestoreAsync(onOwnServer ? _engine : LimitedReplayTests.WithoutPrograms, target.AddressOf("copy"), Replacing);
+        await chain.RestoreAsync(onOwnServer ? _engine : LimitedReplaySuite.WithoutPrograms, target.AddressOf("copy"), Replacing);
 
         Assert.Equal(live, await Server.DumpAsync("shop"));
         Assert.Equal(Lines(live), Lines((await target.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal)));
@@ -82,7 +82,7 @@ public sealed class LowerCaseLogTests(NameCaseServers servers) : IClassFixture<N
         MemoryChain chain = await ChainAsync($"USE Shop; {script}");
         string live = await Server.DumpAsync("shop") + await Server.DumpAsync("other");
 
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(LimitedReplayTests.WithoutPrograms, Server.AddressOf("copy"), Replacing));
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(LimitedReplaySuite.WithoutPrograms, Server.AddressOf("copy"), Replacing));
 
         Assert.True(failure.Kind == ErrorKind.Refused, failure.Message);
         Assert.Equal(live, await Server.DumpAsync("shop") + await Server.DumpAsync("other"));
@@ -110,12 +110,12 @@ public sealed class LowerCaseLogTests(NameCaseServers servers) : IClassFixture<N
         await source.RunAsync("shop", $"CREATE TABLE Twin(i int); {(fromLower ? "" : "CREATE TABLE twin(i int)")}");
         chain = await chain.ContinueAsync(_engine, source.AddressOf("shop"), Options);
 
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(LimitedReplayTests.WithoutPrograms, target.AddressOf("copy"), Replacing));
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(LimitedReplaySuite.WithoutPrograms, target.AddressOf("copy"), Replacing));
 
         Assert.Contains("lower_case_table_names", failure.Message, StringComparison.Ordinal);
         Assert.Contains("mariadb-server", failure.Hint, StringComparison.Ordinal);
         Assert.Equal("", await target.RunAsync("", "SHOW DATABASES LIKE 'copy%'"));
-        TargetState state = await LimitedReplayTests.WithoutPrograms.InspectTargetAsync(target.AddressOf("copy"), chain.Contents, Replacing, default);
+        TargetState state = await LimitedReplaySuite.WithoutPrograms.InspectTargetAsync(target.AddressOf("copy"), chain.Contents, Replacing, default);
         Assert.Equal(!fromLower, state.Warnings.Any(warning => warning.Contains("lower_case_table_names", StringComparison.Ordinal)));
     }
 

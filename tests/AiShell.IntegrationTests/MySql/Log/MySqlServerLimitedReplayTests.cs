@@ -1,13 +1,12 @@
 using AiShell.Connections;
 using AiShell.Engines;
-using AiShell.Engines.MySql;
 using AiShell.Testing.Engines;
 using AiShell.Testing.Engines.MySql;
 
 namespace AiShell.IntegrationTests.MySql.Log;
 
 /// <summary>As <see cref="LimitedReplayTests"/>, a log of MySQL's on a MySQL server that others use.</summary>
-public sealed class MySqlServerLimitedReplayTests : IAsyncLifetime
+public sealed class MySqlServerLimitedReplayTests() : LimitedReplaySuite(Tables)
 {
     private const string Tables =
         """
@@ -21,43 +20,13 @@ public sealed class MySqlServerLimitedReplayTests : IAsyncLifetime
         DELIMITER ;
         """;
 
-    private readonly string _scratch = Directory.CreateTempSubdirectory("ai-shell-my-scratch-").FullName;
-    private MySqlServer _server = null!;
-
-    private static MySqlEngine WithoutPrograms => LimitedReplayTests.WithoutPrograms;
-
-    public async Task InitializeAsync()
-    {
-        _server = await MySqlServer.StartAsync("log-bin-trust-function-creators=ON", "event-scheduler=OFF");
-        await _server.RunAsync("", Tables);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        Directory.Delete(_scratch, recursive: true);
-    }
-
-    private SnapshotOptions Options => new(BackupFormat.Sql, BackupScope.All, TableFilter.Everything, 2, _scratch, 64 * 1024, TimeSpan.FromSeconds(10));
-
-    private TargetOptions Replacing => new(TableFilter.Everything, false, true, 2, _scratch, TimeSpan.FromSeconds(10));
-
-    private async Task<MemoryChain> ChainAsync(string script)
-    {
-        MemoryChain chain = await MemoryChain.BeginAsync(WithoutPrograms, _server.AddressOf("shop"), Options);
-        await _server.RunAsync("shop", script);
-        return await chain.ContinueAsync(WithoutPrograms, _server.AddressOf("shop"), Options);
-    }
-
-    private async Task<string> LiveAsync() => await _server.DumpAsync("shop") + await _server.DumpAsync("other");
-
-    private Task<string> LeftAsync() => _server.RunAsync("", "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '%ai_shell%' OR SCHEMA_NAME = 'copy' UNION ALL SELECT User FROM mysql.user WHERE User LIKE 'ai\\_shell%'");
+    protected override async Task<MySqlFamilyServer> StartAsync() => await MySqlServer.StartAsync("log-bin-trust-function-creators=ON", "event-scheduler=OFF");
 
     /// <summary>Also where every account is given all of both databases by a mandatory role.</summary>
     [Fact]
     public async Task What_reaches_out_of_the_copy_ends_the_restore_and_changes_nothing()
     {
-        await _server.RunAsync("", "CREATE ROLE everything; GRANT ALL ON shop.* TO everything; GRANT ALL ON other.* TO everything; SET GLOBAL mandatory_roles = 'everything', activate_all_roles_on_login = ON");
+        await Server.RunAsync("", "CREATE ROLE everything; GRANT ALL ON shop.* TO everything; GRANT ALL ON other.* TO everything; SET GLOBAL mandatory_roles = 'everything', activate_all_roles_on_login = ON");
         foreach (string script in (string[])
         [
             "ALTER TABLE shop.t ADD q int",
@@ -79,11 +48,11 @@ public sealed class MySqlServerLimitedReplayTests : IAsyncLifetime
             "CREATE PROCEDURE shop.p() DELETE FROM other.x",
         ])
         {
-            await _server.RunAsync("", Tables);
+            await Server.RunAsync("", Tables);
             MemoryChain chain = await ChainAsync($"INSERT INTO shop.t(v) VALUES ('before'); {script}");
             string live = await LiveAsync();
 
-            AiShellException? failure = await Record.ExceptionAsync(() => chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing)) as AiShellException;
+            AiShellException? failure = await Record.ExceptionAsync(() => chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing)) as AiShellException;
 
             Assert.True(failure is { Kind: ErrorKind.Refused }, $"{script}: {failure?.Message ?? "it was restored"}");
             Assert.Contains("the transaction ", failure!.Message, StringComparison.Ordinal);
@@ -106,19 +75,19 @@ public sealed class MySqlServerLimitedReplayTests : IAsyncLifetime
             SET explicit_defaults_for_timestamp = OFF; CREATE TABLE stamped(a timestamp, b timestamp NULL); SET explicit_defaults_for_timestamp = ON;
             """);
         string live = await LiveAsync();
-        await _server.RunAsync("", "FLUSH BINARY LOGS");
-        string file = (await _server.RunAsync("", "SHOW BINARY LOG STATUS")).Split('\t')[0];
+        await Server.RunAsync("", "FLUSH BINARY LOGS");
+        string file = (await Server.RunAsync("", "SHOW BINARY LOG STATUS")).Split('\t')[0];
 
-        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing);
+        await chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing);
 
         Assert.Equal(live, await LiveAsync());
-        Assert.Equal(Lines(await _server.DumpAsync("shop")), Lines((await _server.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal)));
+        Assert.Equal(Lines(await Server.DumpAsync("shop")), Lines((await Server.DumpAsync("copy")).Replace("`copy`", "`shop`", StringComparison.Ordinal)));
         Assert.Equal("copy", await LeftAsync());
-        Assert.DoesNotContain("_replay_", await _server.RunAsync("", $"SHOW BINLOG EVENTS IN '{file}'"), StringComparison.Ordinal);
+        Assert.DoesNotContain("_replay_", await Server.RunAsync("", $"SHOW BINLOG EVENTS IN '{file}'"), StringComparison.Ordinal);
 
         // What a killed one left goes with its account.
-        await _server.RunAsync("", "CREATE DATABASE copy_ai_shell_replay_0000abcd; CREATE USER ai_shell_replay_0000abcd@'%'; GRANT SYSTEM_USER ON *.* TO ai_shell_replay_0000abcd@'%'");
-        await chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing);
+        await Server.RunAsync("", "CREATE DATABASE copy_ai_shell_replay_0000abcd; CREATE USER ai_shell_replay_0000abcd@'%'; GRANT SYSTEM_USER ON *.* TO ai_shell_replay_0000abcd@'%'");
+        await chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing);
         Assert.Equal("copy", await LeftAsync());
 
         static string[] Lines(string dump) => dump.Replace(" CHARACTER SET utf8mb4 COLLATE", " COLLATE", StringComparison.Ordinal).Split('\n');
@@ -127,12 +96,12 @@ public sealed class MySqlServerLimitedReplayTests : IAsyncLifetime
     [Theory]
     [InlineData("SET GLOBAL event_scheduler = ON", "event")]
     [InlineData("SET GLOBAL partial_revokes = ON", "partial_revokes")]
-    public async Task A_server_that_will_not_do_is_refused_before_anything_is_begun(string setting, string reason)
+    public async Task AServer_that_will_not_do_is_refused_before_anything_is_begun(string setting, string reason)
     {
         MemoryChain chain = await ChainAsync("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM other.x; INSERT INTO t(v) VALUES ('x')");
-        await _server.RunAsync("", setting);
+        await Server.RunAsync("", setting);
 
-        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, _server.AddressOf("copy"), Replacing));
+        AiShellException failure = await Assert.ThrowsAsync<AiShellException>(() => chain.RestoreAsync(WithoutPrograms, Server.AddressOf("copy"), Replacing));
 
         Assert.Contains(reason, failure.Message, StringComparison.Ordinal);
         Assert.Contains("mysql-server", failure.Hint, StringComparison.Ordinal);
@@ -143,10 +112,10 @@ public sealed class MySqlServerLimitedReplayTests : IAsyncLifetime
     [Fact]
     public async Task The_privileges_that_it_takes_are_told_and_enough()
     {
-        await _server.RunAsync("shop", "DROP TABLE merged; DROP FUNCTION danger; CREATE USER maker@'%'");
+        await Server.RunAsync("shop", "DROP TABLE merged; DROP FUNCTION danger; CREATE USER maker@'%'");
         MemoryChain chain = await ChainAsync("INSERT INTO t(v) VALUES ('x'); CREATE TABLE later(i int); CREATE DEFINER=maker@'%' VIEW w AS SELECT v FROM t");
-        await _server.RunAsync("", "CREATE USER restorer IDENTIFIED BY 'x'; GRANT ALL ON copy.* TO restorer; GRANT ALL ON `copy\\_ai\\_shell\\_%`.* TO restorer; GRANT SHOW_ROUTINE ON *.* TO restorer");
-        DatabaseAddress target = _server.AddressOf("copy", "restorer", "x");
+        await Server.RunAsync("", "CREATE USER restorer IDENTIFIED BY 'x'; GRANT ALL ON copy.* TO restorer; GRANT ALL ON `copy\\_ai\\_shell\\_%`.* TO restorer; GRANT SHOW_ROUTINE ON *.* TO restorer");
+        DatabaseAddress target = Server.AddressOf("copy", "restorer", "x");
         TargetOptions options = Replacing with { KeepOwners = false };
 
         TargetState state = await WithoutPrograms.InspectTargetAsync(target, chain.Contents, options, default);
@@ -161,12 +130,12 @@ public sealed class MySqlServerLimitedReplayTests : IAsyncLifetime
         string[] grants = [.. state.Obstacles.Select(obstacle => obstacle.Hint!.Split(';')[0]), .. state.Warnings.Where(warning => warning.Contains("(GRANT ", StringComparison.Ordinal)).Select(warning => warning[(warning.IndexOf("(GRANT ", StringComparison.Ordinal) + 1)..].TrimEnd('.', ')'))];
         foreach (string grant in grants)
         {
-            await _server.RunAsync("", grant);
+            await Server.RunAsync("", grant);
         }
 
         Assert.Empty((await WithoutPrograms.InspectTargetAsync(target, chain.Contents, options, default)).Obstacles);
         await chain.RestoreAsync(WithoutPrograms, target, options);
         Assert.Equal("copy", await LeftAsync());
-        Assert.Equal(await _server.RunAsync("shop", "SELECT * FROM t"), await _server.RunAsync("copy", "SELECT * FROM t"));
+        Assert.Equal(await Server.RunAsync("shop", "SELECT * FROM t"), await Server.RunAsync("copy", "SELECT * FROM t"));
     }
 }
