@@ -23,8 +23,8 @@ public sealed class SnapshotObjectTests(SharedMariaDb shared) : SnapshotSuite(sh
         await using ISnapshot few = await Engine.OpenSnapshotAsync(source, Options(tables: new TableFilter(["b", "of_b"], [])), default);
         MemoryBackup without = await MemoryBackup.WriteAsync(Engine, most, Options());
         MemoryBackup only = await MemoryBackup.WriteAsync(Engine, few, Options());
-        Assert.Equal("indexes 3, foreign keys 1, sequences 2, views 1, functions 0, procedures 0, packages 0, triggers 1, events 0", Counts(most));
-        Assert.Equal("indexes 2, foreign keys 0, sequences 0, views 1, functions 0, procedures 0, packages 0, triggers 1, events 0", Counts(few));
+        Assert.Equal("indexes 3, foreign keys 1, sequences 2, views 1, functions 0, procedures 0, libraries 0, packages 0, triggers 1, events 0", Counts(most));
+        Assert.Equal("indexes 2, foreign keys 0, sequences 0, views 1, functions 0, procedures 0, libraries 0, packages 0, triggers 1, events 0", Counts(few));
 
         Assert.Equal(["a", "c", "of_a", "unused", "used"], await RelationsAsync(await RestoreByClientAsync(without)));
         Assert.Equal(["b", "of_b"], await RelationsAsync(await RestoreByClientAsync(only)));

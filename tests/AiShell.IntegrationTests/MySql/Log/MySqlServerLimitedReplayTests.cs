@@ -29,9 +29,7 @@ public sealed class MySqlServerLimitedReplayTests() : LimitedReplaySuite(Tables)
         await Server.RunAsync("", "CREATE ROLE everything; GRANT ALL ON shop.* TO everything; GRANT ALL ON other.* TO everything; SET GLOBAL mandatory_roles = 'everything', activate_all_roles_on_login = ON");
         foreach (string script in (string[])
         [
-            "ALTER TABLE shop.t ADD q int",
             "USE other; TRUNCATE shop.t",
-            "USE other; CREATE TABLE shop.k(i int)",
             "CREATE TABLE y LIKE other.x",
             "CREATE VIEW w AS SELECT * FROM other.x",
             "CREATE VIEW w AS SELECT t.id FROM t JOIN shop.parent USING (id)",
@@ -42,10 +40,7 @@ public sealed class MySqlServerLimitedReplayTests() : LimitedReplaySuite(Tables)
             "CREATE VIEW calls AS SELECT danger() AS n",
             "CREATE FUNCTION worse() RETURNS int DETERMINISTIC RETURN danger(); CREATE VIEW calls AS SELECT worse() AS n",
             "RENAME TABLE parent TO other.parent",
-            "DROP DATABASE shop; CREATE DATABASE shop; CREATE TABLE shop.anew(i int)",
-            "ALTER DATABASE shop CHARACTER SET latin1",
             "CREATE TRIGGER shop.tr BEFORE INSERT ON shop.t FOR EACH ROW SET NEW.v = 'x'",
-            "CREATE PROCEDURE shop.p() DELETE FROM other.x",
         ])
         {
             await Server.RunAsync("", Tables);
