@@ -34,6 +34,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
         IReadOnlyList<SqliteJournal.Entry> entries = journal.Entries;
         output.WriteLine($"{entries.Count} transactions, {Kills} kills, {windows.Count} windows, {windows.Sum(window => window.Run.Segments.Count)} segments, {windows.Sum(window => window.Anchors.Count)} bases");
         Assert.True(windows.Count <= 2, "A capture did not go on where it was killed, though the log was there.");
+        Assert.Contains(windows, window => window.Anchors.Any(anchor => anchor.Chain.Entries.Count > 1));
 
         PlannedMoments moments = new(planner, windows, _random);
         IReadOnlyList<PlannedMoment> instants = await moments.InstantsAsync(Instants, at => (entries.Count(entry => entry.Answered <= at), entries.Count(entry => entry.Asked < at)));
@@ -43,7 +44,7 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>
-    /// The capture is killed three times, the second time without a reader that holds the log; a full backup is made beside it, and the last one is stopped as it should be.
+    /// The capture is killed three times, the second time without a reader that holds the log; full backups and an increment are made beside it, and the last one is stopped as it should be.
     /// </summary>
     private async Task WriteUnderCaptureAsync(string path, SqliteJournal journal)
     {
@@ -63,6 +64,8 @@ public sealed class PointInTimeTests(ITestOutputHelper output) : IDisposable
                 await _shell.ExpectAsync(null, "backup", "create", "-d", path, "--format", "native");
                 await _shell.ExpectAsync(null, "backup", "create", "-d", path, "--format", "sql");
                 await Shell.UntilAsync(() => SegmentsNow() >= before + 6 || capture.HasExited, "the capture goes on beside another backup");
+                await _shell.ExpectAsync(null, "backup", "create", "-d", path, "--incremental");
+                await Shell.UntilAsync(() => SegmentsNow() >= before + 9 || capture.HasExited, "the capture goes on beside an increment");
             }
 
             if (run is 0 or 2)
