@@ -78,7 +78,7 @@ public sealed class LimitedReplayTests() : LimitedReplaySuite(Tables)
     [InlineData("SET GLOBAL event_scheduler = ON", "event")]
     [InlineData("SET GLOBAL slave_run_triggers_for_rbr = YES", "trigger")]
     [InlineData("GRANT SELECT ON other.* TO PUBLIC", "every account has rights")]
-    public async Task AServer_that_would_do_more_than_the_log_says_is_refused(string setting, string reason)
+    public async Task A_server_that_would_do_more_than_the_log_says_is_refused(string setting, string reason)
     {
         MemoryChain chain = await ChainAsync("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM other.x; INSERT INTO t(v) VALUES ('x')");
         await Server.RunAsync("", setting);

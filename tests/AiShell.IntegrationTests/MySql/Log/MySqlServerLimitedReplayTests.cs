@@ -91,7 +91,7 @@ public sealed class MySqlServerLimitedReplayTests() : LimitedReplaySuite(Tables)
     [Theory]
     [InlineData("SET GLOBAL event_scheduler = ON", "event")]
     [InlineData("SET GLOBAL partial_revokes = ON", "partial_revokes")]
-    public async Task AServer_that_will_not_do_is_refused_before_anything_is_begun(string setting, string reason)
+    public async Task A_server_that_will_not_do_is_refused_before_anything_is_begun(string setting, string reason)
     {
         MemoryChain chain = await ChainAsync("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM other.x; INSERT INTO t(v) VALUES ('x')");
         await Server.RunAsync("", setting);

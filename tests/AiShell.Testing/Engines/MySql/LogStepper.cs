@@ -24,21 +24,17 @@ public sealed class LogStepper : IDisposable
     }
 
     /// <param name="reached">Is given the file and offset where each transaction ends, when it is done.</param>
-    public void Replay(Stream plain, Action<string> reached)
-    {
-        TransactionCut cut = new();
-        _parts.Read(
-            plain,
-            _replay.Begin,
-            next =>
+    public void Replay(Stream plain, Action<string> reached) => _parts.Read(
+        plain,
+        _replay.Begin,
+        next =>
+        {
+            _replay.Do(next);
+            if (next.Ends is { } transaction)
             {
-                _replay.Do(next);
-                if (cut.Feed(next.Streamed) is { } transaction)
-                {
-                    reached($"{transaction.File}:{transaction.End}");
-                }
-            });
-    }
+                reached($"{transaction.File}:{transaction.End}");
+            }
+        });
 
     public void Dispose() => _session.Dispose();
 }

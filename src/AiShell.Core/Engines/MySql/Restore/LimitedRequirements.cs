@@ -18,10 +18,12 @@ internal sealed class LimitedRequirements(MySqlSession session, string target, B
 
     private string Package => _isOfMariaDb ? "mariadb-server" : "mysql-server";
 
-    private string OrInstall => $"or install the package {Package} on this machine, for a private server";
+    private string PrivateServer => $"the package {Package} on this machine, for a private server";
+
+    private string OrInstall => $"or install {PrivateServer}";
 
     /// <summary>What to do where the target's server will not do.</summary>
-    public string Install => $"Install the package {Package} on this machine, for a private server";
+    public string Install => $"Install {PrivateServer}";
 
     /// <summary>To make objects in the name of others.</summary>
     private string SetUser => _isOfMariaDb ? "SET USER" : "SET_ANY_DEFINER";
